@@ -1,0 +1,182 @@
+"""Tracking: one MLflow run for each `kedro run`, opened before the first node and closed whatever happens.
+
+MLflow is imported in the methods, not at the top: it costs seconds that `kedro --help` should not pay.
+"""
+
+import atexit
+import os
+import signal
+import subprocess
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+
+EXPERIMENT = "stylefuse"
+MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
+
+
+class TrackingHooks:
+    """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, how it ended.
+
+    The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends FINISHED,
+    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, or the process ended without telling). While a run is
+    open, SIGTERM raises KeyboardInterrupt, so a training that saves its state on Ctrl-C also does on `kill`.
+    """
+
+    def __init__(self) -> None:
+        self._run_id: str | None = None
+        self._pid: int | None = None
+        self._previous_sigterm: Any = None
+        self._data_hash: str | None = None
+
+    @hook_impl
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
+        import mlflow
+
+        # A KeyboardInterrupt reaches no Kedro hook: in a notebook the interrupted run is still open here.
+        self._close("KILLED")
+        root = Path(run_params["project_path"])
+        connect(root)
+        tags = {
+            "kedro.run_id": run_params["run_id"],
+            "kedro.env": run_params.get("env") or "local",
+            "dvc.stage": os.environ.get("DVC_STAGE", ""),
+            **_git_tags(root),
+        }
+        name = "+".join(run_params.get("pipeline_names") or ["__default__"])
+        self._run_id = mlflow.start_run(run_name=name, tags=tags).info.run_id
+        self._pid, self._data_hash = os.getpid(), None
+        if any(kind in str(run_params.get("runner")) for kind in ("Thread", "Parallel")):
+            # There nodes rejoin this run. Elsewhere it would turn their nested runs into this one.
+            os.environ["MLFLOW_RUN_ID"] = self._run_id
+        # Exit handlers run last in, first out: before MLflow's own, which would call this run FINISHED.
+        atexit.register(self._close, "KILLED")
+        if threading.current_thread() is threading.main_thread():
+            self._previous_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+        self._log_params(pipeline, catalog)
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any) -> None:
+        if dataset_name == "manifest":
+            self._log_data(data)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
+        if dataset_name == "manifest":
+            self._log_data(data)
+
+    @hook_impl
+    def after_node_run(self, node: Any) -> None:
+        if self._run_id:
+            _client().set_tag(self._run_id, f"node.{node.short_name}", "finished")
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        self._close("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        if self._run_id:
+            _client().set_tag(self._run_id, "error", f"{type(error).__name__}: {error}"[:MAX_PARAM])
+        self._close("FAILED")
+
+    def _log_params(self, pipeline: Any, catalog: Any) -> None:
+        """Log the parameters that the nodes to be run take, and no others."""
+        from mlflow.entities import Param
+
+        names = {name for name in pipeline.inputs() if name == "parameters" or name.startswith("params:")}
+        values: dict[str, str] = {}
+        for name in sorted(names):
+            key = name.removeprefix("params:")
+            values |= {k: str(v)[:MAX_PARAM] for k, v in flatten(catalog.load(name), key)}
+        _client().log_batch(self._run_id, params=[Param(k, v) for k, v in values.items()])
+
+    def _log_data(self, manifest: Any) -> None:
+        """Log once a run which pictures it learnt from."""
+        from stylefuse.images.manifest import data_hash
+
+        if not self._run_id or self._data_hash:
+            return
+        import mlflow
+
+        self._data_hash = data_hash(manifest)
+        _client().set_tag(self._run_id, "data_hash", self._data_hash)
+        with warnings.catch_warnings():
+            # About integer columns that may turn to floats; the manifest has no missing values.
+            warnings.simplefilter("ignore", UserWarning)
+            dataset = mlflow.data.from_pandas(manifest, name="manifest", digest=self._data_hash[:36])
+            mlflow.log_input(dataset)
+
+    def _close(self, status: str) -> None:
+        # A forked worker inherits the exit handler, but not the right to end the run.
+        if self._run_id is None or self._pid != os.getpid():
+            return
+        import mlflow
+
+        run_id, self._run_id = self._run_id, None
+        atexit.unregister(self._close)
+        os.environ.pop("MLFLOW_RUN_ID", None)
+        if self._previous_sigterm is not None:
+            signal.signal(signal.SIGTERM, self._previous_sigterm)
+            self._previous_sigterm = None
+        while mlflow.active_run() is not None:  # a node may have left a nested run open
+            mlflow.end_run(status)
+        _client().set_terminated(run_id, status)  # in a thread other than the one that opened it
+
+
+def connect(project: Path, experiment: str = EXPERIMENT) -> str:
+    """Point MLflow at `$MLFLOW_TRACKING_URI`, else at `<project>/mlflow.db`, and choose the experiment.
+
+    Files of a new experiment in a SQLite database go to `mlruns` beside that database. MLflow's default is
+    `mlruns` in the current folder, so that a run started elsewhere would scatter its files.
+
+    Returns:
+        The tracking URI.
+    """
+    import mlflow
+
+    # One bar for each small file says nothing.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(project / 'mlflow.db').as_posix()}"
+    mlflow.set_tracking_uri(uri)
+    if uri.startswith("sqlite:///") and mlflow.get_experiment_by_name(experiment) is None:
+        database = Path(uri.removeprefix("sqlite:///").partition("?")[0]).resolve()
+        mlflow.create_experiment(experiment, artifact_location=(database.parent / "mlruns").as_uri())
+    mlflow.set_experiment(experiment)
+    return uri
+
+
+def flatten(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Yield (dotted key, leaf) for a nest of mappings, typed parameters and dataclasses."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump()
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from flatten(inner, f"{key}.{name}")
+    else:
+        yield key, value
+
+
+def _client() -> Any:
+    from mlflow import MlflowClient
+
+    return MlflowClient()
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _git_tags(root: Path) -> dict[str, str]:
+    """Commit, and whether tracked files differ from it; empty where git or a commit is missing."""
+    try:
+        ask = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
+        changes = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **ask).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(changes.strip())).lower()}

@@ -1,0 +1,77 @@
+"""Augmentations on tensors: what D sees, and what makes C hard to fool. All decisions come from one generator."""
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+
+def diff_augment(x: Tensor, generator: Generator) -> Tensor:
+    """Flip, translation by up to 1/8 and a cutout of half the side (DiffAugment, Zhao et al. 2020).
+
+    Differentiable, the same policy for real and fake. Colour is left alone: a palette is style.
+
+    Args:
+        x: N×3×S×S in [-1, 1].
+    """
+    n, _, height, width = x.shape
+    flip = torch.rand(n, generator=generator) < 0.5
+    reach = height // 8
+    move = torch.randint(-reach, reach + 1, (n, 2), generator=generator)
+    hole = torch.randint(0, height, (n, 2), generator=generator)
+    cut = torch.rand(n, generator=generator) < 0.5
+    padded = F.pad(x, (reach,) * 4, mode="reflect")
+    pictures = []
+    for i in range(n):
+        top, left = (int(m) + reach for m in move[i])
+        picture = padded[i, :, top : top + height, left : left + width]
+        pictures.append(picture.flip(2) if flip[i] else picture)
+    y = torch.stack(pictures).contiguous(memory_format=torch.channels_last)
+    rows, columns = torch.arange(height)[None, :], torch.arange(width)[None, :]
+    inside_rows = (rows - hole[:, :1]).abs() < height // 4
+    inside_columns = (columns - hole[:, 1:]).abs() < width // 4
+    holes = inside_rows[:, :, None] & inside_columns[:, None, :] & cut[:, None, None]
+    return y * (~holes)[:, None].to(y.device, y.dtype)
+
+
+def degrade(x: Tensor, generator: Generator) -> Tensor:
+    """Random tone, blur, noise and coarse quantisation in 8×8 blocks (the loss JPEG causes): N×3×S×S in [-1, 1].
+
+    A classifier that saw these does not take their traces for a style.
+    """
+    n = len(x)
+    gain = 1 + 0.15 * (torch.rand(n, 1, 1, 1, generator=generator) * 2 - 1)
+    shift = 0.1 * (torch.rand(n, 1, 1, 1, generator=generator) * 2 - 1)
+    x = x * gain + shift
+    kinds = torch.randint(0, 4, (n,), generator=generator)
+    sigma = 0.4 + 0.8 * torch.rand(1, generator=generator).item()
+    noise = 0.08 * torch.rand(n, 1, 1, 1, generator=generator) * torch.randn(x.shape, generator=generator)
+    options = (x, _blur(x, sigma), x + noise, _block_quantised(x))
+    return (
+        torch.stack(options)[kinds, torch.arange(n)]
+        .clamp(-1, 1)
+        .contiguous(memory_format=torch.channels_last)
+    )
+
+
+def _blur(x: Tensor, sigma: float) -> Tensor:
+    grid = torch.arange(-2, 3, dtype=torch.float32)
+    kernel = torch.exp(-(grid**2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).expand(3, 1, 1, 5)
+    padded = F.pad(x, (2,) * 4, mode="reflect")
+    return F.conv2d(F.conv2d(padded, kernel, groups=3), kernel.transpose(2, 3), groups=3)
+
+
+def _block_quantised(x: Tensor, step: float = 0.12) -> Tensor:
+    """Discrete cosine transform of 8×8 blocks, rounded more coarsely towards high frequencies."""
+    k = torch.arange(8, dtype=torch.float32)
+    basis = torch.cos(torch.pi * (2 * k[None, :] + 1) * k[:, None] / 16) / 2
+    basis[0] /= 2**0.5
+    steps = step * (1 + (k[:, None] + k[None, :]))
+    height, width = x.shape[2] // 8 * 8, x.shape[3] // 8 * 8
+    blocks = x[:, :, :height, :width].unfold(2, 8, 8).unfold(3, 8, 8)
+    rounded = torch.round(basis @ blocks @ basis.T / steps) * steps
+    y = x.clone()
+    y[:, :, :height, :width] = (
+        (basis.T @ rounded @ basis).permute(0, 1, 2, 4, 3, 5).reshape(*x.shape[:2], height, width)
+    )
+    return y

@@ -1,0 +1,250 @@
+"""The one place where picture files become pixels and pixels become files.
+
+`Image.convert("RGB")` alone ruins valid files without a word: 16-bit grey turns white, float TIFF turns
+black, hidden colours under transparent pixels come out, EXIF rotation and colour profiles are ignored.
+"""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageCms, UnidentifiedImageError
+from torch import Tensor
+
+# Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
+# most of Pillow's security holes were, out of reach of an upload.
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+
+# EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class ImageError(ValueError):
+    """A picture that cannot be used: a stable `code`, a `message` with the reason, a `remedy`."""
+
+    def __init__(self, code: str, message: str, remedy: str):
+        super().__init__(f"{message}: {remedy}")
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+
+    def __reduce__(self):  # the default would call __init__ with one argument and fail between processes
+        return ImageError, (self.code, self.message, self.remedy)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What `decode` refuses before any pixel is unpacked: file size in bytes, width × height in pixels."""
+
+    max_bytes: int = 20_000_000
+    max_pixels: int = 40_000_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """Decode a picture file to upright 8-bit sRGB.
+
+    Transparent pixels are laid on white. Animations, bursts and multi-page files give their first frame.
+    Colour profiles are applied; a profile that cannot be read counts as none. 16-bit grey keeps its ramp
+    (v / 257); 32-bit pixels are scaled by the range they use (see `_deep_to_grey`).
+
+    Returns:
+        A PIL image of mode "RGB" with no metadata.
+
+    Raises:
+        ImageError: for every file that is not a picture, is damaged or exceeds the limits. Its code is one of
+            unreadable, empty, too_large, too_many_pixels, not_a_picture, damaged.
+    """
+    data = source if isinstance(source, bytes) else _read(source, limits)
+    _check_bytes(len(data), limits)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _check_pixels(image.size, limits)
+            image.load()
+            return _to_srgb(_upright(image))
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError(
+            "not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}"
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(limits) from error
+    except Exception as error:
+        # Decoders fail in many ways on damaged input (OSError, SyntaxError, ValueError, struct.error,
+        # EOFError, OverflowError, MemoryError…): all mean that this file holds no usable picture.
+        detail = str(error) or type(error).__name__
+        raise ImageError(
+            "damaged", f"the file is damaged or of a rare kind ({detail})", "export it again"
+        ) from error
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Return `image` as the bytes of a PNG file, without metadata."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def save(image: Image.Image, path: Path) -> None:
+    """Write `image` to `path`, all or nothing. The suffix chooses the format.
+
+    Raises:
+        ValueError: the suffix is not one of a picture format of ours.
+    """
+    file_format = Image.registered_extensions().get(path.suffix.lower())
+    if file_format not in FORMATS:
+        raise ValueError(f"cannot write a picture named {path.name}: use the suffix .png or .jpg")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        image.save(partial, file_format, **({"quality": 95} if file_format in ("JPEG", "WEBP") else {}))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
+    """Turn an RGB picture (PIL, or H×W×3 uint8) into 3×H×W float32 in [-1, 1]."""
+    pixels = np.array(picture, copy=True)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise ValueError(f"expected H×W×3 uint8, got {pixels.dtype} {pixels.shape}")
+    return torch.from_numpy(pixels).permute(2, 0, 1).float().div_(127.5).sub_(1).contiguous()
+
+
+def to_image(tensor: Tensor) -> Image.Image:
+    """Turn 3×H×W in [-1, 1] into an RGB picture, rounding to the nearest level; values outside are clipped.
+
+    `to_image(to_tensor(x))` gives exactly x.
+
+    Raises:
+        ValueError: not 3×H×W, or a value is not a number.
+    """
+    if tensor.ndim != 3 or tensor.shape[0] != 3:
+        raise ValueError(f"expected 3×H×W, got {tuple(tensor.shape)}")
+    levels = tensor.detach().float().cpu().add(1).mul(127.5)
+    if not torch.isfinite(levels).all():
+        raise ValueError("the picture holds values that are not numbers (NaN or infinite)")
+    return Image.fromarray(levels.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
+
+
+def _read(path: Path, limits: Limits) -> bytes:
+    try:
+        _check_bytes(path.stat().st_size, limits)  # before a file of any size is pulled into memory
+        return path.read_bytes()
+    except OSError as error:
+        message = f"cannot read {path.name} ({error.strerror})"
+        raise ImageError("unreadable", message, "check its permissions") from error
+
+
+def _check_bytes(size: int, limits: Limits) -> None:
+    if size == 0:
+        raise ImageError("empty", "the file is empty", "copy or export it again")
+    if size > limits.max_bytes:
+        message = f"the file has {size / 1e6:.1f} MB, more than {limits.max_bytes / 1e6:g} MB"
+        raise ImageError("too_large", message, "save it smaller")
+
+
+def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
+    if min(size) < 1:
+        raise ImageError("damaged", f"the picture is {size[0]}×{size[1]} pixels", "export it again")
+    if size[0] * size[1] > limits.max_pixels:
+        raise _too_many_pixels(limits, f"{size[0]}×{size[1]} pixels")
+
+
+def _too_many_pixels(limits: Limits, size: str = "too many pixels") -> ImageError:
+    message = f"the picture has {size}, more than {limits.max_pixels / 1e6:g} megapixels"
+    return ImageError("too_many_pixels", message, "scale it down")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+        return image
+    if orientation not in _UPRIGHT:
+        return image
+    turned = image.transpose(_UPRIGHT[orientation])
+    turned.info = dict(image.info)  # the colour profile and the transparent colour are still needed
+    return turned
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Convert any mode to opaque sRGB "RGB"."""
+    alpha = None
+    profile = image.info.get("icc_profile")
+    if image.mode.startswith("I") or image.mode == "F":
+        grey, alpha = _deep_to_grey(image)
+        image = grey
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = image.getchannel("A")
+        image = image.convert("RGB")
+    elif image.mode in ("P", "1", "HSV", "YCbCr", "RGBX"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    rgb = _apply_profile(image, profile)
+    if rgb is None:
+        rgb = _lab_to_rgb(image) if image.mode == "LAB" else image.convert("RGB")
+    opaque = Image.new("RGB", rgb.size, "white")
+    opaque.paste(rgb, mask=alpha)
+    return opaque
+
+
+def _deep_to_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Scale 16- and 32-bit grey to 8 bits; also the mask of a transparent level, where the file names one.
+
+    16-bit files span 0…65535 by definition. 32-bit integers and floats have no fixed white, so the range in
+    use decides: 0…1 (floats), 0…255 and 0…65535 are taken as such, anything else is stretched from its
+    minimum to its maximum.
+    """
+    values = np.asarray(image).astype(np.float64)
+    finite = np.isfinite(values)
+    if not finite.all():
+        if not finite.any():
+            raise ImageError("damaged", "no pixel of the picture is a number", "export it again")
+        low, high = values[finite].min(), values[finite].max()
+        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    low, high = values.min(), values.max()
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, 65535.0
+    elif low >= 0 and high <= 65535:
+        is_float = image.mode == "F"
+        low, high = 0.0, 1.0 if is_float and high <= 1 else 255.0 if high <= 255 else 65535.0
+    levels = (values - low) * (255.0 / max(high - low, np.finfo(float).tiny))
+    grey = Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey, None
+    return grey, Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
+
+
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """Convert by the embedded ICC profile; None where there is none, or none that fits these pixels."""
+    if not profile:
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
+            return image
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _lab_to_rgb(image: Image.Image) -> Image.Image:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")

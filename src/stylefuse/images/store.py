@@ -1,0 +1,54 @@
+"""Pictures decoded once: all pixels in one memory-mapped file, so that a crop costs no decoding."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+PIXELS, INDEX = "pixels.u8", "index.csv"
+
+
+def write_store(folder: Path, pictures: Iterable[np.ndarray]) -> int:
+    """Write pictures (H×W×3 uint8, sRGB, any sizes) into `folder`, one row each in the order given.
+
+    Returns:
+        The number of pictures written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    offset = count = 0
+    with (folder / PIXELS).open("wb") as pixels, (folder / INDEX).open("w", newline="") as index:
+        table = csv.writer(index)
+        table.writerow(("offset", "height", "width"))
+        for picture in pictures:
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+                raise ValueError(f"picture {count} is {picture.dtype} {picture.shape}, not uint8 H×W×3")
+            pixels.write(np.ascontiguousarray(picture).data)
+            table.writerow((offset, *picture.shape[:2]))
+            offset += picture.size
+            count += 1
+    return count
+
+
+class ImageStore:
+    """Read access to what `write_store` wrote.
+
+    `store[row]` is an H×W×3 uint8 view of the file: nothing is read before its pixels are.
+
+    Raises:
+        FileNotFoundError: `folder` holds no store.
+    """
+
+    def __init__(self, folder: Path):
+        if not (folder / INDEX).is_file():
+            raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipeline ingest` first")
+        self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
+        empty = (folder / PIXELS).stat().st_size == 0
+        self._pixels = np.empty(0, np.uint8) if empty else np.memmap(folder / PIXELS, np.uint8, mode="r")
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        offset, height, width = self._index[row]
+        return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)

@@ -1,0 +1,74 @@
+"""Building blocks shared by the networks."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ReflectConv(nn.Conv2d):
+    """Convolution at stride 1 or 2 with reflection padding, so that borders do not show as a frame."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1):
+        super().__init__(channels_in, channels_out, kernel, stride)
+        self.border = kernel // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(F.pad(x, (self.border,) * 4, mode="reflect"))
+
+
+def instance_moments(x: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """Mean and inverse deviation of each channel of each picture, in float32: two N×C×1×1 tensors.
+
+    From means of x and x²: under channels_last `torch.var_mean` takes ten times as long.
+    """
+    x = x.float()
+    mean = x.mean(dim=(2, 3), keepdim=True)
+    variance = (x.square().mean(dim=(2, 3), keepdim=True) - mean.square()).clamp_min(0)
+    return mean, (variance + eps).rsqrt()
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """Instance normalisation whose scale and shift are one table row a style (Dumoulin et al. 2017, eq. 5).
+
+    Styles arrive as weights over the rows (N×rows), so that strength and mixing are interpolations of rows.
+    Scales are stored as their distance from one: zero rows normalise and nothing else.
+    """
+
+    def __init__(self, rows: int, channels: int):
+        super().__init__()
+        self.scale = nn.Parameter(torch.randn(rows, channels) * 0.02)
+        self.shift = nn.Parameter(torch.zeros(rows, channels))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        mean, inverse = instance_moments(x)
+        scale = (1 + style @ self.scale)[:, :, None, None] * inverse
+        shift = (style @ self.shift)[:, :, None, None] - mean * scale
+        # One fused multiply-add; F.instance_norm forces layout copies under channels_last.
+        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
+
+
+class StyledResidual(nn.Module):
+    """Two 3×3 convolutions with conditional norms beside a skip (Johnson et al. 2016)."""
+
+    def __init__(self, rows: int, channels: int):
+        super().__init__()
+        self.conv1, self.norm1 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels)
+        self.conv2, self.norm2 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        h = F.relu(self.norm1(self.conv1(x), style))
+        return x + self.norm2(self.conv2(h), style)
+
+
+class StyledUp(nn.Module):
+    """Nearest upsampling by two, then a convolution: no checkerboard (Odena et al. 2016)."""
+
+    def __init__(self, rows: int, channels_in: int, channels_out: int):
+        super().__init__()
+        self.conv, self.norm = (
+            ReflectConv(channels_in, channels_out),
+            ConditionalInstanceNorm(rows, channels_out),
+        )
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest")), style))

@@ -1,0 +1,81 @@
+"""The style classifier C: which of photo + K styles a picture belongs to, and the features it sees."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from stylefuse.networks.blocks import instance_moments
+from stylefuse.networks.features import EfficientNetLite0, SmallBackbone, imagenet_efficientnet
+from stylefuse.networks.weights import Weights
+
+
+class StyleClassifier(nn.Module):
+    """A backbone and a linear head on the mean and deviation of its maps: texture counts, place does not.
+
+    Args:
+        classes: K + 1, photo first.
+        backbone: turns N×3×H×W in [-1, 1] into a list of N×C×h×w maps, with their widths as `channels`.
+    """
+
+    def __init__(self, classes: int, backbone: EfficientNetLite0 | SmallBackbone):
+        super().__init__()
+        self.backbone = backbone
+        width = 2 * sum(backbone.channels[-3:])
+        self.norm = nn.BatchNorm1d(width)
+        self.head = nn.Linear(width, classes)
+
+    @property
+    def frozen_backbone(self) -> bool:
+        """ImageNet features are kept as they are; only the head learns."""
+        return isinstance(self.backbone, EfficientNetLite0)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Feature maps φ_l(x), finest first, of x: N×3×H×W in [-1, 1]."""
+        return self.backbone(x)
+
+    def classify(self, features: list[Tensor]) -> Tensor:
+        """Logits N×(K+1) from the maps that `features` returned."""
+        return self.head(self.norm(pooled_moments(features[-3:])))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits N×(K+1) of x: N×3×H×W in [-1, 1]."""
+        return self.classify(self.features(x))
+
+
+def pooled_moments(features: Sequence[Tensor]) -> Tensor:
+    """Mean and deviation over place of every channel of every map: N×2ΣC, float32."""
+    parts = []
+    for f in features:
+        mean, inverse = instance_moments(f, eps=1e-6)
+        parts += [mean.flatten(1), inverse.reciprocal().flatten(1)]
+    return torch.cat(parts, dim=1)
+
+
+def build_classifier(classes: int, imagenet: bool) -> StyleClassifier:
+    """A classifier to be trained: on frozen ImageNet features, or from scratch.
+
+    Raises:
+        FileNotFoundError: `imagenet` without the package that carries the weights.
+    """
+    return StyleClassifier(classes, imagenet_efficientnet() if imagenet else SmallBackbone())
+
+
+def pack_classifier(classifier: StyleClassifier, styles: Sequence[str], **facts) -> Weights:
+    """The classifier as it goes to disk, backbone included."""
+    own = {"kind": "classifier", "imagenet": classifier.frozen_backbone, "styles": list(styles)}
+    return Weights(dict(classifier.state_dict()), {**own, **facts})
+
+
+def load_classifier(weights: Weights) -> StyleClassifier:
+    """Build the packed classifier, frozen and in eval mode.
+
+    Raises:
+        ValueError: the weights are of another kind of network.
+    """
+    if weights.facts.get("kind") != "classifier":
+        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a classifier")
+    backbone = EfficientNetLite0() if weights.facts["imagenet"] else SmallBackbone()
+    classifier = StyleClassifier(len(weights.facts["styles"]), backbone)
+    classifier.load_state_dict(weights.tensors)
+    return classifier.eval().requires_grad_(False)

@@ -1,0 +1,30 @@
+"""The encoder shared by repainting and, later, fusion: a stem at full size, then halvings."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylefuse.networks.blocks import ReflectConv, instance_moments
+
+
+class Encoder(nn.Module):
+    """Pictures to features at 1, 1/2, 1/4 … of their size. Knows no style: content is read the same for all.
+
+    Args:
+        channels: width of each level, full size first; one halving between two levels.
+    """
+
+    def __init__(self, channels: tuple[int, ...]):
+        super().__init__()
+        self.stem = ReflectConv(3, channels[0], kernel=5)
+        self.downs = nn.ModuleList(
+            ReflectConv(a, b, stride=2) for a, b in zip(channels, channels[1:], strict=False)
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """x: N×3×H×W in [-1, 1], H and W multiples of the stride → one N×C×h×w tensor a level."""
+        levels = [F.relu(self.stem(x))]
+        for down in self.downs:
+            h = down(levels[-1])
+            mean, inverse = instance_moments(h)
+            levels.append(F.relu((h - mean.to(h.dtype)) * inverse.to(h.dtype)))
+        return levels

@@ -1,0 +1,127 @@
+"""The generator G(x, s): encode once, repaint under a weighted style, as a residual to the input."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylefuse.networks.blocks import ReflectConv, StyledResidual, StyledUp
+from stylefuse.networks.encoder import Encoder
+from stylefuse.networks.weights import Weights
+
+# Keeps atanh finite: the brightest and darkest inputs stay within reach of the residual.
+INPUT_GAIN = 0.97
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Size of the generator.
+
+    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
+
+    channels: tuple[int, ...] = (16, 32, 64)
+    blocks: int = 5
+
+    @property
+    def stride(self) -> int:
+        return 2 ** (len(self.channels) - 1)
+
+
+class Generator(nn.Module):
+    """Encoder–repaint network with one row of norm parameters a style; row 0 is the identity ("photo").
+
+    Args:
+        rows: number of styles and the identity, K + 1.
+        config: widths and depth.
+    """
+
+    def __init__(self, rows: int, config: GeneratorConfig = GeneratorConfig()):
+        super().__init__()
+        self.rows, self.config = rows, config
+        widths = config.channels
+        self.encoder = Encoder(widths)
+        self.trunk = nn.ModuleList(StyledResidual(rows, widths[-1]) for _ in range(config.blocks))
+        self.ups = nn.ModuleList(
+            StyledUp(rows, a, b) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
+        )
+        self.head = ReflectConv(widths[0], 3, kernel=5)
+        # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
+        nn.init.normal_(self.head.weight, std=0.005)
+        nn.init.zeros_(self.head.bias)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Encoder features of x, N×3×H×W in [-1, 1], one N×C×h×w tensor a level, full size first."""
+        return self.encoder(self._pad(x))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Repaint x, N×3×H×W in [-1, 1], under style weights N×rows; returns the same shape and range."""
+        return torch.tanh(self.repaint(x, style))
+
+    def repaint(self, x: Tensor, style: Tensor) -> Tensor:
+        """The picture before tanh, float32: where it is large, the tanh is flat and G stops learning."""
+        height, width = x.shape[2:]
+        h = self.encoder(self._pad(x))[-1]
+        for block in self.trunk:
+            h = block(h, style)
+        for up in self.ups:
+            h = up(h, style)
+        return self.head(h)[:, :, :height, :width].float() + torch.atanh(INPUT_GAIN * x.float())
+
+    def _pad(self, x: Tensor) -> Tensor:
+        """Pad right and bottom to a multiple of the stride, at least 4 strides: reflection needs room."""
+        stride = self.config.stride
+        height, width = (max(-(-n // stride), 4) * stride for n in x.shape[2:])
+        pad = (0, width - x.shape[3], 0, height - x.shape[2])
+        if not any(pad):
+            return x
+        room = pad[1] < x.shape[3] and pad[3] < x.shape[2]
+        return F.pad(x, pad, mode="reflect" if room else "replicate")
+
+    def style_parameters(self) -> list[nn.Parameter]:
+        """The tables of all conditional norms: few numbers that see few gradients, hence a higher rate."""
+        return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in ("scale", "shift")]
+
+
+def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> Tensor:
+    """Weights over the rows: `strength` at the style, the rest at the identity.
+
+    Args:
+        style: N int64 in [0, rows).
+        strength: 0 (identity) to 1 (style), one number or N of them.
+
+    Returns:
+        N×rows float32, rows summing to one.
+    """
+    strength = torch.as_tensor(strength, dtype=torch.float32, device=style.device).expand(len(style))[:, None]
+    weights = F.one_hot(style, rows) * strength
+    weights[:, 0] += 1 - strength[:, 0]
+    return weights
+
+
+def pack_generator(generator: Generator, styles: Sequence[str], **facts) -> Weights:
+    """The generator as it goes to disk; `styles` are the names of its rows, "photo" first."""
+    config = asdict(generator.config)
+    return Weights(
+        dict(generator.state_dict()), {"kind": "generator", "config": config, "styles": list(styles), **facts}
+    )
+
+
+def load_generator(weights: Weights) -> Generator:
+    """Build the packed generator, in eval mode.
+
+    Raises:
+        ValueError: the weights are of another kind of network.
+    """
+    if weights.facts.get("kind") != "generator":
+        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a generator")
+    config = weights.facts["config"]
+    generator = Generator(
+        len(weights.facts["styles"]), GeneratorConfig(tuple(config["channels"]), config["blocks"])
+    )
+    generator.load_state_dict(weights.tensors)
+    return generator.eval().requires_grad_(False)

@@ -1,0 +1,84 @@
+"""The pictures that nobody learned from, as tensors."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from stylefuse.images.crops import centre_crops, resized
+from stylefuse.images.io import decode
+from stylefuse.images.manifest import PHOTO, kept, rows_of
+from stylefuse.images.store import ImageStore
+
+
+class HeldOut(NamedTuple):
+    """Held-out pictures, each N×3×size×size in [-1, 1]: the central square of the whole picture, resized."""
+
+    photos: Tensor
+    paintings: dict[str, Tensor]
+
+
+class Twins(NamedTuple):
+    """Pictures whose restyled truth is known: clean renderings and painted ones, both N×3×size×size."""
+
+    clean: Tensor
+    painted: Tensor
+
+
+def held_out(
+    manifest: pd.DataFrame,
+    store: ImageStore,
+    styles: list[str],
+    size: int,
+    photos: int,
+    paintings: int,
+    seed: int,
+) -> HeldOut:
+    """Read at most `photos` photos and `paintings` paintings a style of the split "test".
+
+    Where there are more, a seeded random choice: file names often follow motif or date.
+
+    Raises:
+        ValueError: no picture of a style, or no photo, is held out.
+    """
+
+    def read(style: str, most: int) -> Tensor:
+        rows = rows_of(manifest, style, "test")
+        chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:most])
+        return centre_crops(store, chosen, size)
+
+    return HeldOut(read(PHOTO, photos), {style: read(style, paintings) for style in styles})
+
+
+def twins_of(manifest: pd.DataFrame, sample: Path, style: str, size: int, most: int) -> Twins | None:
+    """Find clean twins of the held-out paintings of a style in the embedded sample.
+
+    The manifest may be of somebody's own pictures that bear the same names: only paintings whose file in the
+    sample has the manifest's sha256 count.
+
+    Returns:
+        At most `most` twins with their paintings; None where the sample has none.
+    """
+    if not (sample / "twins" / style).is_dir():
+        return None
+    ok = kept(manifest)
+    clean, painted = [], []
+    for row in ok[(ok["style"] == style) & (ok["split"] == "test")].itertuples():
+        painting, twin = sample / "styles" / row.path, sample / "twins" / row.path
+        if len(clean) == most or not (painting.is_file() and twin.is_file()):
+            continue
+        if hashlib.sha256(painting.read_bytes()).hexdigest() == row.sha256:
+            clean.append(_square(twin, size))
+            painted.append(_square(painting, size))
+    return Twins(torch.stack(clean), torch.stack(painted)) if clean else None
+
+
+def _square(path: Path, size: int) -> Tensor:
+    picture = np.asarray(decode(path))
+    short = min(picture.shape[:2])
+    top, left = ((n - short) // 2 for n in picture.shape[:2])
+    return resized(picture[top : top + short, left : left + short], size)

@@ -1,0 +1,137 @@
+"""The node of `evaluate`: networks and held-out pictures in; numbers and a report out."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.evaluate.options import EvaluateOptions
+
+if TYPE_CHECKING:
+    from stylefuse.pipelines.evaluate.measure import Networks
+
+log = logging.getLogger(__name__)
+
+
+def evaluate_styles(
+    generator: Weights,
+    judge: Weights,
+    classifier: Weights,
+    manifest: pd.DataFrame,
+    image_store: Path,
+    sample: Path,
+    options: EvaluateOptions,
+) -> tuple[dict[str, Any], Path]:
+    """Measure the generator on held-out photos and paintings, beside baselines.
+
+    Args:
+        generator, judge, classifier: trained networks.
+        manifest: tells which pictures are held out (split "test").
+        image_store: their pixels.
+        sample: the embedded sample; where the manifest is of it, the truth of some paintings is known.
+        options: see `EvaluateOptions`.
+
+    Returns:
+        The evaluation as plain nested numbers (None and a reason where there is none); the report's folder.
+
+    Raises:
+        ValueError: the networks do not know the same styles, or nothing is held out.
+    """
+    from stylefuse.images.store import ImageStore
+    from stylefuse.pipelines.evaluate.grids import draw_figures
+    from stylefuse.pipelines.evaluate.heldout import held_out, twins_of
+    from stylefuse.pipelines.evaluate.measure import measure
+    from stylefuse.pipelines.evaluate.report import write_report
+    from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
+
+    networks = _load(generator, judge, classifier, options)
+    styles, size = networks.styles[1:], generator.facts["image_size"]
+    pictures = held_out(
+        manifest, ImageStore(image_store), styles, size, options.photos, options.paintings, options.seed
+    )
+    known = {style: twins_of(manifest, sample, style, size, options.paintings) for style in styles}
+    twins = {style: found for style, found in known.items() if found is not None}
+
+    measured = measure(networks, pictures, twins, options)
+    without_inception = "not computed: evaluate.inception_weights names no file"
+    missing = {} if networks.inception else {"fid": without_inception, "kid": without_inception}
+    evaluation = plain(
+        {
+            "summary": summarise(measured),
+            "warnings": warnings_of(measured),
+            **measured,
+            "about": {
+                "image_size": size,
+                "photos": len(pictures.photos),
+                "paintings": {style: len(p) for style, p in pictures.paintings.items()},
+                "seed": options.seed,
+                **{name: generator.facts.get(name) for name in ("images_seen", "data_hash", "fingerprint")},
+            },
+            "not_computed": {**missing, **NOT_COMPUTED},
+        }
+    )
+    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
+    try:
+        figures = draw_figures(folder, networks, pictures, twins, options.grid_photos, options.batch_size)
+        write_report(folder, evaluation, figures)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    log.info("evaluation\n\n%s\n", table(evaluation))
+    for warning in evaluation["warnings"]:
+        log.warning("%s", warning)
+    _track(evaluation, folder)
+    return evaluation, folder
+
+
+def _load(generator: Weights, judge: Weights, classifier: Weights, options: EvaluateOptions) -> "Networks":
+    import torch
+
+    from stylefuse.metrics.inception import inception_features
+    from stylefuse.networks.classifier import load_classifier
+    from stylefuse.networks.generator import load_generator
+    from stylefuse.networks.judge import load_judge
+    from stylefuse.pipelines.evaluate.measure import Networks
+
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    styles = list(generator.facts["styles"])
+    inception = inception_features(options.inception_weights) if options.inception_weights else None
+    return Networks(
+        load_generator(generator).to(device),
+        load_judge(judge).to(device),
+        load_classifier(classifier).to(device),
+        styles,
+        _classes(styles, judge.facts["styles"], "judge"),
+        _classes(styles, classifier.facts["styles"], "classifier"),
+        device,
+        inception.to(device) if inception else None,
+    )
+
+
+def _classes(styles: Sequence[str], known: Sequence[str], who: str) -> list[int]:
+    """At which class of a network each of the generator's styles is."""
+    strange = [style for style in styles if style not in known]
+    if strange:
+        raise ValueError(
+            f"the {who} does not know the generator's style {', '.join(strange)} (it knows "
+            f"{', '.join(known)}): train both on the same pictures, with "
+            "`kedro run --pipelines pretrain_classifier,train_hybrid`"
+        )
+    return [list(known).index(style) for style in styles]
+
+
+def _track(evaluation: dict[str, Any], folder: Path) -> None:
+    """Log to the run that is open, if one is."""
+    import mlflow
+
+    from stylefuse.pipelines.evaluate.summary import flat
+
+    if mlflow.active_run():
+        mlflow.log_metrics(flat({name: evaluation[name] for name in ("summary", "styles", "identity")}))
+        mlflow.log_dict(evaluation, "evaluation/evaluation.json")
+        mlflow.log_artifacts(str(folder), "evaluation")

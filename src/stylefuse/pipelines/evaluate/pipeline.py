@@ -1,0 +1,20 @@
+"""Measure the generator on what was held out from all training, beside baselines."""
+
+from kedro.pipeline import Node, Pipeline
+
+from stylefuse.pipelines.evaluate.nodes import evaluate_styles
+
+
+def create_pipeline(**kwargs) -> Pipeline:
+    """Return the `evaluate` pipeline: networks and held-out pictures → `evaluation`, `evaluation_report`."""
+    return Pipeline(
+        [
+            Node(
+                evaluate_styles,
+                ["generator", "judge", "classifier", "manifest", "image_store", "sample", "params:evaluate"],
+                ["evaluation", "evaluation_report"],
+                name="evaluate_styles",
+                tags="evaluate",
+            )
+        ]
+    )

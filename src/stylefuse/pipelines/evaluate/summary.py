@@ -1,0 +1,147 @@
+"""The few numbers that matter most, the table on the screen, and flat names for the tracker."""
+
+import math
+import re
+from typing import Any
+
+# Below: the judge is wrong about real paintings so often that its word on fakes decides nothing.
+TRUSTED_JUDGE = 0.6
+# Pictures in a set; the deviation of a share measured on fewer is above 15 %.
+FEW = 10
+# Variance of restyled photos over that of paintings.
+COLLAPSED = 0.2
+
+NOT_COMPUTED = {
+    "lpips": "not computed: its weights are not part of this project",
+    "dino_structure": "not computed: its weights are not part of this project",
+}
+
+
+def summarise(measured: dict[str, Any]) -> dict[str, float | None]:
+    """Means over the styles of the headline numbers; None where no style has the number.
+
+    "score" is that of the sliced Wasserstein distance on the judge's features, which needs fewest pictures.
+    """
+    styles = list(measured["styles"].values())
+
+    def mean(*path: str) -> float | None:
+        values = [v for v in (_dig(style, path) for style in styles) if v is not None]
+        return sum(values) / len(values) if values else None
+
+    return {
+        "judge_accuracy_fakes": mean("judge", "accuracy_fakes"),
+        "judge_accuracy_paintings": mean("judge", "accuracy_paintings"),
+        "judge_accuracy_untouched_photos": mean("judge", "accuracy_photos"),
+        "score": mean("distances", "sw_judge", "score"),
+        "score_kid_judge": mean("distances", "kid_judge", "score"),
+        "score_frechet_judge": mean("distances", "frechet_judge", "score"),
+        "ssim": mean("content", "ssim"),
+        "edge_correlation": mean("content", "edge_correlation"),
+        "patch_retrieval": mean("content", "patch_retrieval"),
+        "identity_psnr": measured["identity"]["psnr"],
+        "truth_psnr": mean("truth", "psnr"),
+        "truth_psnr_untouched": mean("truth", "psnr_untouched"),
+        "classifier_gap_to_judge": mean("classifier", "gap_to_judge"),
+    }
+
+
+def warnings_of(measured: dict[str, Any]) -> list[str]:
+    """What makes the numbers less than they seem, in words."""
+    notes = []
+    for style, m in measured["styles"].items():
+        known = m["judge"]["accuracy_paintings"]
+        if known < TRUSTED_JUDGE:
+            notes.append(
+                f"{style}: the judge recognises only {percent(known)} of the real held-out paintings; "
+                "what it says of restyled photos weighs little. Add paintings, or train the judge longer"
+            )
+        n = m["distances"]["sw_judge"]["n"]
+        if n < FEW:
+            notes.append(
+                f"{style}: distances compare {n} pictures with {n}; expect them to jump. Add paintings"
+            )
+        ratio = measured["not_collapsed"]["variance_ratio"][style]
+        if ratio is not None and ratio < COLLAPSED:
+            notes.append(
+                f"{style}: restyled photos vary {ratio:.2f} times as much as the paintings: they look alike"
+            )
+    return notes
+
+
+def table(evaluation: dict[str, Any]) -> str:
+    """Aligned text: one row a style, then what the columns mean."""
+    header = ("style", "judge", "paintings", "photos", "score", "90 %", "KID score", "Fréchet score")
+    header += ("SSIM", "edges", "patches", "truth dB", "untouched")
+    rows = [header]
+    for style, m in evaluation["styles"].items():
+        d, c, t = m["distances"], m["content"], m["truth"]
+        low, high = d["sw_judge"]["score_low"], d["sw_judge"]["score_high"]
+        rows.append(
+            (
+                style,
+                *(percent(m["judge"][f"accuracy_{name}"]) for name in ("fakes", "paintings", "photos")),
+                number(d["sw_judge"]["score"]),
+                "–" if low is None else f"{low:.2f}…{high:.2f}",
+                number(d["kid_judge"]["score"]),
+                number(d["frechet_judge"]["score"]),
+                *(number(c[name]) for name in ("ssim", "edge_correlation", "patch_retrieval")),
+                number(t.get("psnr"), 1),
+                number(t.get("psnr_untouched"), 1),
+            )
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))  # noqa: B905
+        for row in rows
+    ]
+    lines.insert(1, "-" * len(lines[0]))
+    about = evaluation["about"]
+    lines += [
+        "",
+        f"{about['photos']} held-out photos at {about['image_size']} px.",
+        "judge: share of restyled photos that an independent classifier puts in the style; beside it, of "
+        "real paintings and of untouched photos.",
+        "score: 0 = as far from the paintings as untouched photos, 1 = as close as one half of the paintings "
+        "to the other.",
+        "SSIM, edges, patches: content kept, 1 = all. truth: PSNR to the known painting, beside the floor.",
+        f"identity style: {number(evaluation['identity']['psnr'], 1)} dB PSNR to the photo.",
+    ]
+    return "\n".join(lines)
+
+
+def flat(evaluation: dict[str, Any], prefix: str = "evaluate") -> dict[str, float]:
+    """Numbers under names that a tracker accepts, as "evaluate.styles.monet.content.ssim"."""
+    found: dict[str, float] = {}
+    for name, value in evaluation.items():
+        key = f"{prefix}.{re.sub(r'[^A-Za-z0-9_ -]', '_', str(name))}"
+        if isinstance(value, dict):
+            found |= flat(value, key)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            found[key] = float(value)
+    return found
+
+
+def plain(value: Any) -> Any:
+    """The same nested value with numbers that JSON cannot write (NaN, infinity) as None.
+
+    A measuring function that meets one gives its reason beside it; this is the last guard before the file.
+    """
+    if isinstance(value, dict):
+        return {name: plain(v) for name, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def _dig(value: Any, path: tuple[str, ...]) -> float | None:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,142 @@
+"""From folders to pictures: find the files, and look at each once."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from stylefuse.images.duplicates import perceptual_hash
+from stylefuse.images.io import ImageError, Limits, decode
+from stylefuse.images.manifest import PHOTO
+from stylefuse.images.trim import Margins, cut, find_margins
+from stylefuse.pipelines.ingest.options import IngestOptions
+
+
+class Found(NamedTuple):
+    """A file, the style it stands for ("" outside every style), and its path in the manifest."""
+
+    file: Path
+    style: str
+    path: str
+
+
+class Inspected(NamedTuple):
+    """What one look at a file gave. `pixels` is H×W×3 uint8, or None with the `reason` why there are none."""
+
+    bytes: int = 0
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
+    margins: Margins = Margins()
+    phash: int | None = None
+    pixels: np.ndarray | None = None
+    reason: str = ""
+
+
+def find_files(photos: Path, styles: Path) -> list[Found]:
+    """List the files of both folders: photos first, then style by style, each sorted by path.
+
+    Hidden files and folders are left out. Files beside the style folders come last, with style "".
+
+    Raises:
+        ValueError: one folder lies in the other, there is no style folder or no file in one of them, or a
+            style is named "photo".
+    """
+    _check_apart(photos, styles)
+    folders = sorted(d for d in styles.iterdir() if d.is_dir() and not d.name.startswith("."))
+    if not folders:
+        raise ValueError(f"{styles} holds no style: make one folder of paintings per style in it")
+    for folder in folders:
+        if folder.name.casefold() == PHOTO:
+            raise ValueError(f'a style cannot be named "{folder.name}", the photos go by it: rename {folder}')
+    groups = [(PHOTO, photos, photos), *((folder.name, folder, styles) for folder in folders)]
+    found = []
+    for style, folder, root in groups:
+        files = sorted(_walk(folder))
+        if not files:
+            what = "photo" if style == PHOTO else "painting"
+            raise ValueError(f"there is no {what} in {folder}: add pictures, or correct conf/*/globals.yml")
+        found += [Found(file, style, file.relative_to(root).as_posix()) for file in files]
+    loose = sorted(f for f in styles.iterdir() if f.is_file() and not f.name.startswith("."))
+    return found + [Found(file, "", file.name) for file in loose]
+
+
+def inspect(found: Found, options: IngestOptions) -> Inspected:
+    """Read, hash, decode, trim (paintings only) and scale one file; never raises for what the file holds."""
+    try:
+        size = found.file.stat().st_size
+        if size > options.max_bytes:  # hashed all the same, in pieces, so that the manifest names the content
+            with found.file.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            data = b""
+        else:
+            data = found.file.read_bytes()
+            sha256 = hashlib.sha256(data).hexdigest()
+    except OSError as error:
+        return Inspected(reason=f"cannot read the file ({error.strerror}): check its permissions")
+    facts = Inspected(size, sha256)
+    if not found.style:
+        return facts._replace(reason="lies beside the style folders: move it into one of them")
+    try:
+        limits = Limits(options.max_bytes, options.max_pixels)
+        picture = decode(data if data else found.file, limits)
+    except ImageError as error:
+        return facts._replace(reason=str(error))
+    facts = facts._replace(width=picture.width, height=picture.height)
+    if options.trim_margins and found.style != PHOTO:
+        margins = find_margins(picture)
+        facts = facts._replace(margins=margins)
+        picture = cut(picture, margins)
+    short, long = sorted(picture.size)
+    if short < options.min_side:
+        return facts._replace(
+            reason=f"the short side has {short} pixels: {options.min_side} or more are needed"
+        )
+    if long > short * options.max_aspect:
+        return facts._replace(reason=f"{long / short:.0f} times as long as wide: cut it into parts")
+    scaled = scale_short_side(picture, options.short_side)
+    return facts._replace(phash=perceptual_hash(scaled), pixels=np.asarray(scaled))
+
+
+def scale_short_side(picture: Image.Image, short_side: int) -> Image.Image:
+    """Resize so that the short side has `short_side` pixels, antialiased, the proportions kept."""
+    scale = short_side / min(picture.size)
+    size = (max(short_side, round(picture.width * scale)), max(short_side, round(picture.height * scale)))
+    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def map_in_order(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
+    """Yield `function(item)` for each item, in order, computed by `workers` threads a few items ahead.
+
+    Threads, because Pillow and hashlib work outside the interpreter lock. Only a few results wait at a time,
+    and an interrupt drops what has not begun.
+    """
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 4 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(here) / name for name in files if not name.startswith("."))
+
+
+def _check_apart(photos: Path, styles: Path) -> None:
+    a, b = photos.resolve(), styles.resolve()
+    if a.is_relative_to(b) or b.is_relative_to(a):
+        raise ValueError(f"photos ({photos}) and styles ({styles}) lie in each other: keep them apart")

@@ -1,0 +1,118 @@
+"""Nodes of pretrain_classifier: C learns from the training split, J from a split of its own."""
+
+import logging
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stylefuse.images.manifest import data_hash, rows_of, style_names
+from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
+from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.training.options import ClassifierOptions
+
+if TYPE_CHECKING:
+    from torch import nn
+
+log = logging.getLogger(__name__)
+
+
+def train_classifier(
+    manifest: pd.DataFrame, image_store: Path, checkpoints: Path, options: PretrainOptions
+) -> Weights:
+    """Train C over photo + styles on the training split."""
+    from stylefuse.networks.classifier import build_classifier, pack_classifier
+
+    def build(classes: int):
+        return build_classifier(classes, options.imagenet)
+
+    facts = {"split": "train", "imagenet": options.imagenet}
+    return _train(
+        "classifier", build, pack_classifier, facts, options.classifier, manifest, image_store, checkpoints
+    )
+
+
+def train_judge(
+    manifest: pd.DataFrame, image_store: Path, checkpoints: Path, options: PretrainOptions
+) -> Weights:
+    """Train J, of another architecture, on pictures that neither C nor G ever sees."""
+    from stylefuse.networks.judge import Judge, pack_judge
+
+    return _train(
+        "judge", Judge, pack_judge, {"split": "judge"}, options.judge, manifest, image_store, checkpoints
+    )
+
+
+def _train(
+    name: str,
+    build: "Callable[[int], nn.Module]",
+    pack: Callable[..., Weights],
+    facts: dict[str, Any],
+    options: ClassifierOptions,
+    manifest: pd.DataFrame,
+    image_store: Path,
+    checkpoints: Path,
+) -> Weights:
+    """Train a network, unless the same was trained from the same data before: a resumed chain skips it."""
+    import torch
+
+    from stylefuse.images.store import ImageStore
+    from stylefuse.training.checkpoint import fingerprint
+    from stylefuse.training.classifier import fit_classifier
+
+    styles = style_names(manifest)
+    facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
+    facts["fingerprint"] = fingerprint(options, facts)
+    kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
+    if kept.is_file():
+        log.info("%s: already trained on these pictures with these options", name)
+        return read_weights(kept)
+    torch.manual_seed(options.seed)  # initial weights
+    network = build(len(styles))
+    rows = [rows_of(manifest, style, facts["split"]) for style in styles]
+    with TrainingProgress(name, options.images, done=0, every=20 * options.batch_size) as progress:
+        fit_classifier(
+            network,
+            ImageStore(image_store),
+            rows,
+            options,
+            lambda seen, loss: progress.step(seen, {"loss": loss}),
+        )
+    weights = pack(network, styles, **facts)
+    write_weights(kept, weights)
+    return weights
+
+
+def report_classifiers(
+    classifier: Weights, judge: Weights, manifest: pd.DataFrame, image_store: Path
+) -> tuple[dict[str, Any], Path]:
+    """Measure C and J on held-out pictures.
+
+    Returns:
+        Accuracy overall and a style, of each network; a folder with their confusion matrices as pictures.
+    """
+    import mlflow
+
+    from stylefuse.images.store import ImageStore
+    from stylefuse.networks.classifier import load_classifier
+    from stylefuse.networks.judge import load_judge
+    from stylefuse.pipelines.pretrain_classifier.confusion import confusion_of, draw_confusion
+
+    styles = style_names(manifest)
+    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
+    metrics: dict[str, Any] = {}
+    for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
+        size = (classifier if name == "classifier" else judge).facts["image_size"]
+        counts = confusion_of(network, ImageStore(image_store), manifest, styles, size)
+        share = counts / counts.sum(axis=1, keepdims=True)
+        accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
+        metrics[name] = {"mean_accuracy": sum(accuracy.values()) / len(styles), "accuracy": accuracy}
+        draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
+        log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
+    if mlflow.active_run():
+        mlflow.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
+        mlflow.log_artifacts(str(folder), "classifier")
+    return metrics, folder

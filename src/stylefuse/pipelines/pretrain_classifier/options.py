@@ -1,0 +1,12 @@
+"""What can be turned in `pretrain_classifier`; conf/base/parameters_pretrain_classifier.yml gives the reasons."""
+
+from stylefuse.pipelines.parameters import Parameters
+from stylefuse.training.options import ClassifierOptions
+
+
+class PretrainOptions(Parameters):
+    """imagenet: C on frozen ImageNet features, or (false) from scratch; classifier, judge: their trainings."""
+
+    imagenet: bool
+    classifier: ClassifierOptions
+    judge: ClassifierOptions

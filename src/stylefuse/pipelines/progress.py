@@ -1,0 +1,61 @@
+"""What a long training shows: a bar with time left and losses, and its curves in MLflow."""
+
+import sys
+from collections import defaultdict
+from types import TracebackType
+
+from tqdm import tqdm
+
+
+class TrainingProgress:
+    """A progress bar in images, and a table of losses averaged over each logging interval.
+
+    Args:
+        name: of the training; also the prefix of its MLflow metrics.
+        total: images of the whole training.
+        done: images already seen, when it resumes.
+        every: images between two rows of the table.
+    """
+
+    def __init__(self, name: str, total: int, done: int, every: int):
+        # A log file wants a line now and then, a terminal a living bar.
+        interval = 0.5 if sys.stderr.isatty() else 20
+        self._bar = tqdm(
+            desc=name, total=total, initial=done, unit="img", mininterval=interval, dynamic_ncols=True
+        )
+        self._name, self._every = name, every
+        self._sums: dict[str, float] = defaultdict(float)
+        self._counts: dict[str, int] = defaultdict(int)
+        self._logged = done
+        self.rows: list[dict[str, float]] = []
+
+    def __enter__(self) -> "TrainingProgress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ):
+        self._bar.close()
+
+    def step(self, images_seen: int, losses: dict[str, float]) -> None:
+        """Count a step; close a row of the table when its interval is full."""
+        for name, loss in losses.items():
+            self._sums[name] += loss
+            self._counts[name] += 1
+        if images_seen - self._logged >= self._every or images_seen >= self._bar.total:
+            means = {name: total / self._counts[name] for name, total in self._sums.items()}
+            self.rows.append({"images_seen": images_seen, **means})
+            self._bar.set_postfix({name: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
+            self._track(images_seen, means)
+            self._sums.clear()
+            self._counts.clear()
+            self._logged = images_seen
+        self._bar.update(images_seen - self._bar.n)
+
+    def _track(self, images_seen: int, means: dict[str, float]) -> None:
+        import mlflow
+
+        if mlflow.active_run():
+            # Asynchronous: a write to SQLite takes as long as a tenth of a training step.
+            metrics = {f"{self._name}.{name}": mean for name, mean in means.items()}
+            mlflow.log_metrics(metrics, step=images_seen, synchronous=False)

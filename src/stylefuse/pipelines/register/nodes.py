@@ -1,0 +1,97 @@
+"""Register the generator in MLflow, once, and let the gate decide about the champion."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stylefuse.networks.weights import Weights
+
+from .options import RegisterOptions
+
+log = logging.getLogger(__name__)
+
+
+def register_model(
+    generator: Weights, evaluation: Mapping[str, Any], manifest: pd.DataFrame, options: RegisterOptions
+) -> dict[str, Any]:
+    """Register the generator unless the same one already is, and move the alias if the gate lets it pass.
+
+    A model that the gate blocks is registered too, with the reasons in its tags: to be looked at, not served.
+    A model that passed before and is registered again changes nothing, so an alias moved back by hand stays.
+
+    Returns:
+        `outcome` ("promoted", "blocked: <reasons>" or "unchanged: version <n>"), `name`, `version`, `alias`,
+        `uri`, `content` (hash) and `budget`.
+    """
+    from mlflow import MlflowClient
+
+    from .card import measure_budget, write_card
+    from .gate import judge, numbers, stale
+    from .package import content_hash, log_version
+
+    client = MlflowClient()
+    content, metrics = content_hash(generator), numbers(evaluation)
+    known = _version_with(client, options.name, content)
+    champion = _champion_metrics(client, options, known)
+    reasons = stale(evaluation, generator.facts) or judge(options.gate, metrics, champion)
+    tags = {
+        "content": content,
+        "metrics": json.dumps(metrics),
+        "gate": "blocked" if reasons else "passed",
+        "gate.reasons": "; ".join(reasons),
+        "data_hash": str(generator.facts.get("data_hash", "")),
+    }
+    if known:
+        version, budget = known.version, json.loads(known.tags.get("budget", "{}"))
+        passed_before = known.tags.get("gate") == "passed"
+        for key, value in tags.items():
+            if not (passed_before and key.startswith("gate")):
+                client.set_model_version_tag(options.name, version, key, value)
+    else:
+        budget = measure_budget(generator)
+        pictures = manifest.loc[manifest["verdict"] == "ok", "style"].value_counts().to_dict()
+        card = write_card(options.name, generator.facts, evaluation, budget, pictures)
+        version = log_version(generator, options.name, card, {**tags, "budget": json.dumps(budget)})
+        passed_before = False
+    if passed_before:
+        outcome = f"unchanged: version {version}"
+    elif reasons:
+        outcome = "blocked: " + "; ".join(reasons)
+    else:
+        client.set_registered_model_alias(options.name, options.alias, version)
+        outcome = "promoted"
+    log.info("%s version %s: %s", options.name, version, outcome)
+    return {
+        "outcome": outcome,
+        "name": options.name,
+        "version": int(version),
+        "alias": options.alias,
+        "uri": f"models:/{options.name}/{version}",
+        "content": content,
+        "budget": budget,
+    }
+
+
+def _version_with(client: Any, name: str, content: str) -> Any:
+    """The version registered with this content hash, or None."""
+    versions = client.search_model_versions(f"name = '{name}'", max_results=10_000)
+    return next((v for v in versions if v.tags.get("content") == content), None)
+
+
+def _champion_metrics(client: Any, options: RegisterOptions, known: Any) -> dict[str, float] | None:
+    """The numbers that the champion was registered with, or None if there is none but the model itself."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        champion = client.get_model_version_by_alias(options.name, options.alias)
+    except MlflowException as error:
+        # No such model or alias yet. Anything else (no database, no permission) must not pass for that.
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        return None
+    if known and champion.version == known.version:
+        return None
+    return json.loads(champion.tags.get("metrics", "{}"))

@@ -1,0 +1,96 @@
+"""A generator as a registered MLflow model: code, weights, signature, requirements and card."""
+
+import base64
+import hashlib
+import io
+import json
+import tempfile
+from contextlib import nullcontext
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from PIL import Image
+
+import stylefuse
+from stylefuse.networks.weights import Weights, write_weights
+from stylefuse.serving.request import IMAGE, STRENGTH, STYLE
+
+PACKAGE = Path(stylefuse.__file__).parent
+# What the served model imports: a change in there makes it another model.
+SERVED = ("serving", "networks", "images")
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "numpy", "pandas")
+
+
+def content_hash(weights: Weights) -> str:
+    """Return a sha256 over all that decides what the served model answers: tensors, facts and code."""
+    digest = hashlib.sha256(json.dumps(weights.facts, sort_keys=True).encode())
+    for name, tensor in sorted(weights.tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    for path in sorted(file for folder in SERVED for file in (PACKAGE / folder).glob("*.py")):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def signature(styles: list[str]) -> ModelSignature:
+    """One text column `image` in and out; `style` and `strength` as typed parameters with defaults."""
+    columns = Schema([ColSpec(DataType.string, IMAGE)])
+    params = ParamSchema(
+        [ParamSpec(STYLE, DataType.string, styles[1]), ParamSpec(STRENGTH, DataType.double, 1.0)]
+    )
+    return ModelSignature(inputs=columns, outputs=columns, params=params)
+
+
+def requirements() -> list[str]:
+    """The installed versions of what serving needs; a build's suffix ("+cpu") is no part of the version."""
+    return [f"{name}=={installed(name).partition('+')[0]}" for name in REQUIREMENTS]
+
+
+def model_arguments(weights: Weights, card: str, folder: Path) -> dict[str, Any]:
+    """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights and card to `folder` for them."""
+    styles = weights.facts["styles"]
+    write_weights(folder / "generator.safetensors", weights)
+    (folder / "card.md").write_text(card, encoding="utf-8")
+    return {
+        "python_model": str(PACKAGE / "serving" / "model.py"),
+        "artifacts": {
+            "generator": str(folder / "generator.safetensors"),
+            "card": str(folder / "card.md"),
+        },
+        "signature": signature(styles),
+        "input_example": (pd.DataFrame({IMAGE: [_example()]}), {STYLE: styles[1], STRENGTH: 1.0}),
+        "pip_requirements": requirements(),
+        # Serving needs no installed stylefuse: the package travels with the model.
+        "code_paths": [str(PACKAGE)],
+        "metadata": {"facts": weights.facts},
+    }
+
+
+def log_version(weights: Weights, name: str, card: str, tags: dict[str, str]) -> str:
+    """Log the model into the active run, or into one of its own, and register it; returns the new version."""
+    # The version comes last, with its tags: a failure on the way leaves files, but no half version.
+    with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
+        arguments = model_arguments(weights, card, Path(folder))
+        info = mlflow.pyfunc.log_model(name="generator", **arguments)
+        version = mlflow.register_model(info.model_uri, name, tags=tags).version
+    mlflow.MlflowClient().update_model_version(name, version, description=card)
+    return version
+
+
+def _run():
+    return nullcontext() if mlflow.active_run() else mlflow.start_run(run_name="register")
+
+
+def _example() -> str:
+    """A 32×32 PNG, a colour gradient, as base64."""
+    ramp = np.linspace(0, 255, 32, dtype=np.uint8)
+    pixels = np.stack([*np.meshgrid(ramp, ramp), np.full((32, 32), 128, np.uint8)], axis=-1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,70 @@
+"""A folder in, a folder of restyled pictures and a report out."""
+
+import logging
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from stylefuse.networks.weights import Weights
+
+from .options import StylizeOptions
+
+log = logging.getLogger(__name__)
+
+
+def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) -> tuple[Path, pd.DataFrame]:
+    """Restyle every picture in `folder` and its subfolders, at its own size.
+
+    Returns:
+        A folder with a PNG for each picture, under the same subfolders; and a table of all files: `file`,
+        `output` (empty if there is none) and `reason` (empty if there is an output).
+
+    Raises:
+        RequestError: the generator has no such style.
+        ValueError: the folder holds no files.
+    """
+    from stylefuse.images.io import ImageError, decode, save
+    from stylefuse.serving.request import read_look
+    from stylefuse.serving.restyle import Restyler
+
+    restyle = Restyler(generator)
+    asked = {"strength": options.strength} | ({"style": options.style} if options.style is not None else {})
+    row, strength = read_look(asked, restyle.styles)
+    # Hidden files are the system's (.DS_Store), not the user's pictures.
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+    if not files:
+        raise ValueError(f"there are no files in {folder}: put the pictures to restyle there")
+    out = Path(tempfile.mkdtemp(prefix="stylefuse-"))
+    table = []
+    for file, target in tqdm(
+        list(zip(files, _targets(files), strict=True)),
+        desc=restyle.styles[row],
+        mininterval=0.5 if sys.stderr.isatty() else 10,
+    ):
+        reason = ""
+        try:
+            save(restyle(decode(folder / file), row, strength), out / target)
+        except ImageError as error:
+            reason = f"{error.message}; {error.remedy}"
+            log.warning("%s: %s", file.as_posix(), reason)
+        table.append((file.as_posix(), "" if reason else target.as_posix(), reason))
+    report = pd.DataFrame(table, columns=["file", "output", "reason"])
+    failed = int((report["reason"] != "").sum())
+    log.info("%d of %d files restyled as %s", len(files) - failed, len(files), restyle.styles[row])
+    return out, report
+
+
+def _targets(files: Sequence[Path]) -> list[Path]:
+    """The files' names with .png; the old suffix stays where two would become one (a.jpg, a.webp)."""
+    short = [file.with_suffix(".png") for file in files]
+    count = Counter(str(name).casefold() for name in short)
+    return [
+        name if count[str(name).casefold()] == 1 else file.with_name(f"{file.name}.png")
+        for name, file in zip(short, files, strict=True)
+    ]

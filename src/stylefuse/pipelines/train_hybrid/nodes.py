@@ -1,0 +1,114 @@
+"""The node of train_hybrid: begin or resume, train, hand over the averaged generator."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stylefuse.images.manifest import PHOTO, data_hash, rows_of, style_names
+from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.train_hybrid.options import TrainOptions
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stylefuse.training.state import HybridState
+
+log = logging.getLogger(__name__)
+
+# Photos in every sample grid.
+SAMPLE_PHOTOS = 8
+
+
+def train_generator(
+    manifest: pd.DataFrame,
+    image_store: Path,
+    classifier: Weights,
+    checkpoints: Path,
+    training_samples: Path,
+    options: TrainOptions,
+) -> tuple[Weights, pd.DataFrame]:
+    """Train G against D and C; run again after an interruption, it goes on from the last checkpoint.
+
+    Args:
+        manifest, image_store: the pictures.
+        classifier: C, frozen here.
+        checkpoints: workspace; this training uses the subfolder named after its fingerprint.
+        training_samples: workspace for sample grids, drawn at regular intervals from the same photos.
+        options: see `TrainOptions`.
+
+    Returns:
+        The averaged generator, and the losses by images seen.
+
+    Raises:
+        TrainingDivergedError: losses stayed infinite or not a number.
+    """
+    from stylefuse.images.crops import centre_crops
+    from stylefuse.images.store import ImageStore
+    from stylefuse.networks.classifier import load_classifier
+    from stylefuse.networks.generator import pack_generator
+    from stylefuse.training.checkpoint import Checkpoints, fingerprint
+    from stylefuse.training.hybrid import fit_hybrid
+    from stylefuse.training.state import new_state, pick_device
+
+    training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
+    facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
+    facts["fingerprint"] = fingerprint(training, facts)
+    workspace = checkpoints / f"hybrid-{facts['fingerprint']}"
+    if options.restart:
+        shutil.rmtree(workspace, ignore_errors=True)
+    saved = Checkpoints(workspace)
+    state = new_state(store, [rows_of(manifest, style, "train") for style in styles], training)
+    rows: list[dict[str, float]] = []
+    if (checkpoint := saved.latest()) is not None:
+        state.restore(checkpoint)
+        rows = checkpoint.facts["training_log"]
+        log.info("goes on from the checkpoint at %d of %d images", state.images_seen, training.images)
+    device = pick_device(training.device)
+    judge_of_style = load_classifier(classifier).to(device)
+    photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
+    draw = _sample_drawer(state, photos.to(device), styles, training_samples)
+
+    with TrainingProgress("train", training.images, state.images_seen, training.log_every) as progress:
+
+        def save(images_seen: int) -> None:
+            tensors, state_facts = state.pack()
+            saved.save(images_seen, Weights(tensors, {**state_facts, "training_log": rows + progress.rows}))
+
+        if state.images_seen == 0:
+            draw(0)
+        fit_hybrid(state, judge_of_style, training, progress.step, draw, save)
+    log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
+    generator = pack_generator(
+        state.average, styles, image_size=training.image_size, images_seen=state.images_seen, **facts
+    )
+    return generator, pd.DataFrame(rows + progress.rows)
+
+
+def _sample_drawer(
+    state: "HybridState", photos: "Tensor", styles: list[str], folder: Path
+) -> Callable[[int], None]:
+    """What draws the photos in all styles, a column a photo, into the folder and into MLflow."""
+    import mlflow
+    import torch
+
+    from stylefuse.images.grid import grid
+    from stylefuse.images.io import save
+    from stylefuse.networks.generator import style_weights
+
+    @torch.inference_mode()
+    def draw(images_seen: int) -> None:
+        pictures = [list(photos.cpu())]
+        for index in range(1, len(styles)):
+            style = torch.full((len(photos),), index, device=photos.device)
+            pictures.append(list(state.average(photos, style_weights(style, len(styles))).cpu()))
+        image = grid(pictures, row_labels=styles)
+        save(image, folder / f"images-{images_seen:09d}.png")
+        if mlflow.active_run():
+            mlflow.log_image(image, key="samples", step=images_seen)
+
+    return draw

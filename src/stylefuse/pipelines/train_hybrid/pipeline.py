@@ -1,0 +1,27 @@
+"""train_hybrid: pictures and the frozen classifier → the generator."""
+
+from kedro.pipeline import Node, Pipeline
+
+from stylefuse.pipelines.train_hybrid.nodes import train_generator
+
+
+def create_pipeline(**kwargs) -> Pipeline:
+    """Wire the node to the catalog."""
+    return Pipeline(
+        [
+            Node(
+                train_generator,
+                [
+                    "manifest",
+                    "image_store",
+                    "classifier",
+                    "checkpoints",
+                    "training_samples",
+                    "params:train_hybrid",
+                ],
+                ["generator", "training_log"],
+                name="train_generator",
+                tags="train_hybrid",
+            )
+        ]
+    )

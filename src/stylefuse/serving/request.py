@@ -1,0 +1,116 @@
+"""What a request may hold. Anything else is refused, naming the field and the remedy; nothing is guessed."""
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple
+
+from PIL.Image import Image
+
+from stylefuse.images.io import ImageError, Limits, decode
+
+IMAGE, STYLE, STRENGTH = "image", "style", "strength"
+MAX_ROWS = 8
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 40_000_000
+
+
+class RequestError(ValueError):
+    """A request that cannot be served, and what the sender can do about it.
+
+    Attributes:
+        field: the part of the request at fault.
+        message: what is wrong with it.
+        remedy: what to send instead.
+    """
+
+    def __init__(self, field: str, message: str, remedy: str):
+        super().__init__(f"{field}: {message}; {remedy}")
+        self.field, self.message, self.remedy = field, message, remedy
+
+
+class Look(NamedTuple):
+    """A style's row in the generator (1 … K) and its strength, 0 (the photo) to 1 (the style)."""
+
+    row: int
+    strength: float
+
+
+def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> None:
+    """Raise RequestError when `names` holds any that is not `known`; `what` says what they name."""
+    unknown = [_shown(name) for name in names if name not in known]
+    if unknown:
+        remedy = f"known are {', '.join(known)}: correct the name or leave it out"
+        raise RequestError(unknown[0].strip("'"), f"unknown {what} {', '.join(unknown)}", remedy)
+
+
+def read_look(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Look:
+    """Read `style` (default: the first after "photo") and `strength` (default 1).
+
+    Args:
+        params: the request's parameters.
+        styles: names of the generator's rows, "photo" first.
+
+    Raises:
+        RequestError: a parameter is unknown, of the wrong type, or out of range.
+    """
+    if params is None:
+        params = {}
+    if not isinstance(params, Mapping):
+        remedy = f'send {{"{STYLE}": "{styles[1]}", "{STRENGTH}": 1.0}}'
+        raise RequestError("params", f"is a {type(params).__name__}, not an object", remedy)
+    refuse_unknown(params, (STYLE, STRENGTH), "parameter")
+    style = params.get(STYLE, styles[1])
+    if not isinstance(style, str) or style not in styles[1:]:
+        remedy = f"this model's styles are {', '.join(styles[1:])}"
+        raise RequestError(STYLE, f"{_shown(style)} is not a style of this model", remedy)
+    strength = params.get(STRENGTH, 1.0)
+    number = isinstance(strength, Real) and not isinstance(strength, bool)
+    # NaN is in no range; a huge integer fits no float, so it is compared before it is converted.
+    if not number or not 0 <= strength <= 1:
+        remedy = "send a number from 0 (the photo as it is) to 1 (the full style)"
+        raise RequestError(STRENGTH, f"{_shown(strength)} is not a number from 0 to 1", remedy)
+    return Look(styles.index(style), float(strength))
+
+
+def check_rows(count: int) -> None:
+    """Raise RequestError unless a request has 1 to MAX_ROWS pictures."""
+    if not 1 <= count <= MAX_ROWS:
+        remedy = f"send 1 to {MAX_ROWS} rows in a request, each with its picture"
+        raise RequestError(IMAGE, f"the request has {count} rows", remedy)
+
+
+def read_image(value: Any, row: int = 0) -> Image:
+    """Decode one picture from standard base64 (RFC 4648 section 4: no line breaks, no data-URI prefix).
+
+    Returns:
+        RGB picture, upright, in sRGB.
+
+    Raises:
+        RequestError: not base64, no picture, damaged, or larger than MAX_BYTES or MAX_PIXELS.
+    """
+    where = f"row {row}: "
+    if not isinstance(value, str) or not value:
+        raise RequestError(IMAGE, f"{where}{_shown(value)} is not text", "send the picture's bytes as base64")
+    if value.startswith("data:"):
+        remedy = "send only what follows its comma"
+        raise RequestError(IMAGE, f"{where}a data URI is not plain base64", remedy)
+    if len(value) > 4 * (MAX_BYTES // 3 + 1):
+        remedy = f"send at most {MAX_BYTES // 1_000_000} MB: scale the picture down or save it as JPEG"
+        raise RequestError(IMAGE, f"{where}{len(value) * 3 / 4e6:.0f} MB are too large", remedy)
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        remedy = "use the standard alphabet, with padding and without line breaks"
+        raise RequestError(IMAGE, f"{where}{_shown(value)} is not base64", remedy) from None
+    try:
+        return decode(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
+    except ImageError as error:
+        raise RequestError(IMAGE, f"{where}{error.message}", error.remedy) from None
+
+
+def _shown(value: Any) -> str:
+    """The value as quoted in a message: short, so that no picture comes back in an error."""
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
+    return text if len(text) <= 40 else f"{text[:36]} …"

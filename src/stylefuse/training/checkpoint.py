@@ -1,0 +1,55 @@
+"""Checkpoints on disk: everything or nothing, the newest whole one wins."""
+
+import hashlib
+import json
+import logging
+import re
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from stylefuse.networks.weights import Weights, read_weights, write_weights
+
+logger = logging.getLogger(__name__)
+_NAME = re.compile(r"images-(\d{9})\.safetensors")
+
+
+class Checkpoints:
+    """The checkpoints of one training, in a folder of its own.
+
+    Args:
+        folder: named after the fingerprint of data and options, so another training never resumes from it.
+        keep: how many to keep; more than one, so that a damaged newest is no loss.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2):
+        self._folder, self._keep = folder, keep
+
+    def save(self, images_seen: int, weights: Weights) -> None:
+        """Write the checkpoint, then delete the oldest beyond `keep`."""
+        write_weights(self._folder / f"images-{images_seen:09d}.safetensors", weights)
+        for old in self._paths()[self._keep :]:
+            old.unlink()
+
+    def latest(self) -> Weights | None:
+        """The newest checkpoint that can be read; None where there is none."""
+        for path in self._paths():
+            try:
+                return read_weights(path)
+            except ValueError as error:
+                logger.warning("checkpoint skipped: %s", error)
+        return None
+
+    def _paths(self) -> list[Path]:
+        found = [p for p in self._folder.glob("*.safetensors") if _NAME.fullmatch(p.name)]
+        return sorted(found, reverse=True)
+
+
+def fingerprint(*parts: Any) -> str:
+    """Sixteen hex digits that name a training: equal data and options, equal fingerprint.
+
+    Args:
+        parts: frozen dataclasses, or anything JSON holds.
+    """
+    plain = [asdict(part) if is_dataclass(part) else part for part in parts]
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""Training of C and of J: cross-entropy on real photos and paintings, hardened against traces of degradation."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylefuse.images.augment import degrade
+from stylefuse.images.crops import CropSampler
+from stylefuse.images.store import ImageStore
+from stylefuse.training.options import ClassifierOptions
+from stylefuse.training.schedule import rate_factor
+
+
+def fit_classifier(
+    network: nn.Module,
+    store: ImageStore,
+    rows_by_class: Sequence[np.ndarray],
+    options: ClassifierOptions,
+    on_step: Callable[[int, float], None] = lambda images_seen, loss: None,
+) -> None:
+    """Train `network` in place; parameters that ask for no gradient stay as they are (formulation.md, item 4).
+
+    Args:
+        network: N×3×S×S in [-1, 1] → N×classes logits.
+        store: decoded pictures.
+        rows_by_class: store rows of each class; classes are drawn equally often, whatever their sizes.
+        on_step: called with images seen and loss after each step.
+    """
+    random = np.random.default_rng(options.seed)
+    noise = torch.Generator().manual_seed(options.seed)
+    torch.manual_seed(options.seed)  # dropout
+    samplers = [
+        CropSampler(store, rows, options.image_size, options.least_crop, random) for rows in rows_by_class
+    ]
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=1e-2)
+    network.train()
+    for seen in range(0, options.images, options.batch_size):
+        optimiser.param_groups[0]["lr"] = options.rate * rate_factor(seen, options.images, 0.3)
+        target = torch.from_numpy(random.permutation(np.arange(options.batch_size) % len(samplers)))
+        pictures = torch.cat([samplers[c].draw(1) for c in target])
+        if options.degrade:
+            pictures = degrade(pictures, noise)
+        loss = F.cross_entropy(network(pictures), target, label_smoothing=options.label_smoothing)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        on_step(min(seen + options.batch_size, options.images), loss.item())
+    network.eval()
+
+
+@torch.inference_mode()
+def predict(network: nn.Module, pictures: Tensor, batch_size: int = 32) -> Tensor:
+    """Class probabilities of pictures, N×3×H×W in [-1, 1] → N×classes, in eval mode."""
+    network.eval()
+    return torch.cat([network(batch).float().softmax(dim=1) for batch in pictures.split(batch_size)])

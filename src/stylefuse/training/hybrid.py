@@ -1,0 +1,211 @@
+"""Adversarial hybrid training: G against D, helped by frozen C. One step of each, and the loop around them."""
+
+import contextlib
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stylefuse.images.augment import diff_augment
+from stylefuse.losses.adversarial import (
+    relativistic_critic_loss,
+    relativistic_generator_loss,
+    zero_centred_penalty,
+)
+from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss, saturation_loss
+from stylefuse.losses.style import moment_loss, style_loss
+from stylefuse.networks.classifier import StyleClassifier
+from stylefuse.networks.generator import style_weights
+from stylefuse.training.interrupt import deferred_interrupt
+from stylefuse.training.options import HybridOptions
+from stylefuse.training.schedule import average_decay, rate_factor
+from stylefuse.training.state import HybridState
+
+Losses = dict[str, float]
+# Steps that may be skipped in a row for a loss that is not finite, before training stops.
+MAX_SKIPPED = 3
+
+
+class TrainingDivergedError(RuntimeError):
+    """A loss stayed infinite or not a number; the message names it and where the last good state is."""
+
+
+class Batch(NamedTuple):
+    """photos, paintings: N×3×S×S in [-1, 1]; style: N int64, of the paintings."""
+
+    photos: Tensor
+    paintings: Tensor
+    style: Tensor
+
+
+def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
+    """Photos beside paintings, every style equally often whatever the number of its paintings."""
+    styles = len(state.samplers) - 1
+    while len(state.order) < size:
+        state.order += (state.random.permutation(styles) + 1).tolist()
+    style, state.order = state.order[:size], state.order[size:]
+    paintings = torch.cat([state.samplers[s].draw(1) for s in style])
+    tensors = state.samplers[0].draw(size), paintings, torch.tensor(style)
+    return Batch(*(t.to(device, non_blocking=True) for t in tensors))
+
+
+def generator_step(
+    state: HybridState, batch: Batch, classifier: StyleClassifier, options: HybridOptions
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """One step of G on L_G (formulation.md, items 3 and 5). Returns G(x, s), detached, and the terms, unweighted."""
+    weights, generator = options.weights, state.generator
+    photos, paintings, style = batch
+    n = len(photos)
+    # A few photos pass under the identity row as well: G(x, 0) = x is what strength interpolates from.
+    kept = max(1, n // 8)
+    rows = style_weights(style, generator.rows), style_weights(torch.zeros_like(style[:kept]), generator.rows)
+    with autocast(options):
+        before = generator.repaint(torch.cat([photos, photos[:kept]]), torch.cat(rows))
+        pictures = torch.tanh(before)
+        fake = pictures[:n]
+        with torch.no_grad():
+            seen = [f.split(n) for f in classifier.features(torch.cat([photos, paintings]))]
+        fake_features = classifier.features(fake)
+        levels = generator.features(photos)[1:]
+        areas = [level.shape[2] * level.shape[3] for level in levels]
+        places = [
+            torch.randint(a, (options.nce_places,), generator=state.noise).to(photos.device) for a in areas
+        ]
+        keys = state.projection(levels, places)
+        queries = state.projection(generator.features(fake)[1:], places)
+        with torch.no_grad():
+            real_logits = state.critic(diff_augment(paintings, state.noise), style)
+        fake_logits = state.critic(diff_augment(fake, state.noise), style)
+        logits = classifier.classify(fake_features)
+    terms = {
+        "adversarial": relativistic_generator_loss(real_logits, fake_logits),
+        "style": style_loss(logits, style),
+        "moments": moment_loss(fake_features, [f[1] for f in seen]),
+        "patch_nce": sum(patch_nce_loss(q, k) for q, k in zip(queries, keys, strict=True)) / len(keys),
+        "content_features": feature_content_loss(fake_features[-2:], [f[0] for f in seen[-2:]]),
+        "low_pass": low_pass_luma_loss(fake, photos),
+        "identity": (pictures[n:] - photos[:kept]).abs().mean(),
+        "saturation": saturation_loss(before),
+    }
+    total = sum(getattr(weights, name) * term for name, term in terms.items())
+    state.generator_optimiser.zero_grad(set_to_none=True)
+    total.backward()
+    return fake.detach(), terms
+
+
+def critic_step(
+    state: HybridState, batch: Batch, fake: Tensor, penalise: bool, options: HybridOptions
+) -> dict[str, Tensor]:
+    """One step of D on L_D (formulation.md, item 2): fakes and untouched photos score below paintings."""
+    weights, critic, style = options.weights, state.critic, batch.style
+    real, fake, photos = (diff_augment(p, state.noise) for p in (batch.paintings, fake, batch.photos))
+    n = len(real)
+    if penalise:
+        real, fake = real.requires_grad_(), fake.requires_grad_()
+    # Gradient penalties need exact second derivatives: full precision, two separate passes.
+    with autocast(options) if not penalise else contextlib.nullcontext():
+        if penalise:
+            real_logits, fake_logits, photo_logits = (critic(p, style) for p in (real, fake, photos))
+        else:
+            joined = critic(torch.cat([real, fake, photos]), style.repeat(3))
+            real_logits, fake_logits, photo_logits = joined.split(n)
+    share = weights.photo_negative
+    loss = (1 - share) * relativistic_critic_loss(real_logits, fake_logits)
+    loss = loss + share * relativistic_critic_loss(real_logits, photo_logits)
+    terms = {"critic": loss, "critic_win_rate": (real_logits > fake_logits).float().mean()}
+    if penalise:
+        penalty = zero_centred_penalty(real_logits, real) + zero_centred_penalty(fake_logits, fake)
+        # Applied every few steps and weighted by as many (lazy regularisation, Karras et al. 2020).
+        loss = loss + weights.gradient_penalty * options.penalty_every * penalty
+        terms["gradient_penalty"] = penalty
+    state.critic_optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    return terms
+
+
+def train_step(state: HybridState, classifier: StyleClassifier, options: HybridOptions) -> Losses:
+    """One batch: G, then D on the same fakes, then the moving average and the clock. Returns the terms.
+
+    A step whose terms are not all finite changes no weight.
+    """
+    factor = rate_factor(state.images_seen, options.images, options.constant_share)
+    for optimiser in (state.generator_optimiser, state.critic_optimiser):
+        for group in optimiser.param_groups:
+            group["lr"] = group["base"] * factor
+    device = next(state.generator.parameters()).device
+    batch = next_batch(state, options.batch_size, device)
+    step = state.images_seen // options.batch_size
+    fake, terms = generator_step(state, batch, classifier, options)
+    terms |= critic_step(state, batch, fake, step % options.penalty_every == 0, options)
+    losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
+    state.images_seen += options.batch_size
+    if all(math.isfinite(loss) for loss in losses.values()):
+        state.generator_optimiser.step()
+        state.critic_optimiser.step()
+        decay = average_decay(state.images_seen, options.batch_size, options.average_half_life)
+        with torch.no_grad():
+            torch._foreach_lerp_(
+                list(state.average.parameters()), list(state.generator.parameters()), 1 - decay
+            )
+    return losses
+
+
+def fit_hybrid(
+    state: HybridState,
+    classifier: StyleClassifier,
+    options: HybridOptions,
+    on_step: Callable[[int, Losses], None],
+    on_sample: Callable[[int], None],
+    on_checkpoint: Callable[[int], None],
+) -> None:
+    """Train until `options.images` images were seen. Interrupted, it saves what it has and passes the signal on.
+
+    Args:
+        state: where to begin: new, or restored.
+        classifier: C, frozen, on the state's device.
+        on_step: called after each step with images seen and its losses.
+        on_sample, on_checkpoint: called with images seen each time their interval has passed, and at the end.
+
+    Raises:
+        TrainingDivergedError: losses were not finite for more than three steps in a row; the state was saved.
+    """
+    skipped = 0
+    with deferred_interrupt() as interruption:
+        while state.images_seen < options.images:
+            losses = train_step(state, classifier, options)
+            seen = state.images_seen
+            bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
+            skipped = skipped + 1 if bad else 0
+            on_step(seen, losses)
+            last = seen >= options.images
+            if last or _passed(options.sample_every, seen, options.batch_size):
+                on_sample(seen)
+            diverged = skipped > MAX_SKIPPED
+            if (
+                last
+                or diverged
+                or interruption.requested
+                or _passed(options.checkpoint_every, seen, options.batch_size)
+            ):
+                on_checkpoint(seen)
+            if diverged:
+                raise TrainingDivergedError(
+                    f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
+                    "lower generator_rate and critic_rate, then run again"
+                )
+            interruption.raise_if_requested()
+
+
+def _passed(every: int, seen: int, step: int) -> bool:
+    """Whether a multiple of `every` lies within the last step."""
+    return seen // every > (seen - step) // every
+
+
+def autocast(options: HybridOptions) -> contextlib.AbstractContextManager:
+    """bfloat16 where options and machine allow it; "auto" asks for native bfloat16 instructions."""
+    cuda = torch.cuda.is_available() and options.device != "cpu"
+    native = cuda or torch.cpu._is_avx512_bf16_supported()
+    enabled = options.precision == "bf16" or (options.precision == "auto" and native)
+    return torch.autocast("cuda" if cuda else "cpu", dtype=torch.bfloat16, enabled=enabled)

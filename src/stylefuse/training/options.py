@@ -1,0 +1,88 @@
+"""All that can be turned in a training, as frozen dataclasses: nothing changes them while it runs."""
+
+from dataclasses import dataclass
+
+from stylefuse.networks.critic import CriticConfig
+from stylefuse.networks.generator import GeneratorConfig
+
+# Read by pydantic where parameters are typed: a key that is not here is refused by name.
+STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weight of each term of L_G and L_D (formulation.md, items 2, 3 and 5). The parameters file gives reasons."""
+
+    __pydantic_config__ = STRICT
+
+    adversarial: float = 1.0
+    photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
+    gradient_penalty: float = 0.8  # gamma of R1 and R2
+    style: float = 0.15
+    moments: float = 1.0
+    patch_nce: float = 0.5
+    content_features: float = 1.0
+    low_pass: float = 1.0
+    identity: float = 1.0
+    saturation: float = 1.0
+
+
+@dataclass(frozen=True)
+class HybridOptions:
+    """One adversarial training. Lengths are images seen, sizes px."""
+
+    __pydantic_config__ = STRICT
+
+    images: int = 12_000
+    batch_size: int = 8
+    image_size: int = 128
+    least_crop: float = 0.6  # smallest crop, share of a picture's short side
+    generator: GeneratorConfig = GeneratorConfig()
+    critic: CriticConfig = CriticConfig()
+    weights: LossWeights = LossWeights()
+    generator_rate: float = 1e-3
+    style_rate_factor: float = 10.0
+    critic_rate: float = 1e-3
+    constant_share: float = 0.7
+    average_half_life: float = 800.0
+    penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
+    nce_places: int = 64
+    log_every: int = 400
+    sample_every: int = 2_000
+    checkpoint_every: int = 2_000
+    seed: int = 7
+    precision: str = "auto"  # auto, fp32 or bf16
+    device: str = "auto"  # auto, cpu or cuda
+    compile: bool = False
+
+    def __post_init__(self):
+        if self.images < self.batch_size or self.batch_size < 2:
+            raise ValueError("images must be at least batch_size, and batch_size at least 2")
+        if not 0 < self.least_crop <= 1:
+            raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")
+        if self.image_size % self.generator.stride or self.image_size < 32:
+            raise ValueError(f"image_size must be a multiple of {self.generator.stride}, at least 32")
+        if self.precision not in ("auto", "fp32", "bf16"):
+            raise ValueError(f"precision is {self.precision!r}: use auto, fp32 or bf16")
+
+
+@dataclass(frozen=True)
+class ClassifierOptions:
+    """One classifier training, of C or of J. Lengths are images seen, sizes px."""
+
+    __pydantic_config__ = STRICT
+
+    images: int = 8_000
+    batch_size: int = 32
+    image_size: int = 128
+    least_crop: float = 0.5
+    rate: float = 2e-3
+    label_smoothing: float = 0.1
+    degrade: bool = True  # tone, blur, noise, JPEG-like loss on what it learns from
+    seed: int = 7
+
+    def __post_init__(self):
+        if self.images < self.batch_size or self.batch_size < 2:
+            raise ValueError("images must be at least batch_size, and batch_size at least 2")
+        if not 0 < self.least_crop <= 1:
+            raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")

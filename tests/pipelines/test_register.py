@@ -1,0 +1,224 @@
+"""The registry: what is registered, when the champion changes, and that nothing is registered twice."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_type_hints
+
+import mlflow
+import pandas as pd
+import pytest
+import torch
+import yaml
+from mlflow import MlflowClient
+from pydantic import ValidationError
+
+from stylefuse.hooks import connect
+from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.register import create_pipeline
+from stylefuse.pipelines.register.card import measure_budget
+from stylefuse.pipelines.register.gate import judge, numbers, stale
+from stylefuse.pipelines.register.nodes import register_model
+from stylefuse.pipelines.register.options import RegisterOptions, Rule
+from stylefuse.pipelines.register.package import content_hash, requirements
+
+ROOT = Path(__file__).parents[2]
+MANIFEST = pd.DataFrame({"style": ["photo", "ink", "ink", "ink"], "verdict": ["ok", "ok", "ok", "duplicate"]})
+GATE = [
+    {"metric": "summary.judge_accuracy", "at_least": 0.5},
+    {"metric": "summary.judge_accuracy", "not_worse_than_champion_by": 0.05},
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tracking")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        connect(folder)
+        yield folder
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def register(request):
+    """Register generator number `seed` with a judge accuracy, under the test's own name."""
+
+    def register(seed, accuracy, gate=GATE, **summary):
+        options = RegisterOptions(name=request.node.name, alias="champion", gate=gate)
+        evaluation = {"summary": {"judge_accuracy": accuracy, **summary}, "warnings": ["too few"]}
+        return register_model(packed(seed), evaluation, MANIFEST, options)
+
+    return register
+
+
+def packed(seed):
+    torch.manual_seed(seed)
+    generator = Generator(3, GeneratorConfig((4, 8), 1))
+    return pack_generator(generator, ["photo", "ink", "monet"], image_size=64, data_hash="d" * 64)
+
+
+def champion(name):
+    return MlflowClient().get_model_version_by_alias(name, "champion")
+
+
+def versions(name):
+    return MlflowClient().search_model_versions(f"name = '{name}'")
+
+
+def test_a_model_that_passes_becomes_champion(register, request):
+    result = register(0, 0.7, ssim=None)
+    assert (result["outcome"], result["version"]) == ("promoted", 1)
+    version = champion(request.node.name)
+    assert version.tags["gate"] == "passed" and version.tags["data_hash"] == "d" * 64
+    assert version.tags["content"] == result["content"] == content_hash(packed(0))
+    for word in (
+        "ink, monet",
+        "2 ink",
+        "d" * 64,
+        "judge_accuracy | 0.7",
+        "ssim | not measured",
+        "too few",
+        "GMACs",
+        "parameters",
+    ):
+        assert word in version.description
+
+
+def test_what_the_gate_blocks_is_registered_but_not_served(register, request):
+    register(0, 0.9)
+    low, worse = register(1, 0.4), register(2, 0.8)
+    assert low["outcome"].startswith("blocked: summary.judge_accuracy is 0.4, below 0.5")
+    assert "champion's 0.9" in worse["outcome"] and "0.5" not in worse["outcome"]
+    assert champion(request.node.name).version == 1
+    assert len(versions(request.node.name)) == 3
+    assert register(3, 0.86)["outcome"] == "promoted"
+    assert champion(request.node.name).version == 4
+
+
+def test_the_same_model_is_registered_once(register, request):
+    register(0, 0.7)
+    register(1, 0.8)
+    MlflowClient().set_registered_model_alias(request.node.name, "champion", "1")  # somebody rolls back
+    assert register(1, 0.8)["outcome"] == "unchanged: version 2"
+    assert champion(request.node.name).version == 1
+    assert len(versions(request.node.name)) == 2
+
+
+def test_a_blocked_model_that_passes_later_is_promoted_without_a_second_version(register, request):
+    assert register(0, 0.4)["outcome"].startswith("blocked")
+    assert register(0, 0.4)["outcome"].startswith("blocked")
+    assert (
+        register(0, 0.4, gate=[{"metric": "summary.judge_accuracy", "at_least": 0.3}])["outcome"]
+        == "promoted"
+    )
+    assert len(versions(request.node.name)) == 1
+    assert champion(request.node.name).tags["gate"] == "passed"
+
+
+def test_registers_into_the_active_run_and_leaves_it_open(register, request):
+    with mlflow.start_run() as run:
+        register(0, 0.7)
+        assert mlflow.active_run().info.run_id == run.info.run_id
+    assert champion(request.node.name).run_id == run.info.run_id
+
+
+def test_without_a_run_it_opens_and_closes_its_own(register, request):
+    register(0, 0.7)
+    assert mlflow.active_run() is None
+    assert mlflow.get_run(champion(request.node.name).run_id).info.status == "FINISHED"
+
+
+def test_the_content_is_tensors_facts_and_code():
+    one, same, other = packed(0), packed(0), packed(1)
+    assert content_hash(one) == content_hash(same) != content_hash(other)
+    assert content_hash(one) != content_hash(one._replace(facts={**one.facts, "data_hash": "e"}))
+
+
+def test_requirements_are_exact_and_installable():
+    assert all("==" in line and "+" not in line for line in requirements())
+    assert any(line.startswith("torch==") for line in requirements())
+
+
+def test_budget():
+    budget = measure_budget(packed(0))
+    generator = Generator(3, GeneratorConfig((4, 8), 1))
+    assert budget["parameters"] == sum(p.numel() for p in generator.parameters())
+    # At least the first convolution, 64×64 × 3×3×3 × 4; at most every weight at every pixel.
+    assert 64 * 64 * 27 * 4 / 1e9 < budget["gmacs"] < 64 * 64 * budget["parameters"] / 1e9
+
+
+@pytest.mark.parametrize(
+    ("rule", "metrics", "best", "words"),
+    [
+        ({"at_least": 0.5}, {"m": 0.5}, None, ""),
+        ({"at_least": 0.5}, {"m": 0.49}, None, "below 0.5"),
+        ({"at_most": 2}, {"m": 2.5}, None, "above 2"),
+        ({"at_least": 0.5}, {}, None, "missing"),
+        ({"at_least": 0.5}, {"m": float("nan")}, None, "missing"),
+        ({"not_worse_than_champion_by": 0.1}, {"m": 0.0}, None, ""),
+        ({"not_worse_than_champion_by": 0.1}, {"m": 0.75}, {"m": 0.8}, ""),
+        ({"not_worse_than_champion_by": 0.1}, {"m": 0.6}, {"m": 0.8}, "worse"),
+        ({"not_worse_than_champion_by": 0.1, "higher_is_better": False}, {"m": 0.6}, {"m": 0.8}, ""),
+        ({"not_worse_than_champion_by": 0.1, "higher_is_better": False}, {"m": 1.0}, {"m": 0.8}, "worse"),
+        ({"not_worse_than_champion_by": 0.1}, {"m": 0.6}, {}, "unknown"),
+    ],
+)
+def test_gate(rule, metrics, best, words):
+    reasons = judge([Rule(metric="m", **rule)], metrics, best)
+    assert bool(reasons) == bool(words) and words in "".join(reasons)
+
+
+def test_an_evaluation_of_another_generator_blocks():
+    facts = {"fingerprint": "f", "data_hash": "d", "images_seen": 8}
+    assert stale({"about": facts}, facts) == stale({}, facts) == []
+    for key in facts:
+        assert "another generator" in stale({"about": {**facts, key: 9}}, facts)[0]
+
+
+def test_numbers():
+    evaluation = {"a": {"b": 1, "c": True, "d": "x", "e": None}, "f": [1], "g": 0.5}
+    assert numbers(evaluation) == {"a.b": 1.0, "g": 0.5}
+
+
+@pytest.mark.parametrize("bounds", [{}, {"at_least": 1, "at_most": 2}, {"at_leats": 1}])
+def test_a_rule_with_none_or_two_bounds_is_refused(bounds):
+    with pytest.raises(ValidationError):
+        Rule(metric="m", **bounds)
+
+
+@pytest.mark.parametrize("env", ["base", "test"])
+def test_the_parameters_files_are_valid(env):
+    read = [yaml.safe_load((ROOT / f"conf/{e}/parameters_register.yml").read_text()) for e in ("base", env)]
+    RegisterOptions(**(read[0]["register"] | read[1]["register"]))
+
+
+def test_kedro_can_read_the_hints():
+    assert get_type_hints(register_model)["options"] is RegisterOptions
+
+
+def test_wiring():
+    pipeline = create_pipeline()
+    assert pipeline.inputs() == {"generator", "evaluation", "manifest", "params:register"}
+    assert pipeline.outputs() == {"registration"}
+
+
+@pytest.mark.slow
+def test_loads_without_pickle_and_without_the_package(register, request, database):
+    register(0, 0.7)
+    script = """
+import sys, mlflow
+assert not [p for p in sys.path if p.rstrip("/").endswith("src")], sys.path
+model = mlflow.pyfunc.load_model(sys.argv[1])
+import stylefuse
+assert "artifacts" in stylefuse.__file__ or "code" in stylefuse.__file__, stylefuse.__file__
+frame, params = model.input_example, {"style": "monet", "strength": 0.5}
+print(len(model.predict(frame[0] if isinstance(frame, tuple) else frame, params=params)))
+"""
+    env = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    env.pop("PYTHONPATH", None)
+    command = [sys.executable, "-c", script, f"models:/{request.node.name}@champion"]
+    done = subprocess.run(command, env=env, cwd=database, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.split()[-1] == "1"

@@ -1,0 +1,69 @@
+from pathlib import Path
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.stylize import create_pipeline
+from stylefuse.pipelines.stylize.nodes import _targets, stylize_folder
+from stylefuse.pipelines.stylize.options import StylizeOptions
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    network = Generator(3, GeneratorConfig((4, 8), 1))
+    torch.nn.init.normal_(network.head.weight)
+    return pack_generator(network, ["photo", "ink", "monet"], image_size=64)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    picture = Image.linear_gradient("L").resize((30, 20)).convert("RGB")
+    for name in ("a.jpg", "sub/Ünï code.png", "both.jpg", "both.webp", ".hidden.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        picture.save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "cut.png").write_bytes((tmp_path / ".hidden.png").read_bytes()[:60])
+    return tmp_path
+
+
+def test_restyles_what_it_can_and_reports_the_rest(generator, folder):
+    before = sorted(folder.rglob("*"))
+    out, report = stylize_folder(generator, folder, StylizeOptions(style="monet", strength=1.0))
+    made = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+    assert made == ["a.png", "both.jpg.png", "both.webp.png", "sub/Ünï code.png"]
+    assert sorted(name for name in report["output"] if name) == made
+    failed = report[report["output"] == ""].set_index("file")["reason"]
+    assert set(failed.index) == {"notes.txt", "cut.png"} and all(failed)
+    assert Image.open(out / "a.png").size == (30, 20)
+    source = np.asarray(Image.open(folder / "sub/Ünï code.png")).astype(int)
+    assert np.abs(np.asarray(Image.open(out / "sub/Ünï code.png")) - source).mean() > 1
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_strength_0_keeps_the_pixels(generator, folder):
+    out, _ = stylize_folder(generator, folder, StylizeOptions(style=None, strength=0))
+    assert np.array_equal(Image.open(out / "sub/Ünï code.png"), Image.open(folder / "sub/Ünï code.png"))
+
+
+def test_refuses_an_unknown_style_and_an_empty_folder(generator, folder, tmp_path_factory):
+    with pytest.raises(ValueError, match=r"style: 'manet' .* ink, monet"):
+        stylize_folder(generator, folder, StylizeOptions(style="manet", strength=1))
+    with pytest.raises(ValueError, match="no files"):
+        stylize_folder(generator, tmp_path_factory.mktemp("empty"), StylizeOptions(style=None, strength=1))
+
+
+def test_no_two_files_share_a_target():
+    names = [Path(n) for n in ("a.jpg", "A.png", "b.tif", "sub/a.jpg")]
+    assert [t.as_posix() for t in _targets(names)] == ["a.jpg.png", "A.png.png", "b.png", "sub/a.png"]
+
+
+def test_wiring():
+    pipeline = create_pipeline()
+    assert pipeline.inputs() == {"generator", "stylize_input", "params:stylize"}
+    assert pipeline.outputs() == {"stylize_output", "stylize_report"}
+    assert get_type_hints(stylize_folder)["options"] is StylizeOptions

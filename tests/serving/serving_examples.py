@@ -1,0 +1,99 @@
+"""Requests, good and bad."""
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+
+def picture(width=24, height=16) -> Image.Image:
+    ramp = Image.linear_gradient("L").resize((width, height))
+    return Image.merge("RGB", (ramp, ramp.transpose(Image.Transpose.FLIP_TOP_BOTTOM), ramp))
+
+
+def encoded(image: Image.Image, file_format="PNG", **options) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, file_format, **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def decoded(text: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(text)))
+
+
+# (what a bad request is about, body, field that the answer names, words of its message)
+def bad_requests() -> list:
+    good = encoded(picture())
+
+    def body(image=good, **params):
+        return {"dataframe_records": [{"image": image}], "params": params}
+
+    cut = base64.b64encode(base64.b64decode(encoded(picture(), "JPEG"))[:300]).decode()
+    wide = encoded(Image.new("L", (50_001, 1_000)))
+    cases = [
+        ("unknown style", body(style="manet"), "style", "ink, monet"),
+        ("photo is no style", body(style="photo"), "style", "ink, monet"),
+        ("style of another type", body(style=1), "style", "ink, monet"),
+        ("style null", body(style=None), "style", "ink, monet"),
+        ("unknown parameter", body(stlye="monet"), "stlye", "style, strength"),
+        ("strength above", body(strength=1.5), "strength", "from 0"),
+        ("strength below", body(strength=-0.1), "strength", "from 0"),
+        ("strength NaN", body(strength=float("nan")), "strength", "from 0"),
+        ("strength infinite", body(strength=float("inf")), "strength", "from 0"),
+        ("strength huge", body(strength=10**400), "strength", "from 0"),
+        ("strength text", body(strength="0.5"), "strength", "from 0"),
+        ("strength true", body(strength=True), "strength", "from 0"),
+        ("strength null", body(strength=None), "strength", "from 0"),
+        ("strength list", body(strength=[0.5]), "strength", "from 0"),
+        ("params list", {**body(), "params": ["monet"]}, "params", "send"),
+        ("parameter beside params", {**body(), "strength": 0.5}, "strength", "params"),
+        ("not base64", body("no*base64"), "image", "standard alphabet"),
+        ("url alphabet", body("_-_-"), "image", "standard alphabet"),
+        ("line break", body(good[:40] + "\n" + good[40:]), "image", "line breaks"),
+        ("data URI", body("data:image/png;base64," + good), "image", "comma"),
+        ("empty", body(""), "image", "base64"),
+        ("null", body(None), "image", "base64"),
+        ("number", body(5), "image", "base64"),
+        ("nested", body({"b64": good}), "image", "base64"),
+        ("not an image", body(base64.b64encode(b"<html></html>").decode()), "image", "JPEG"),
+        ("truncated", body(cut), "image", "again"),
+        ("too many pixels", body(wide), "image", "scale"),
+        ("too many bytes", body("A" * 28_000_000), "image", "20 MB"),
+        ("misspelt column", {"dataframe_records": [{"imagee": good}]}, "imagee", "image"),
+        ("extra column", {"dataframe_records": [{"image": good, "style": "monet"}]}, "style", "image"),
+        ("no rows", {"dataframe_records": []}, "image", "dataframe_records"),
+        ("empty row", {"dataframe_records": [{}]}, "image", "dataframe_records"),
+        ("no pictures", {"params": {}}, "body", "dataframe_records"),
+        ("pictures twice", {**body(), "inputs": [good]}, "body", "dataframe_records"),
+        ("too many rows", {"dataframe_records": [{"image": good}] * 9}, "image", "1 to 8"),
+        ("second row bad", {"dataframe_records": [{"image": good}, {"image": "*"}]}, "image", "row 1"),
+        ("misspelt in inputs", {"inputs": {"imagee": [good]}}, "imagee", "image"),
+        ("bad in inputs", {"inputs": {"image": ["*"]}}, "image", "base64"),
+        ("bad in list", {"inputs": ["*"]}, "image", "base64"),
+        ("misspelt in instances", {"instances": [{"imagee": good}]}, "imagee", "image"),
+        (
+            "misspelt in split",
+            {"dataframe_split": {"columns": ["imagee"], "data": [[good]]}},
+            "imagee",
+            "image",
+        ),
+    ]
+    return [pytest.param(*case[1:], id=case[0]) for case in cases]
+
+
+def assert_clean(text: str) -> None:
+    """No stack trace, no path, and not the request's picture."""
+    assert len(text) < 1000
+    for leak in (
+        "Traceback",
+        "stack_trace",
+        "site-packages",
+        ".py",
+        "/tmp",
+        "/home",
+        "/work",
+        "/usr",
+        'File "',
+    ):
+        assert leak not in text

@@ -1,0 +1,178 @@
+"""One MLflow run for each Kedro run, closed as what it was. Real runs, without a project around them."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from kedro.framework.hooks.manager import _create_hook_manager
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner
+from mlflow import MlflowClient, active_run
+
+import stylefuse
+from stylefuse.hooks import TrackingHooks, flatten
+from stylefuse.images.manifest import data_hash
+
+MANIFEST = pd.DataFrame(
+    {"style": ["photo"], "sha256": ["a"], "split": ["train"], "trim": [""], "verdict": ["ok"], "row": [0]}
+)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("project")
+
+
+@pytest.fixture
+def kedro_run(root, monkeypatch, tmp_path):
+    """Run a one-node pipeline as `KedroSession.run` does; returns the finished MLflow run."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("DVC_STAGE", "train")
+    monkeypatch.chdir(tmp_path)  # the database must not depend on the current folder
+    hooks = TrackingHooks()
+
+    def run(function, inputs=("params:train",), parameters=None):
+        manager = _create_hook_manager()
+        manager.register(hooks)
+        known = {
+            "params:train": {"steps": 3, "loss": {"style": 0.5}},
+            "params:other": 1,
+            **(parameters or {}),
+        }
+        catalog = DataCatalog({name: MemoryDataset(value) for name, value in known.items()})
+        catalog["manifest"] = MemoryDataset(MANIFEST)
+        pipeline = Pipeline([Node(function, list(inputs), "result", name="the_node")])
+        about = {
+            "project_path": str(root),
+            "run_id": "k-1",
+            "env": "test",
+            "pipeline_names": ["train", "evaluate"],
+        }
+        manager.hook.before_pipeline_run(run_params=about, pipeline=pipeline, catalog=catalog)
+        run.id = active_run().info.run_id
+        try:
+            SequentialRunner().run(pipeline, catalog, manager)
+        except Exception as error:
+            manager.hook.on_pipeline_error(error=error, run_params=about, pipeline=pipeline, catalog=catalog)
+        else:
+            manager.hook.after_pipeline_run(
+                run_params=about, run_result={}, pipeline=pipeline, catalog=catalog
+            )
+        return recorded(root, run.id)
+
+    yield run
+    hooks._close("KILLED")
+
+
+def recorded(root, run_id):
+    return MlflowClient(f"sqlite:///{root}/mlflow.db").get_run(run_id)
+
+
+def test_records_a_finished_run(kedro_run, root):
+    run = kedro_run(lambda options: active_run().info.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "train+evaluate"
+    assert run.data.params == {"train.steps": "3", "train.loss.style": "0.5"}  # and not params:other
+    tags = run.data.tags
+    assert (tags["kedro.env"], tags["kedro.run_id"], tags["dvc.stage"]) == ("test", "k-1", "train")
+    assert tags["node.the_node"] == "finished"
+    assert active_run() is None and "MLFLOW_RUN_ID" not in os.environ
+
+
+def test_files_lie_beside_the_database(kedro_run, root, tmp_path):
+    run = kedro_run(lambda options: 1)
+    assert run.info.artifact_uri.startswith((root / "mlruns").as_uri())
+    assert not list(tmp_path.iterdir())
+
+
+def test_records_the_data(kedro_run):
+    run = kedro_run(lambda manifest: 1, inputs=["manifest"])
+    assert run.data.tags["data_hash"] == data_hash(MANIFEST)
+    (logged,) = run.inputs.dataset_inputs
+    assert logged.dataset.digest == data_hash(MANIFEST)[:36]
+
+
+def test_cuts_long_parameters(kedro_run):
+    run = kedro_run(lambda text: 1, inputs=["params:text"], parameters={"params:text": "x" * 10_000})
+    assert run.data.params == {"text": "x" * 6000}
+
+
+def test_a_failing_node_makes_a_failed_run(kedro_run):
+    def fail(options):
+        raise ValueError("no pictures")
+
+    run = kedro_run(fail)
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"] == "ValueError: no pictures"
+    assert "node.the_node" not in run.data.tags
+
+
+def test_a_run_that_a_node_leaves_open_is_closed_too(kedro_run):
+    import mlflow
+
+    assert kedro_run(lambda options: mlflow.start_run(nested=True).info.run_id).info.status == "FINISHED"
+    assert active_run() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, root, number):
+    handlers = signal.getsignal(signal.SIGTERM)
+    seen = []
+
+    def train(options):
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            seen.append("state saved")
+            raise
+
+    with pytest.raises(KeyboardInterrupt):
+        kedro_run(train)
+    interrupted = kedro_run.id
+    assert seen == ["state saved"]
+    assert kedro_run(lambda options: 1).info.status == "FINISHED"
+    assert recorded(root, interrupted).info.status == "KILLED"
+    assert signal.getsignal(signal.SIGTERM) is handlers
+
+
+SCRIPT = """
+import sys, time
+from types import SimpleNamespace
+import stylefuse
+from stylefuse.hooks import TrackingHooks
+hooks = TrackingHooks()
+hooks.before_pipeline_run({"project_path": sys.argv[1], "run_id": "k"}, SimpleNamespace(inputs=set), None)
+print(hooks._run_id, flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("state saved", flush=True)
+    raise
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number):
+    kedro_run(lambda options: 1)  # makes the database
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root)]
+    env = {**os.environ, "PYTHONPATH": str(Path(stylefuse.__file__).parents[1])}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=env, text=True, **pipes)
+    run_id = process.stdout.readline().strip()
+    time.sleep(0.5)  # into the sleep
+    process.send_signal(number)
+    assert process.communicate(timeout=60)[0].strip() == "state saved"
+    assert process.returncode != 0
+    assert recorded(root, run_id).info.status == "KILLED"
+
+
+def test_flatten():
+    assert dict(flatten({"a": {"b": 1, "c": []}, "d": {}}, "p")) == {"p.a.b": 1, "p.a.c": [], "p.d": {}}
