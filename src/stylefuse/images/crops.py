@@ -52,7 +52,7 @@ class CropSampler:
     def _crop(self, picture: np.ndarray) -> Tensor:
         height, width = picture.shape[:2]
         short = min(height, width)
-        side = round(short * self._generator.uniform(self._least, 1.0))
+        side = max(1, round(short * self._generator.uniform(self._least, 1.0)))
         top = self._generator.integers(height - side + 1)
         left = self._generator.integers(width - side + 1)
         crop = picture[top : top + side, left : left + side]

@@ -1,15 +1,17 @@
 """The critic D(x, s): how real x is as a member of style s, a mean over patches."""
 
+import itertools
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
 
 
 @dataclass(frozen=True)
 class CriticConfig:
-    """channels: width of each stride-2 level; more levels see larger patches (4 levels: 46 px)."""
+    """channels: width of each stride-2 level; more levels see larger patches (4 levels: 78 px)."""
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
@@ -26,10 +28,14 @@ class Critic(nn.Module):
         super().__init__()
         widths = (3, *config.channels)
         self.downs = nn.ModuleList(
-            nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in zip(widths, widths[1:], strict=False)
+            nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)
         )
         self.mix = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
         self.head = nn.Conv2d(widths[-1], rows, 1)
+        # Without norms, PyTorch's default would shrink the signal a hundredfold on its way to the head.
+        for conv in (*self.downs, self.mix):
+            nn.init.kaiming_normal_(conv.weight, a=0.2)
+            nn.init.zeros_(conv.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x: N×3×H×W in [-1, 1]; style: N int64. Returns N float32 logits.
@@ -41,4 +47,36 @@ class Critic(nn.Module):
             h = F.leaky_relu(down(h), 0.2)
         h = F.leaky_relu(self.mix(h), 0.2)
         maps = self.head(h).float().mean(dim=(2, 3))
+        return torch.gather(maps, 1, style[:, None]).squeeze(1)
+
+
+class FeatureCritic(nn.Module):
+    """Small heads on frozen feature maps, one output map a style (Projected GAN, Sauer et al. 2021).
+
+    Where the pixel critic takes thousands of steps to learn what paintings have, frozen features already
+    tell it. Spectral norm stands in for the gradient penalty, which would have to go through the backbone.
+
+    Args:
+        rows: K + 1.
+        channels: widths of the feature maps, finest first.
+        width: of each head.
+    """
+
+    def __init__(self, rows: int, channels: tuple[int, ...], width: int = 64):
+        super().__init__()
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                spectral_norm(nn.Conv2d(c, width, 1)),
+                nn.LeakyReLU(0.2),
+                spectral_norm(nn.Conv2d(width, width, 3, padding=1)),
+                nn.LeakyReLU(0.2),
+                spectral_norm(nn.Conv2d(width, rows, 1)),
+            )
+            for c in channels
+        )
+
+    def forward(self, features: list[Tensor], style: Tensor) -> Tensor:
+        """features: N×C×h×w maps; style: N int64. Returns N float32 logits, the sum over maps."""
+        pairs = zip(self.heads, features, strict=True)
+        maps = sum(head(f).float().mean(dim=(2, 3)) for head, f in pairs)
         return torch.gather(maps, 1, style[:, None]).squeeze(1)

@@ -1,5 +1,7 @@
 """The encoder shared by repainting and, later, fusion: a stem at full size, then halvings."""
 
+import itertools
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -16,9 +18,7 @@ class Encoder(nn.Module):
     def __init__(self, channels: tuple[int, ...]):
         super().__init__()
         self.stem = ReflectConv(3, channels[0], kernel=5)
-        self.downs = nn.ModuleList(
-            ReflectConv(a, b, stride=2) for a, b in zip(channels, channels[1:], strict=False)
-        )
+        self.downs = nn.ModuleList(ReflectConv(a, b, stride=2) for a, b in itertools.pairwise(channels))
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """x: N×3×H×W in [-1, 1], H and W multiples of the stride → one N×C×h×w tensor a level."""

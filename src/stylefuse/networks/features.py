@@ -1,6 +1,7 @@
 """Backbones that turn pictures into feature maps: ImageNet's EfficientNet-Lite0, or a small net from scratch."""
 
 import importlib.util
+import itertools
 from pathlib import Path
 
 import torch
@@ -123,7 +124,7 @@ class SmallBackbone(nn.Module):
                 nn.BatchNorm2d(b),
                 nn.ReLU(),
             )
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:

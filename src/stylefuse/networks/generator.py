@@ -50,6 +50,8 @@ class Generator(nn.Module):
             StyledUp(rows, a, b) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
         )
         self.head = ReflectConv(widths[0], 3, kernel=5)
+        # Beside its norms each style has a colour map of the input: a palette is global and should cost no strokes.
+        self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
         nn.init.normal_(self.head.weight, std=0.005)
         nn.init.zeros_(self.head.bias)
@@ -70,7 +72,13 @@ class Generator(nn.Module):
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
-        return self.head(h)[:, :, :height, :width].float() + torch.atanh(INPUT_GAIN * x.float())
+        return self.head(h)[:, :, :height, :width].float() + self._recoloured(x.float(), style.float())
+
+    def _recoloured(self, x: Tensor, style: Tensor) -> Tensor:
+        """atanh(0.97 x) under the style's affine map of RGB, stored as its distance from the identity."""
+        u = torch.atanh(INPUT_GAIN * x)
+        change = torch.einsum("nr,rij->nij", style, self.palette.float())
+        return u + torch.einsum("nij,njhw->nihw", change[:, :, :3], u) + change[:, :, 3, None, None]
 
     def _pad(self, x: Tensor) -> Tensor:
         """Pad right and bottom to a multiple of the stride, at least 4 strides: reflection needs room."""
@@ -83,8 +91,9 @@ class Generator(nn.Module):
         return F.pad(x, pad, mode="reflect" if room else "replicate")
 
     def style_parameters(self) -> list[nn.Parameter]:
-        """The tables of all conditional norms: few numbers that see few gradients, hence a higher rate."""
-        return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in ("scale", "shift")]
+        """What is kept a style, tables and palettes: few numbers that see few gradients, hence a higher rate."""
+        own = ("scale", "shift", "palette")
+        return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in own]
 
 
 def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> Tensor:

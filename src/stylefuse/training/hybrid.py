@@ -15,7 +15,7 @@ from stylefuse.losses.adversarial import (
     zero_centred_penalty,
 )
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss, saturation_loss
-from stylefuse.losses.style import moment_loss, style_loss
+from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import style_weights
 from stylefuse.training.interrupt import deferred_interrupt
@@ -40,6 +40,15 @@ class Batch(NamedTuple):
     style: Tensor
 
 
+class Seen(NamedTuple):
+    """G(x, s), N×3×S×S, and the classifier's feature maps of it, of the paintings and of the photos; no gradients."""
+
+    fake: Tensor
+    fake_features: list[Tensor]
+    painting_features: list[Tensor]
+    photo_features: list[Tensor]
+
+
 def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
     """Photos beside paintings, every style equally often whatever the number of its paintings."""
     styles = len(state.samplers) - 1
@@ -53,8 +62,11 @@ def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
 
 def generator_step(
     state: HybridState, batch: Batch, classifier: StyleClassifier, options: HybridOptions
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """One step of G on L_G (formulation.md, items 3 and 5). Returns G(x, s), detached, and the terms, unweighted."""
+) -> tuple[Seen, dict[str, Tensor]]:
+    """One step of G on L_G (formulation.md, items 3 and 5). Returns what it made and saw, and the terms.
+
+    The finest feature maps are the classifier's alone: heads on them would cost more than G.
+    """
     weights, generator = options.weights, state.generator
     photos, paintings, style = batch
     n = len(photos)
@@ -66,7 +78,8 @@ def generator_step(
         pictures = torch.tanh(before)
         fake = pictures[:n]
         with torch.no_grad():
-            seen = [f.split(n) for f in classifier.features(torch.cat([photos, paintings]))]
+            both = classifier.features(torch.cat([photos, paintings]))
+            photo_features, painting_features = [f[:n] for f in both], [f[n:] for f in both]
         fake_features = classifier.features(fake)
         levels = generator.features(photos)[1:]
         areas = [level.shape[2] * level.shape[3] for level in levels]
@@ -77,14 +90,16 @@ def generator_step(
         queries = state.projection(generator.features(fake)[1:], places)
         with torch.no_grad():
             real_logits = state.critic(diff_augment(paintings, state.noise), style)
+            real_feature_logits = state.feature_critic(painting_features[1:], style)
         fake_logits = state.critic(diff_augment(fake, state.noise), style)
+        fake_feature_logits = state.feature_critic(fake_features[1:], style)
         logits = classifier.classify(fake_features)
     terms = {
         "adversarial": relativistic_generator_loss(real_logits, fake_logits),
+        "feature_adversarial": relativistic_generator_loss(real_feature_logits, fake_feature_logits),
         "style": style_loss(logits, style),
-        "moments": moment_loss(fake_features, [f[1] for f in seen]),
         "patch_nce": sum(patch_nce_loss(q, k) for q, k in zip(queries, keys, strict=True)) / len(keys),
-        "content_features": feature_content_loss(fake_features[-2:], [f[0] for f in seen[-2:]]),
+        "content_features": feature_content_loss(fake_features[-2:], photo_features[-2:]),
         "low_pass": low_pass_luma_loss(fake, photos),
         "identity": (pictures[n:] - photos[:kept]).abs().mean(),
         "saturation": saturation_loss(before),
@@ -92,15 +107,15 @@ def generator_step(
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     state.generator_optimiser.zero_grad(set_to_none=True)
     total.backward()
-    return fake.detach(), terms
+    return Seen(fake.detach(), [f.detach() for f in fake_features], painting_features, photo_features), terms
 
 
 def critic_step(
-    state: HybridState, batch: Batch, fake: Tensor, penalise: bool, options: HybridOptions
+    state: HybridState, batch: Batch, seen: Seen, penalise: bool, options: HybridOptions
 ) -> dict[str, Tensor]:
     """One step of D on L_D (formulation.md, item 2): fakes and untouched photos score below paintings."""
     weights, critic, style = options.weights, state.critic, batch.style
-    real, fake, photos = (diff_augment(p, state.noise) for p in (batch.paintings, fake, batch.photos))
+    real, fake, photos = (diff_augment(p, state.noise) for p in (batch.paintings, seen.fake, batch.photos))
     n = len(real)
     if penalise:
         real, fake = real.requires_grad_(), fake.requires_grad_()
@@ -111,10 +126,17 @@ def critic_step(
         else:
             joined = critic(torch.cat([real, fake, photos]), style.repeat(3))
             real_logits, fake_logits, photo_logits = joined.split(n)
-    share = weights.photo_negative
-    loss = (1 - share) * relativistic_critic_loss(real_logits, fake_logits)
-    loss = loss + share * relativistic_critic_loss(real_logits, photo_logits)
-    terms = {"critic": loss, "critic_win_rate": (real_logits > fake_logits).float().mean()}
+    with autocast(options):
+        maps = (seen.painting_features, seen.fake_features, seen.photo_features)
+        joined = state.feature_critic(
+            [torch.cat(level) for level in zip(*maps, strict=True)][1:], style.repeat(3)
+        )
+    terms = {
+        "critic": _against_fakes_and_photos(real_logits, fake_logits, photo_logits, weights.photo_negative),
+        "feature_critic": _against_fakes_and_photos(*joined.split(n), weights.photo_negative),
+        "critic_win_rate": (real_logits > fake_logits).float().mean(),
+    }
+    loss = terms["critic"] + terms["feature_critic"]
     if penalise:
         penalty = zero_centred_penalty(real_logits, real) + zero_centred_penalty(fake_logits, fake)
         # Applied every few steps and weighted by as many (lazy regularisation, Karras et al. 2020).
@@ -123,6 +145,11 @@ def critic_step(
     state.critic_optimiser.zero_grad(set_to_none=True)
     loss.backward()
     return terms
+
+
+def _against_fakes_and_photos(real: Tensor, fake: Tensor, photo: Tensor, share: float) -> Tensor:
+    """L_D with untouched photos as further fakes, which weigh `share` (adaptive-style-transfer, 2018)."""
+    return (1 - share) * relativistic_critic_loss(real, fake) + share * relativistic_critic_loss(real, photo)
 
 
 def train_step(state: HybridState, classifier: StyleClassifier, options: HybridOptions) -> Losses:
@@ -137,8 +164,8 @@ def train_step(state: HybridState, classifier: StyleClassifier, options: HybridO
     device = next(state.generator.parameters()).device
     batch = next_batch(state, options.batch_size, device)
     step = state.images_seen // options.batch_size
-    fake, terms = generator_step(state, batch, classifier, options)
-    terms |= critic_step(state, batch, fake, step % options.penalty_every == 0, options)
+    seen, terms = generator_step(state, batch, classifier, options)
+    terms |= critic_step(state, batch, seen, step % options.penalty_every == 0, options)
     losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
     state.images_seen += options.batch_size
     if all(math.isfinite(loss) for loss in losses.values()):

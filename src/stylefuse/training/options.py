@@ -16,11 +16,11 @@ class LossWeights:
     __pydantic_config__ = STRICT
 
     adversarial: float = 1.0
+    feature_adversarial: float = 0.7
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
-    gradient_penalty: float = 0.8  # gamma of R1 and R2
-    style: float = 0.15
-    moments: float = 1.0
-    patch_nce: float = 0.5
+    gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
+    style: float = 0.1
+    patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 1.0
     identity: float = 1.0
@@ -33,7 +33,7 @@ class HybridOptions:
 
     __pydantic_config__ = STRICT
 
-    images: int = 12_000
+    images: int = 6_000
     batch_size: int = 8
     image_size: int = 128
     least_crop: float = 0.6  # smallest crop, share of a picture's short side

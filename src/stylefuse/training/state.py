@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
-from stylefuse.networks.critic import Critic
+from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.projection import PatchProjection
 from stylefuse.networks.weights import Weights
@@ -26,6 +26,7 @@ class HybridState:
     generator: Generator
     average: Generator
     critic: Critic
+    feature_critic: FeatureCritic
     projection: PatchProjection
     generator_optimiser: torch.optim.Optimizer
     critic_optimiser: torch.optim.Optimizer
@@ -40,6 +41,7 @@ class HybridState:
             "generator": self.generator,
             "average": self.average,
             "critic": self.critic,
+            "feature_critic": self.feature_critic,
             "projection": self.projection,
         }
 
@@ -58,7 +60,7 @@ class HybridState:
             "kind": "hybrid_training",
             "images_seen": self.images_seen,
             "random": self.random.bit_generator.state,
-            "order": self.order,
+            "order": list(self.order),
             "samplers": [sampler.state() for sampler in self.samplers],
         }
         return Weights(tensors, facts)
@@ -72,7 +74,7 @@ class HybridState:
             slots: dict[int, dict[str, Tensor]] = {}
             for key, value in _below(tensors, name).items():
                 index, slot = key.split("/")
-                slots.setdefault(int(index), {})[slot] = value
+                slots.setdefault(int(index), {})[slot] = value.clone()  # Adam keeps what it is given
             optimiser.load_state_dict({**optimiser.state_dict(), "state": slots})
         self.noise.set_state(tensors["noise"])
         self.random.bit_generator.state = facts["random"]
@@ -82,12 +84,18 @@ class HybridState:
         self.images_seen = facts["images_seen"]
 
 
-def new_state(store: ImageStore, rows_by_style: list[np.ndarray], options: HybridOptions) -> HybridState:
+def new_state(
+    store: ImageStore,
+    rows_by_style: list[np.ndarray],
+    feature_channels: tuple[int, ...],
+    options: HybridOptions,
+) -> HybridState:
     """A training about to begin.
 
     Args:
         store: decoded pictures.
         rows_by_style: store rows of photos, then of each style's paintings.
+        feature_channels: widths of the classifier's feature maps.
     """
     torch.manual_seed(options.seed)  # initial weights
     device = pick_device(options.device)
@@ -101,25 +109,25 @@ def new_state(store: ImageStore, rows_by_style: list[np.ndarray], options: Hybri
         for part in (generator.encoder, *generator.trunk, *generator.ups):
             part.compile()
     critic = Critic(rows, options.critic).to(**place)
+    feature_critic = FeatureCritic(rows, feature_channels).to(**place)
     projection = PatchProjection(options.generator.channels[1:]).to(device)
     tables = generator.style_parameters()
     in_tables = {id(p) for p in tables}
     others = [p for p in generator.parameters() if id(p) not in in_tables] + list(projection.parameters())
     rate = options.generator_rate
     groups = [{"params": others, "base": rate}, {"params": tables, "base": rate * options.style_rate_factor}]
+    critics = [*critic.parameters(), *feature_critic.parameters()]
+    critic_groups = [{"params": critics, "base": options.critic_rate}]
     random = np.random.default_rng(options.seed)
     samplers = [CropSampler(store, r, options.image_size, options.least_crop, random) for r in rows_by_style]
     return HybridState(
         generator=generator,
         average=average,
         critic=critic,
+        feature_critic=feature_critic,
         projection=projection,
         generator_optimiser=torch.optim.Adam(groups, lr=rate, betas=(0.5, 0.99)),
-        critic_optimiser=torch.optim.Adam(
-            [{"params": critic.parameters(), "base": options.critic_rate}],
-            lr=options.critic_rate,
-            betas=(0.0, 0.99),
-        ),
+        critic_optimiser=torch.optim.Adam(critic_groups, lr=options.critic_rate, betas=(0.0, 0.99)),
         samplers=samplers,
         random=random,
         noise=torch.Generator().manual_seed(options.seed),

@@ -68,8 +68,13 @@ def _train(
     facts["fingerprint"] = fingerprint(options, facts)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
-        log.info("%s: already trained on these pictures with these options", name)
-        return read_weights(kept)
+        try:
+            weights = read_weights(kept)
+        except ValueError as error:
+            log.warning("%s: is trained again: %s", name, error)
+        else:
+            log.info("%s: already trained on these pictures with these options", name)
+            return weights
     torch.manual_seed(options.seed)  # initial weights
     network = build(len(styles))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]

@@ -62,14 +62,15 @@ def train_generator(
     if options.restart:
         shutil.rmtree(workspace, ignore_errors=True)
     saved = Checkpoints(workspace)
-    state = new_state(store, [rows_of(manifest, style, "train") for style in styles], training)
+    device = pick_device(training.device)
+    style_guard = load_classifier(classifier).to(device)
+    rows_by_style = [rows_of(manifest, style, "train") for style in styles]
+    state = new_state(store, rows_by_style, style_guard.backbone.channels[1:], training)
     rows: list[dict[str, float]] = []
     if (checkpoint := saved.latest()) is not None:
         state.restore(checkpoint)
         rows = checkpoint.facts["training_log"]
         log.info("goes on from the checkpoint at %d of %d images", state.images_seen, training.images)
-    device = pick_device(training.device)
-    judge_of_style = load_classifier(classifier).to(device)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos.to(device), styles, training_samples)
 
@@ -81,7 +82,7 @@ def train_generator(
 
         if state.images_seen == 0:
             draw(0)
-        fit_hybrid(state, judge_of_style, training, progress.step, draw, save)
+        fit_hybrid(state, style_guard, training, progress.step, draw, save)
     log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
     generator = pack_generator(
         state.average, styles, image_size=training.image_size, images_seen=state.images_seen, **facts
