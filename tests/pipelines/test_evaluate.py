@@ -27,7 +27,7 @@ OPTIONS = EvaluateOptions(
     photos=8, paintings=12, batch_size=3, halvings=3, bootstrap_repeats=20, directions=50, grid_photos=3
 )
 STYLES = ["photo", "blue", "red"]
-SIZE = 32
+SIZE = 64
 
 
 def scenes(count, seed):

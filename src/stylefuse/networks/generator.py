@@ -53,7 +53,7 @@ class Generator(nn.Module):
         # Beside its norms each style has a colour map of the input: a palette is global and should cost no strokes.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
-        nn.init.normal_(self.head.weight, std=0.005)
+        nn.init.normal_(self.head.weight, std=0.002)
         nn.init.zeros_(self.head.bias)
 
     def features(self, x: Tensor) -> list[Tensor]:

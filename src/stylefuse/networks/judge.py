@@ -84,7 +84,13 @@ class Judge(nn.Module):
         self.head = nn.Linear(self.embedding, classes)
 
     def embed(self, x: Tensor) -> Tensor:
-        """Penultimate features N×64 of x: N×3×H×W in [-1, 1], H, W ≥ 64."""
+        """Penultimate features N×64 of x: N×3×H×W in [-1, 1], H, W ≥ 64.
+
+        Raises:
+            ValueError: x is smaller than the coarsest wavelets.
+        """
+        if min(x.shape[2:]) < 64:
+            raise ValueError(f"the judge looks at pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
         with torch.no_grad():
             statistics = self.statistics(x)
         return F.gelu(self.hidden(F.dropout(self.norm(statistics), 0.2, self.training)))

@@ -26,7 +26,7 @@ class TrainingProgress:
         self._name, self._every = name, every
         self._sums: dict[str, float] = defaultdict(float)
         self._counts: dict[str, int] = defaultdict(int)
-        self._logged = done
+        self._logged = done - done % every  # rows stay at multiples of `every` after a resume
         self.rows: list[dict[str, float]] = []
 
     def __enter__(self) -> "TrainingProgress":

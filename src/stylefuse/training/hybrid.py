@@ -29,7 +29,7 @@ MAX_SKIPPED = 3
 
 
 class TrainingDivergedError(RuntimeError):
-    """A loss stayed infinite or not a number; the message names it and where the last good state is."""
+    """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved."""
 
 
 class Batch(NamedTuple):
@@ -166,6 +166,9 @@ def train_step(state: HybridState, classifier: StyleClassifier, options: HybridO
     step = state.images_seen // options.batch_size
     seen, terms = generator_step(state, batch, classifier, options)
     terms |= critic_step(state, batch, seen, step % options.penalty_every == 0, options)
+    # Losses can be finite while a gradient is not, and one such step would ruin every weight.
+    terms["generator_gradient"] = _gradient_norm(state.generator_optimiser)
+    terms["critic_gradient"] = _gradient_norm(state.critic_optimiser)
     losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
     state.images_seen += options.batch_size
     if all(math.isfinite(loss) for loss in losses.values()):
@@ -177,6 +180,12 @@ def train_step(state: HybridState, classifier: StyleClassifier, options: HybridO
                 list(state.average.parameters()), list(state.generator.parameters()), 1 - decay
             )
     return losses
+
+
+def _gradient_norm(optimiser: torch.optim.Optimizer) -> Tensor:
+    """Euclidean norm of all gradients that the optimiser would use."""
+    parameters = [p for group in optimiser.param_groups for p in group["params"]]
+    return torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
 
 
 def fit_hybrid(
@@ -220,7 +229,7 @@ def fit_hybrid(
             if diverged:
                 raise TrainingDivergedError(
                     f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
-                    "lower generator_rate and critic_rate, then run again"
+                    "lower generator_rate and critic_rate, then run again (that is another training, from its start)"
                 )
             interruption.raise_if_requested()
 

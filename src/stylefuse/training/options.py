@@ -1,6 +1,7 @@
 """All that can be turned in a training, as frozen dataclasses: nothing changes them while it runs."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from stylefuse.networks.critic import CriticConfig
 from stylefuse.networks.generator import GeneratorConfig
@@ -25,6 +26,10 @@ class LossWeights:
     low_pass: float = 1.0
     identity: float = 1.0
     saturation: float = 1.0
+
+    def __post_init__(self):
+        if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
+            raise ValueError("weights must not be negative, and photo_negative must stay below 1")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,25 @@ class HybridOptions:
             raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")
         if self.image_size % self.generator.stride or self.image_size < 32:
             raise ValueError(f"image_size must be a multiple of {self.generator.stride}, at least 32")
+        for name in (
+            "average_half_life",
+            "penalty_every",
+            "nce_places",
+            "log_every",
+            "sample_every",
+            "checkpoint_every",
+        ):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
+        if self.device not in ("auto", "cpu", "cuda"):
+            raise ValueError(f"device is {self.device!r}: use auto, cpu or cuda")
         if self.precision not in ("auto", "fp32", "bf16"):
             raise ValueError(f"precision is {self.precision!r}: use auto, fp32 or bf16")
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
+        around = ("log_every", "sample_every", "checkpoint_every", "device", "compile")
+        return {name: value for name, value in asdict(self).items() if name not in around}
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def train_generator(
 
     training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
-    facts["fingerprint"] = fingerprint(training, facts)
+    facts["fingerprint"] = fingerprint(training.identity(), facts)
     workspace = checkpoints / f"hybrid-{facts['fingerprint']}"
     if options.restart:
         shutil.rmtree(workspace, ignore_errors=True)

@@ -1,0 +1,196 @@
+import logging
+import signal
+from dataclasses import replace
+from typing import get_type_hints
+
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+
+from stylefuse.images.manifest import data_hash
+from stylefuse.networks.generator import load_generator, style_weights
+from stylefuse.networks.weights import read_weights
+from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.train_hybrid import create_pipeline
+from stylefuse.pipelines.train_hybrid.nodes import train_generator
+from stylefuse.pipelines.train_hybrid.options import TrainOptions
+from stylefuse.training import hybrid
+from support import STYLES, TINY, assert_equal_weights, smooth_pictures
+
+# Six steps; checkpoints after 8, 16 and 24 images.
+OPTIONS = TrainOptions(restart=False, training=replace(TINY, images=24))
+
+
+@pytest.fixture(scope="module")
+def train(tiny_data, tiny_classifier):
+    """The node in a folder: checkpoints and samples are its subfolders."""
+    folder, manifest = tiny_data
+
+    def run(workspace, options=OPTIONS, manifest=manifest):
+        for name in ("checkpoints", "samples"):
+            (workspace / name).mkdir(exist_ok=True)
+        return train_generator(
+            manifest, folder, tiny_classifier, workspace / "checkpoints", workspace / "samples", options
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(train, tmp_path_factory):
+    workspace = tmp_path_factory.mktemp("uninterrupted")
+    return *train(workspace), workspace
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Counts the training steps."""
+    seen, step = [], hybrid.train_step
+
+    def counted(state, *arguments):
+        losses = step(state, *arguments)
+        seen.append(state.images_seen)
+        return losses
+
+    monkeypatch.setattr(hybrid, "train_step", counted)
+    return seen
+
+
+def stop(monkeypatch, at, how):
+    """Call `how` once, when `at` images were seen."""
+    step = TrainingProgress.step
+
+    def stopping(progress, images_seen, losses):
+        step(progress, images_seen, losses)
+        if images_seen == at:
+            how()
+
+    monkeypatch.setattr(TrainingProgress, "step", stopping)
+
+
+def crash():
+    raise RuntimeError("out of memory")
+
+
+def test_the_generator_says_what_it_is(uninterrupted, tiny_data):
+    weights = uninterrupted[0]
+    facts = weights.facts
+    assert facts["kind"] == "generator" and facts["styles"] == list(STYLES)
+    assert facts["image_size"] == 32 and facts["images_seen"] == 24
+    assert facts["data_hash"] == data_hash(tiny_data[1]) and len(facts["fingerprint"]) == 16
+    picture = smooth_pictures(1, 33, 50)
+    assert load_generator(weights)(picture, style_weights(torch.tensor([2]), 3)).shape == picture.shape
+
+
+def test_losses_by_images_seen(uninterrupted):
+    log = uninterrupted[1]
+    assert log["images_seen"].tolist() == [8, 16, 24]
+    assert len(log.columns) > 3 and log.notna().any().all()  # some terms are not of every step
+
+
+def test_what_is_handed_over_is_the_average(uninterrupted):
+    weights, _, workspace = uninterrupted
+    newest = read_weights(max(workspace.rglob("*.safetensors")))
+    for name, tensor in weights.tensors.items():
+        assert torch.equal(tensor, newest.tensors[f"average/{name}"]), name
+    assert not torch.equal(weights.tensors["head.weight"], newest.tensors["generator/head.weight"])
+
+
+def test_samples_are_drawn_while_it_trains(uninterrupted):
+    drawn = sorted((uninterrupted[2] / "samples").iterdir())
+    assert [path.stem for path in drawn] == [f"images-{seen:09d}" for seen in (0, 16, 24)]
+    for path in drawn:
+        with Image.open(path) as picture:  # three photos by photo and two styles
+            assert picture.width > 3 * 32 and picture.height >= 3 * 32
+
+
+@pytest.mark.parametrize(
+    ("at", "how", "error", "resumes_at"),
+    [
+        (12, lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt, 12),
+        (12, lambda: signal.raise_signal(signal.SIGTERM), KeyboardInterrupt, 12),
+        (20, crash, RuntimeError, 16),
+        (4, crash, RuntimeError, 0),
+    ],
+)
+def test_stopped_and_run_again_it_ends_with_the_same_weights(
+    train, uninterrupted, tmp_path, monkeypatch, steps, at, how, error, resumes_at
+):
+    with monkeypatch.context() as patch:
+        stop(patch, at, how)
+        with pytest.raises(error):
+            train(tmp_path)
+    assert steps[-1] == at
+    steps.clear()
+    weights, log = train(tmp_path)
+    assert steps == list(range(resumes_at + 4, 25, 4))
+    assert_equal_weights(weights, uninterrupted[0])
+    assert log["images_seen"].is_monotonic_increasing and log["images_seen"].is_unique
+    assert log["images_seen"].iloc[-1] == 24
+
+
+def test_a_log_of_two_sittings_is_whole(train, uninterrupted, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop(patch, 16, lambda: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
+    pd.testing.assert_frame_equal(train(tmp_path)[1], uninterrupted[1])
+
+
+def test_a_finished_training_is_only_handed_over(train, uninterrupted, steps):
+    weights, log, workspace = uninterrupted
+    again, log_again = train(workspace)
+    assert not steps
+    assert_equal_weights(again, weights)
+    pd.testing.assert_frame_equal(log_again, log)
+
+
+def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(
+    train, uninterrupted, tmp_path, steps, caplog
+):
+    train(tmp_path)
+    steps.clear()
+    newest = max(tmp_path.rglob("*.safetensors"))
+    newest.write_bytes(newest.read_bytes()[:1000])
+    with caplog.at_level(logging.WARNING):
+        weights, _ = train(tmp_path)
+    assert newest.name in caplog.text
+    assert steps == [20, 24]
+    assert_equal_weights(weights, uninterrupted[0])
+
+
+def test_restart_forgets_the_checkpoints(train, uninterrupted, tmp_path, steps):
+    short = OPTIONS.model_copy(update={"training": replace(OPTIONS.training, images=8)})
+    first, _ = train(tmp_path, short)
+    again, _ = train(tmp_path, short.model_copy(update={"restart": True}))
+    assert steps == [4, 8, 4, 8]
+    assert_equal_weights(again, first)
+
+
+def test_other_options_or_pictures_are_another_training(train, tiny_data, tmp_path, steps):
+    short = replace(OPTIONS.training, images=4)
+    manifest = tiny_data[1]
+    for training, table in (
+        (short, manifest),
+        (replace(short, seed=8), manifest),
+        (short, manifest.assign(sha256=manifest["sha256"] + "?")),
+        (short, manifest),
+    ):
+        train(tmp_path, TrainOptions(restart=False, training=training), table)
+    assert steps == [4, 4, 4]
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 3
+
+
+def test_wiring():
+    pipeline = create_pipeline()
+    assert pipeline.inputs() == {
+        "manifest",
+        "image_store",
+        "classifier",
+        "checkpoints",
+        "training_samples",
+        "params:train_hybrid",
+    }
+    assert pipeline.outputs() == {"generator", "training_log"}
+    assert get_type_hints(train_generator)["options"] is TrainOptions

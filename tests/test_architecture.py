@@ -1,0 +1,140 @@
+"""Who may import whom. The floors are drawn in CONTRIBUTING.md."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from project import SOURCE, Import, imports, source_of, sources
+
+# What each part may import of ours, beside its own folder.
+MAY_IMPORT = {
+    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images"},
+    "serving": {"networks", "images"},
+    "training": {"losses", "metrics", "networks", "images"},
+    "metrics": {"_torchvision"},
+    "losses": set(),
+    "networks": set(),
+    "images": set(),
+    "_torchvision": set(),
+    "datasets": {"networks"},
+    "hooks": {"images"},
+    "settings": {"hooks"},
+    "pipeline_registry": {"pipelines"},
+    "__main__": set(),
+    "__init__": set(),
+}
+# Only to name types in signatures.
+MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}}
+# A plain PyTorch library: none of these.
+WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
+WORKFLOW_IN = {
+    "pipelines": WORKFLOW - {"dvc"},
+    "hooks": {"kedro", "mlflow"},
+    "settings": {"kedro"},
+    "pipeline_registry": {"kedro"},
+    "datasets": {"kedro"},
+    "__main__": {"kedro"},
+    "serving/model.py": {"mlflow"},
+}
+# `kedro --help` imports these files, and should not wait seconds for these libraries.
+LISTED_BY_KEDRO = {"nodes.py", "pipeline.py", "options.py", "__init__.py"}
+SLOW = {"torch", "torchvision", "mlflow", "skimage", "scipy", "sklearn", "matplotlib"}
+
+
+def part(file: Path) -> str:
+    """The folder below stylefuse, or the name of a module that lies there."""
+    first = file.relative_to(SOURCE).parts[0]
+    return first.removesuffix(".py")
+
+
+def name(file: Path) -> str:
+    return file.relative_to(SOURCE).as_posix()
+
+
+@pytest.fixture(scope="module")
+def found() -> list[tuple[Path, Import]]:
+    """Every import of the package, with the file it stands in."""
+    return [(file, each) for file in sources() for each in imports(file)]
+
+
+def test_every_part_has_its_place_in_the_house():
+    assert {part(file) for file in sources()} == MAY_IMPORT.keys()
+
+
+def test_who_imports_whom(found):
+    wrong = []
+    for file, each in found:
+        target = source_of(each.module)
+        if target is None or target == SOURCE / "__init__.py" or part(target) == part(file):
+            continue
+        allowed = MAY_IMPORT[part(file)] | (MAY_NAME.get(part(file), set()) if each.typing else set())
+        if part(target) not in allowed:
+            wrong.append(f"{name(file)}:{each.line} imports {each.module}")
+    assert wrong == []
+
+
+def test_our_modules_exist(found):
+    missing = [each.module for _, each in found if each.module.startswith("stylefuse.")]
+    assert [module for module in missing if source_of(module) is None] == []
+
+
+def test_pipelines_know_only_their_own_folder_and_what_is_shared(found):
+    wrong = []
+    for file, each in found:
+        target = source_of(each.module)
+        if target is None or part(file) != "pipelines" or part(target) != "pipelines":
+            continue
+        shared = target.parent == SOURCE / "pipelines"
+        if not shared and target.parent != file.parent:
+            wrong.append(f"{name(file)}:{each.line} imports {each.module}")
+    assert wrong == []
+
+
+def test_kedro_and_mlflow_stay_upstairs(found):
+    wrong = []
+    for file, each in found:
+        allowed = WORKFLOW_IN.get(name(file), set()) | WORKFLOW_IN.get(part(file), set())
+        if each.module.split(".")[0] in WORKFLOW - allowed:
+            wrong.append(f"{name(file)}:{each.line} imports {each.module}")
+    assert wrong == []
+
+
+def test_torchvision_comes_through_one_door(found):
+    wrong = [name(file) for file, each in found if each.module.split(".")[0] == "torchvision"]
+    # metrics/inception.py calls load_torchvision() before it imports what needs torchvision
+    assert wrong == []
+
+
+def test_files_that_kedro_lists_import_nothing_slow(found):
+    wrong = [
+        f"{name(file)}:{each.line} imports {each.module}"
+        for file, each in found
+        if ((part(file) == "pipelines" and file.name in LISTED_BY_KEDRO) or file.parent == SOURCE)
+        and each.early
+        and each.module.split(".")[0] in SLOW
+    ]
+    assert wrong == []
+
+
+def test_listing_the_pipelines_imports_nothing_slow():
+    """The same, whatever lies in between; but torch, since options name the networks' configurations."""
+    slow = SLOW - {"torch"}
+    code = (
+        "import sys; import stylefuse.settings, stylefuse.datasets, stylefuse.pipeline_registry as registry;"
+        f"registry.register_pipelines(); print(sorted({slow!r} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_files_stay_short():
+    lengths = {name(file): len(file.read_text(encoding="utf-8").splitlines()) for file in sources()}
+    assert {file: lines for file, lines in lengths.items() if lines > 250} == {}
+
+
+def test_every_module_says_what_it_is():
+    bare = [name(f) for f in sources() if not ast.get_docstring(ast.parse(f.read_text(encoding="utf-8")))]
+    assert [file for file in bare if not file.endswith("__init__.py")] == []

@@ -1,0 +1,138 @@
+"""The catalog's own datasets: what is saved comes back, and what is wrong is told with its name."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from kedro.io import DatasetError
+
+from stylefuse.datasets import FolderDataset, ManifestDataset, WeightsDataset
+from stylefuse.images.manifest import COLUMNS
+from stylefuse.networks.weights import Weights
+
+
+@pytest.fixture
+def target(tmp_path) -> Path:
+    return tmp_path / "08_reporting" / "report"
+
+
+def filled(name: str) -> Path:
+    """What a node hands over: a temporary folder with a file in it."""
+    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
+    (folder / name).write_text(name)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_is_moved_into_its_place(target):
+    dataset, made = FolderDataset(filepath=str(target)), filled("a.png")
+    assert not dataset.exists()
+    dataset.save(made)
+    assert dataset.exists() and not made.exists()
+    assert dataset.load() == target
+    assert names(target) == ["a.png"]
+    assert target.stat().st_mode & 0o777 == 0o755  # a temporary folder's is 0o700
+
+
+def test_a_folder_replaces_the_one_before_whole(target):
+    dataset = FolderDataset(filepath=str(target))
+    dataset.save(filled("old.png"))
+    dataset.save(filled("new.png"))
+    assert names(target) == ["new.png"]
+    assert names(target.parent) == ["report"]
+
+
+def test_what_an_interrupted_save_left_is_no_obstacle(target):
+    leftover = target.parent / ".report.incoming"
+    leftover.mkdir(parents=True)
+    (leftover / "half.png").touch()
+    FolderDataset(filepath=str(target)).save(filled("a.png"))
+    assert names(target) == ["a.png"]
+    assert names(target.parent) == ["report"]
+
+
+def test_a_failed_save_leaves_what_was_there(target):
+    dataset = FolderDataset(filepath=str(target))
+    dataset.save(filled("old.png"))
+    with pytest.raises(FileNotFoundError):
+        dataset.save(target.parent / "never made")
+    assert names(target) == ["old.png"]
+
+
+def test_a_folder_saved_onto_itself_stays(target):
+    dataset = FolderDataset(filepath=str(target), create=True)
+    (dataset.load() / "a.png").touch()
+    dataset.save(target)
+    assert names(target) == ["a.png"]
+
+
+def test_a_missing_folder_is_named_with_the_remedy(target):
+    with pytest.raises(DatasetError, match=r"no folder .*08_reporting/report.*globals\.yml"):
+        FolderDataset(filepath=str(target)).load()
+    assert not target.exists()
+
+
+def test_a_file_in_place_of_a_folder_is_refused(target):
+    target.parent.mkdir()
+    target.touch()
+    with pytest.raises(DatasetError, match="no folder"):
+        FolderDataset(filepath=str(target)).load()
+
+
+def test_a_workspace_is_made_on_loading_and_never_emptied(target):
+    workspace = FolderDataset(filepath=str(target), create=True)
+    (workspace.load() / "checkpoint").touch()
+    assert names(workspace.load()) == ["checkpoint"]
+
+
+def test_a_manifest_keeps_every_text(tmp_path):
+    """pandas takes "NA", "null", "" and 007 in a CSV for something else unless it is told not to."""
+    rows = [
+        ["NA/001.jpg", "NA", 12, 34, 56, "00123", "007e5", "train", "ok", "", "1,2,3,4", 0],
+        ["null/None.jpg", "null", 0, 0, 1, "nan", "", "", "quarantined", "N/A, cut short", "", -1],
+        ['a "b", c\nd.jpg', "Ünï 風", 1, 1, 1, "1e5", "0", "test", "ok", "", "", 1],
+    ]
+    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
+    dataset = ManifestDataset(filepath=str(tmp_path / "03_primary" / "manifest.csv"))
+    dataset.save(manifest)
+    loaded = dataset.load()
+    assert loaded.columns.tolist() == list(COLUMNS)
+    assert loaded.to_numpy().tolist() == rows
+
+
+def test_a_manifest_without_trimmed_pictures_keeps_text(tmp_path):
+    """A column of empty cells alone, or of bare numbers, must not turn into numbers."""
+    rows = [["1.jpg", "1", 1, 1, 1, "1", "1", "test", "ok", "", "", 0]]
+    dataset = ManifestDataset(filepath=str(tmp_path / "manifest.csv"))
+    dataset.save(pd.DataFrame(rows, columns=list(COLUMNS)))
+    assert dataset.load().to_numpy().tolist() == rows
+
+
+def test_weights_come_back_as_saved(tmp_path):
+    dataset = WeightsDataset(filepath=str(tmp_path / "06_models" / "generator.safetensors"))
+    weights = Weights({"head.weight": torch.randn(3, 4)}, {"kind": "generator", "styles": ["photo", "ink"]})
+    assert not dataset.exists()
+    dataset.save(weights)
+    loaded = dataset.load()
+    assert loaded.facts == weights.facts
+    assert torch.equal(loaded.tensors["head.weight"], weights.tensors["head.weight"])
+
+
+def test_missing_weights_are_named_with_the_remedy(tmp_path):
+    with pytest.raises(DatasetError, match=r"judge\.safetensors: run the pipeline"):
+        WeightsDataset(filepath=str(tmp_path / "judge.safetensors")).load()
+
+
+@pytest.mark.parametrize("content", [b"", b"not safetensors", None])
+def test_damaged_weights_are_named_with_the_remedy(tmp_path, content):
+    path = tmp_path / "judge.safetensors"
+    dataset = WeightsDataset(filepath=str(path))
+    dataset.save(Weights({"a": torch.ones(100)}, {"kind": "judge"}))
+    path.write_bytes(path.read_bytes()[:-50] if content is None else content)
+    with pytest.raises(DatasetError, match=r"judge\.safetensors is damaged.*train it again"):
+        dataset.load()

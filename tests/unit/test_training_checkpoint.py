@@ -1,0 +1,93 @@
+import logging
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylefuse.networks.weights import Weights
+from stylefuse.training.checkpoint import Checkpoints, fingerprint
+from stylefuse.training.options import ClassifierOptions, HybridOptions
+from support import TINY
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path / "hybrid")
+
+
+def weights(images):
+    return Weights({"a": torch.full((64,), float(images))}, {"images_seen": images})
+
+
+def names(tmp_path):
+    return sorted(path.name for path in (tmp_path / "hybrid").iterdir())
+
+
+def test_there_is_none_at_first(checkpoints):
+    assert checkpoints.latest() is None
+
+
+def test_the_two_newest_are_kept(checkpoints, tmp_path):
+    for images in (8, 80, 800, 16):
+        checkpoints.save(images, weights(images))
+    assert names(tmp_path) == ["images-000000080.safetensors", "images-000000800.safetensors"]
+    assert checkpoints.latest().facts["images_seen"] == 800
+
+
+def test_a_damaged_newest_falls_back_to_the_one_before(checkpoints, tmp_path, caplog):
+    for images in (8, 16):
+        checkpoints.save(images, weights(images))
+    newest = tmp_path / "hybrid" / "images-000000016.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-40])
+    with caplog.at_level(logging.WARNING):
+        latest = checkpoints.latest()
+    assert latest.facts["images_seen"] == 8 and (latest.tensors["a"] == 8).all()
+    assert newest.name in caplog.text
+    checkpoints.save(16, weights(16))
+    assert checkpoints.latest().facts["images_seen"] == 16
+
+
+def test_nothing_but_damaged_ones_is_a_new_start(checkpoints, tmp_path, caplog):
+    checkpoints.save(8, weights(8))
+    (tmp_path / "hybrid" / "images-000000008.safetensors").write_bytes(b"")
+    assert checkpoints.latest() is None
+    assert "images-000000008" in caplog.text
+
+
+def test_other_files_are_left_alone(checkpoints, tmp_path):
+    checkpoints.save(8, weights(8))
+    others = ["best.safetensors", "images-9.safetensors", ".images-000000099.safetensors.12.tmp"]
+    for name in others:
+        (tmp_path / "hybrid" / name).write_bytes(b"?")
+    for images in (16, 24):
+        checkpoints.save(images, weights(images))
+    assert checkpoints.latest().facts["images_seen"] == 24
+    assert set(others) <= set(names(tmp_path)) and len(names(tmp_path)) == 5
+
+
+def test_a_failed_save_keeps_what_there_was(checkpoints, tmp_path):
+    for images in (8, 16):
+        checkpoints.save(images, weights(images))
+    with pytest.raises(TypeError):
+        checkpoints.save(24, Weights({}, {"images_seen": object()}))
+    assert names(tmp_path) == ["images-000000008.safetensors", "images-000000016.safetensors"]
+
+
+def test_fingerprint_names_options_and_data():
+    facts = {"data_hash": "a" * 64}
+    one = fingerprint(TINY, facts)
+    assert len(one) == 16 and int(one, 16) >= 0
+    assert one == fingerprint(replace(TINY), dict(facts))
+    others = [
+        fingerprint(replace(TINY, seed=8), facts),
+        fingerprint(replace(TINY, weights=replace(TINY.weights, adversarial=0.9)), facts),
+        fingerprint(replace(TINY, generator=replace(TINY.generator, blocks=2)), facts),
+        fingerprint(TINY, {"data_hash": "b" * 64}),
+        fingerprint(HybridOptions(), facts),
+        fingerprint(ClassifierOptions(), facts),
+    ]
+    assert len({one, *others}) == 7
+
+
+def test_fingerprint_ignores_the_order_of_facts():
+    assert fingerprint({"a": 1, "b": (2, 3)}) == fingerprint({"b": [2, 3], "a": 1})

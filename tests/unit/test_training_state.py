@@ -1,0 +1,115 @@
+"""A training that is stopped and resumed ends with the weights of one that never stopped, bit for bit."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylefuse.networks.classifier import load_classifier
+from stylefuse.networks.weights import read_weights, write_weights
+from stylefuse.training.hybrid import train_step
+from stylefuse.training.state import pick_device
+from support import TINY, assert_equal_weights, tiny_state
+
+# Batches of three from two styles: at the stop, and at the end, a round of drawing is half done.
+BATCH, STOP, STEPS = 3, 3, 5
+
+
+def networks_of(state):
+    return [value for value in vars(state).values() if isinstance(value, torch.nn.Module)]
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_classifier):
+    return load_classifier(tiny_classifier)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny_data, classifier):
+    state, options = tiny_state(tiny_data, batch_size=BATCH)
+    return [train_step(state, classifier, options) for _ in range(STEPS)], state.pack()
+
+
+@pytest.mark.parametrize("through_a_file", [False, True])
+def test_resumed_it_goes_on_bit_for_bit(tiny_data, classifier, uninterrupted, tmp_path, through_a_file):
+    state, options = tiny_state(tiny_data, batch_size=BATCH)
+    losses = [train_step(state, classifier, options) for _ in range(STOP)]
+    packed = state.pack()
+    if through_a_file:
+        write_weights(tmp_path / "state.safetensors", packed)
+        packed = read_weights(tmp_path / "state.safetensors")
+    torch.manual_seed(999)  # nothing may come from the global generator
+    resumed, _ = tiny_state(tiny_data)
+    for module in networks_of(resumed):
+        for tensor in (*module.parameters(), *module.buffers()):
+            tensor.data = torch.randn_like(tensor)
+    resumed.restore(packed)
+    assert resumed.images_seen == STOP * BATCH
+    losses += [train_step(resumed, classifier, options) for _ in range(STEPS - STOP)]
+    assert losses == uninterrupted[0]
+    assert_equal_weights(resumed.pack(), uninterrupted[1])
+
+
+def test_what_was_restored_leads_a_life_of_its_own(tiny_data, classifier, uninterrupted):
+    first, options = tiny_state(tiny_data, batch_size=BATCH)
+    for _ in range(STOP):
+        train_step(first, classifier, options)
+    second, _ = tiny_state(tiny_data, batch_size=BATCH)
+    second.restore(first.pack())
+    for _ in range(STEPS - STOP):
+        train_step(second, classifier, options)
+        train_step(first, classifier, options)
+    assert_equal_weights(first.pack(), uninterrupted[1])
+    assert_equal_weights(second.pack(), uninterrupted[1])
+
+
+def test_a_state_holds_all_that_moves(uninterrupted, tiny_data):
+    """Every network, both optimisers, the samplers and the sources of randomness."""
+    state, _ = tiny_state(tiny_data)
+    before, after = state.pack(), uninterrupted[1]
+    roots = {name.split("/")[0] for name in after.tensors}
+    networks = {name for name, value in vars(state).items() if isinstance(value, torch.nn.Module)}
+    optimisers = {name for name, value in vars(state).items() if isinstance(value, torch.optim.Optimizer)}
+    assert len(networks) >= 4 and len(optimisers) == 2
+    assert roots == networks | optimisers | {"noise"}
+    for root in roots - optimisers:
+        names = [name for name in before.tensors if name.split("/")[0] == root]
+        assert any(not torch.equal(before.tensors[n], after.tensors[n]) for n in names), root
+    for fact in ("images_seen", "random", "order", "samplers"):
+        assert before.facts[fact] != after.facts[fact], fact
+
+
+def test_equal_seeds_begin_alike(tiny_data):
+    one, same, other = (tiny_state(tiny_data, seed=seed)[0].pack() for seed in (1, 1, 2))
+    assert_equal_weights(one, same)
+    assert not torch.equal(one.tensors["generator/head.weight"], other.tensors["generator/head.weight"])
+
+
+def test_the_average_begins_as_the_generator(tiny_data):
+    state, _ = tiny_state(tiny_data)
+    pairs = zip(state.average.parameters(), state.generator.parameters(), strict=True)
+    assert all(torch.equal(a, g) and not a.requires_grad for a, g in pairs)
+
+
+def test_style_tables_learn_at_a_rate_of_their_own(tiny_data):
+    state, options = tiny_state(tiny_data)
+    bases = {
+        id(p): group["base"] for group in state.generator_optimiser.param_groups for p in group["params"]
+    }
+    tables = {id(p) for p in state.generator.style_parameters()}
+    assert {bases[i] for i in tables} == {options.generator_rate * options.style_rate_factor}
+    assert {rate for i, rate in bases.items() if i not in tables} == {options.generator_rate}
+    trained = [*state.generator.parameters(), *state.projection.parameters()]
+    assert bases.keys() == {id(p) for p in trained}
+
+
+def test_a_state_of_another_network_is_refused(tiny_data):
+    small, _ = tiny_state(tiny_data)
+    large, _ = tiny_state(tiny_data, generator=replace(TINY.generator, blocks=2))
+    with pytest.raises(RuntimeError, match="trunk"):
+        large.restore(small.pack())
+
+
+def test_devices():
+    assert pick_device("cpu").type == "cpu"
+    assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
