@@ -11,7 +11,8 @@ import torch
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.generator import style_weights
 from stylefuse.training import hybrid
-from stylefuse.training.hybrid import TrainingDivergedError, autocast, fit_hybrid, next_batch, train_step
+from stylefuse.training.batch import next_batch
+from stylefuse.training.hybrid import TrainingDivergedError, autocast, fit_hybrid, train_step
 from stylefuse.training.options import LossWeights
 from support import TINY, tiny_state
 

@@ -18,6 +18,7 @@ from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, p
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import style_weights
+from stylefuse.training.batch import Batch, next_batch
 from stylefuse.training.interrupt import deferred_interrupt
 from stylefuse.training.options import HybridOptions
 from stylefuse.training.schedule import average_decay, rate_factor
@@ -32,14 +33,6 @@ class TrainingDivergedError(RuntimeError):
     """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved."""
 
 
-class Batch(NamedTuple):
-    """photos, paintings: N×3×S×S in [-1, 1]; style: N int64, of the paintings."""
-
-    photos: Tensor
-    paintings: Tensor
-    style: Tensor
-
-
 class Seen(NamedTuple):
     """G(x, s), N×3×S×S, and the classifier's feature maps of it, of the paintings and of the photos; no gradients."""
 
@@ -47,17 +40,6 @@ class Seen(NamedTuple):
     fake_features: list[Tensor]
     painting_features: list[Tensor]
     photo_features: list[Tensor]
-
-
-def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
-    """Photos beside paintings, every style equally often whatever the number of its paintings."""
-    styles = len(state.samplers) - 1
-    while len(state.order) < size:
-        state.order += (state.random.permutation(styles) + 1).tolist()
-    style, state.order = state.order[:size], state.order[size:]
-    paintings = torch.cat([state.samplers[s].draw(1) for s in style])
-    tensors = state.samplers[0].draw(size), paintings, torch.tensor(style)
-    return Batch(*(t.to(device, non_blocking=True) for t in tensors))
 
 
 def generator_step(
@@ -73,6 +55,9 @@ def generator_step(
     # A few photos pass under the identity row as well: G(x, 0) = x is what strength interpolates from.
     kept = max(1, n // 8)
     rows = style_weights(style, generator.rows), style_weights(torch.zeros_like(style[:kept]), generator.rows)
+    critics = (state.critic, state.feature_critic)
+    for critic in critics:
+        critic.requires_grad_(False)  # they only pass gradients on here; their own would cost a third more
     with autocast(options):
         before = generator.repaint(torch.cat([photos, photos[:kept]]), torch.cat(rows))
         pictures = torch.tanh(before)
@@ -80,17 +65,13 @@ def generator_step(
         with torch.no_grad():
             both = classifier.features(torch.cat([photos, paintings]))
             photo_features, painting_features = [f[:n] for f in both], [f[n:] for f in both]
-        fake_features = classifier.features(fake)
-        levels = generator.features(photos)[1:]
-        areas = [level.shape[2] * level.shape[3] for level in levels]
-        places = [
-            torch.randint(a, (options.nce_places,), generator=state.noise).to(photos.device) for a in areas
-        ]
-        keys = state.projection(levels, places)
-        queries = state.projection(generator.features(fake)[1:], places)
-        with torch.no_grad():
+            levels = generator.features(photos)[1:]
+            places = [_random_places(level, options.nce_places, state.noise) for level in levels]
+            keys = state.projection(levels, places)
             real_logits = state.critic(diff_augment(paintings, state.noise), style)
             real_feature_logits = state.feature_critic(painting_features[1:], style)
+        fake_features = classifier.features(fake)
+        queries = state.projection(generator.features(fake)[1:], places)
         fake_logits = state.critic(diff_augment(fake, state.noise), style)
         fake_feature_logits = state.feature_critic(fake_features[1:], style)
         logits = classifier.classify(fake_features)
@@ -107,7 +88,14 @@ def generator_step(
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     state.generator_optimiser.zero_grad(set_to_none=True)
     total.backward()
+    for critic in critics:
+        critic.requires_grad_(True)
     return Seen(fake.detach(), [f.detach() for f in fake_features], painting_features, photo_features), terms
+
+
+def _random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
+    """Flat positions in a map, N×C×h×w: `count` int64 on its device."""
+    return torch.randint(level.shape[2] * level.shape[3], (count,), generator=noise).to(level.device)
 
 
 def critic_step(
