@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from project import ROOT, configuration, pipelines, session
@@ -71,6 +72,13 @@ def test_the_chain_leaves_everything_it_promises(project):
     made = pipelines()["train_style"].all_outputs()
     assert made >= {"manifest", "generator", "evaluation", "registration"}
     assert [name for name in made if not project.stored(name).exists()] == []
+
+
+def test_the_training_log_has_what_dvc_plots(project):
+    plots = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    named = [plot for entry in plots for plot in entry.values()]
+    columns = {plot["x"] for plot in named} | {y for p in named for ys in p["y"].values() for y in ys}
+    assert columns <= set(pd.read_csv(project.stored("training_log")).columns)
 
 
 def test_the_first_model_becomes_champion(project):

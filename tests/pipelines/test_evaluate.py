@@ -273,9 +273,10 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
     monkeypatch.setattr(tracker, "log_dict", lambda *args: None)
     monkeypatch.setattr(tracker, "log_artifacts", lambda folder, place: logged.update({place: folder}))
     with caplog.at_level("INFO"):
-        evaluation, folder = evaluate_styles(*weights, manifest, store, sample, OPTIONS)
+        evaluation, summary, folder = evaluate_styles(*weights, manifest, store, sample, OPTIONS)
     text = json.dumps(evaluation, allow_nan=False)
     assert json.loads(text) == evaluation  # plain types: what is read back is what was measured
+    assert summary == evaluation["summary"]
     assert evaluation["about"]["photos"] == 7
     assert evaluation["styles"]["red"]["truth"]["pictures"] == 5
     assert evaluation["identity"]["psnr"] > 20  # a fresh generator is near the identity
@@ -310,8 +311,8 @@ def test_classes_in_another_order_are_found_by_name(world, weights):
         facts={**judge.facts, "styles": ["red", "blue", "photo"]},
         tensors={n: t.flip(0) if n.startswith("head") else t for n, t in judge.tensors.items()},
     )
-    straight, _ = evaluate_styles(generator, judge, classifier, manifest, store, sample, OPTIONS)
-    turned, _ = evaluate_styles(generator, swapped, classifier, manifest, store, sample, OPTIONS)
+    straight, *_ = evaluate_styles(generator, judge, classifier, manifest, store, sample, OPTIONS)
+    turned, *_ = evaluate_styles(generator, swapped, classifier, manifest, store, sample, OPTIONS)
     assert turned["styles"]["red"]["judge"] == pytest.approx(straight["styles"]["red"]["judge"], abs=1e-5)
     assert turned["judge_confusion"] == straight["judge_confusion"]
 
@@ -329,4 +330,4 @@ def test_wiring():
     assert pipeline.inputs() == {
         "generator", "judge", "classifier", "manifest", "image_store", "sample", "params:evaluate",
     }  # fmt: skip
-    assert pipeline.outputs() == {"evaluation", "evaluation_report"}
+    assert pipeline.outputs() == {"evaluation", "evaluation_summary", "evaluation_report"}

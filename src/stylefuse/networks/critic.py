@@ -1,21 +1,13 @@
 """The critic D(x, s): how real x is as a member of style s, a mean over patches."""
 
 import itertools
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-
-@dataclass(frozen=True)
-class CriticConfig:
-    """channels: width of each stride-2 level; more levels see larger patches (4 levels: 78 px)."""
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
-
-    channels: tuple[int, ...] = (24, 48, 96, 128)
+from stylefuse.networks.config import CriticConfig
 
 
 class Critic(nn.Module):
@@ -24,7 +16,7 @@ class Critic(nn.Module):
     Norms would couple the pictures of a batch and hide the contrast that tells a painting from a photo.
     """
 
-    def __init__(self, rows: int, config: CriticConfig = CriticConfig()):
+    def __init__(self, rows: int, config: CriticConfig = CriticConfig()):  # noqa: B008 (frozen)
         super().__init__()
         widths = (3, *config.channels)
         self.downs = nn.ModuleList(

@@ -1,35 +1,19 @@
 """The generator G(x, s): encode once, repaint under a weighted style, as a residual to the input."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.blocks import ReflectConv, StyledResidual, StyledUp
+from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
 
 # Keeps atanh finite: the brightest and darkest inputs stay within reach of the residual.
 INPUT_GAIN = 0.97
-
-
-@dataclass(frozen=True)
-class GeneratorConfig:
-    """Size of the generator.
-
-    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level.
-    """
-
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
-
-    channels: tuple[int, ...] = (16, 32, 64)
-    blocks: int = 5
-
-    @property
-    def stride(self) -> int:
-        return 2 ** (len(self.channels) - 1)
 
 
 class Generator(nn.Module):
@@ -40,7 +24,7 @@ class Generator(nn.Module):
         config: widths and depth.
     """
 
-    def __init__(self, rows: int, config: GeneratorConfig = GeneratorConfig()):
+    def __init__(self, rows: int, config: GeneratorConfig = GeneratorConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.rows, self.config = rows, config
         widths = config.channels

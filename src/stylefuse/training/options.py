@@ -3,8 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from stylefuse.networks.critic import CriticConfig
-from stylefuse.networks.generator import GeneratorConfig
+from stylefuse.networks.config import CriticConfig, GeneratorConfig
 
 # Read by pydantic where parameters are typed: a key that is not here is refused by name.
 STRICT = {"extra": "forbid"}

@@ -26,7 +26,7 @@ def evaluate_styles(
     image_store: Path,
     sample: Path,
     options: EvaluateOptions,
-) -> tuple[dict[str, Any], Path]:
+) -> tuple[dict[str, Any], dict[str, Any], Path]:
     """Measure the generator on held-out photos and paintings, beside baselines.
 
     Args:
@@ -37,7 +37,8 @@ def evaluate_styles(
         options: see `EvaluateOptions`.
 
     Returns:
-        The evaluation as plain nested numbers (None and a reason where there is none); the report's folder.
+        The evaluation as plain nested numbers (None and a reason where there is none); its
+        summary alone; the report's folder.
 
     Raises:
         ValueError: the networks do not know the same styles, or nothing is held out.
@@ -86,7 +87,7 @@ def evaluate_styles(
     for warning in evaluation["warnings"]:
         log.warning("%s", warning)
     _track(evaluation, folder)
-    return evaluation, folder
+    return evaluation, evaluation["summary"], folder
 
 
 def _load(generator: Weights, judge: Weights, classifier: Weights, options: EvaluateOptions) -> "Networks":

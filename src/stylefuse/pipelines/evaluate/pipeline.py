@@ -6,13 +6,13 @@ from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 
 
 def create_pipeline(**kwargs) -> Pipeline:
-    """Return the `evaluate` pipeline: networks and held-out pictures → `evaluation`, `evaluation_report`."""
+    """Return the `evaluate` pipeline: networks and held-out pictures → numbers and a report."""
     return Pipeline(
         [
             Node(
                 evaluate_styles,
                 ["generator", "judge", "classifier", "manifest", "image_store", "sample", "params:evaluate"],
-                ["evaluation", "evaluation_report"],
+                ["evaluation", "evaluation_summary", "evaluation_report"],
                 name="evaluate_styles",
                 tags="evaluate",
             )

@@ -60,12 +60,12 @@ def _train(
     import torch
 
     from stylefuse.images.store import ImageStore
-    from stylefuse.training.checkpoint import fingerprint
+    from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
 
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
-    facts["fingerprint"] = fingerprint(options, facts)
+    facts["fingerprint"] = fingerprint(options, facts, code_hash("images", "networks", "training"))
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
         try:

@@ -20,6 +20,7 @@ from PIL import Image
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.request import IMAGE, STRENGTH, STYLE
+from stylefuse.training.checkpoint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports: a change in there makes it another model.
@@ -33,8 +34,7 @@ def content_hash(weights: Weights) -> str:
     for name, tensor in sorted(weights.tensors.items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    for path in sorted(file for folder in SERVED for file in (PACKAGE / folder).glob("*.py")):
-        digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    digest.update(code_hash(*SERVED).encode())
     return digest.hexdigest()
 
 

@@ -51,13 +51,15 @@ def train_generator(
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.generator import pack_generator
-    from stylefuse.training.checkpoint import Checkpoints, fingerprint
+    from stylefuse.training.checkpoint import Checkpoints, code_hash, fingerprint
     from stylefuse.training.hybrid import fit_hybrid
     from stylefuse.training.state import new_state, pick_device
 
     training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
-    facts["fingerprint"] = fingerprint(training.identity(), facts)
+    facts["fingerprint"] = fingerprint(
+        training.identity(), facts, code_hash("images", "losses", "networks", "training")
+    )
     workspace = checkpoints / f"hybrid-{facts['fingerprint']}"
     if options.restart:
         shutil.rmtree(workspace, ignore_errors=True)

@@ -1,0 +1,29 @@
+"""Sizes of the networks. Apart from them, because parameters are read where nobody wants to wait for torch."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Size of the generator.
+
+    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level.
+    """
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
+
+    channels: tuple[int, ...] = (16, 32, 64)
+    blocks: int = 5
+
+    @property
+    def stride(self) -> int:
+        return 2 ** (len(self.channels) - 1)
+
+
+@dataclass(frozen=True)
+class CriticConfig:
+    """channels: width of each stride-2 level; more levels see larger patches (4 levels: 78 px)."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
+
+    channels: tuple[int, ...] = (24, 48, 96, 128)
