@@ -22,7 +22,7 @@ class LossWeights:
     style: float = 0.1
     patch_nce: float = 1.0
     content_features: float = 1.0
-    low_pass: float = 1.0
+    low_pass: float = 2.0
     identity: float = 1.0
     saturation: float = 1.0
 
