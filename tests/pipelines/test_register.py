@@ -209,7 +209,7 @@ def test_loads_without_pickle_and_without_the_package(register, request, databas
     register(0, 0.7)
     script = """
 import sys, mlflow
-assert not [p for p in sys.path if p.rstrip("/").endswith("src")], sys.path
+sys.path = [p for p in sys.path if not p.rstrip("/").endswith("src")]  # where an editable install points
 model = mlflow.pyfunc.load_model(sys.argv[1])
 import stylefuse
 assert "artifacts" in stylefuse.__file__ or "code" in stylefuse.__file__, stylefuse.__file__
