@@ -40,7 +40,9 @@ class FolderDataset(_LocalDataset):
         if self._create:
             self._filepath.mkdir(parents=True, exist_ok=True)
         if not self._filepath.is_dir():
-            raise DatasetError(f"there is no folder {self._filepath}: make it, or correct conf/*/globals.yml")
+            raise DatasetError(
+                f"there is no folder {self._filepath}: make it, or correct the path in conf/*/globals.yml or --params"
+            )
         return self._filepath
 
     def save(self, data: Path) -> None:
@@ -64,7 +66,9 @@ class ManifestDataset(_LocalDataset):
 
     def save(self, data: pd.DataFrame) -> None:
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        data.to_csv(self._filepath, index=False)
+        partial = self._filepath.with_suffix(".partial")
+        data.to_csv(partial, index=False)
+        partial.replace(self._filepath)
 
 
 class WeightsDataset(_LocalDataset):

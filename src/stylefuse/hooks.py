@@ -16,6 +16,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 EXPERIMENT = "stylefuse"
+PATHS = {"data_root", "photos", "styles", "stylize_input"}  # what conf/base/catalog.yml takes from --params
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
 
 
@@ -23,8 +24,9 @@ class TrackingHooks:
     """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, how it ended.
 
     The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends FINISHED,
-    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, or the process ended without telling). While a run is
-    open, SIGTERM raises KeyboardInterrupt, so a training that saves its state on Ctrl-C also does on `kill`.
+    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, or the process exited without telling); only after
+    `kill -9` or a power cut it is left RUNNING. While a run is open, SIGTERM raises KeyboardInterrupt, so a
+    training that saves its state on Ctrl-C also does on `kill`.
     """
 
     def __init__(self) -> None:
@@ -40,6 +42,7 @@ class TrackingHooks:
         # A KeyboardInterrupt reaches no Kedro hook: in a notebook the interrupted run is still open here.
         self._close("KILLED")
         root = Path(run_params["project_path"])
+        check_runtime_params(run_params.get("runtime_params") or {}, root, pipeline)
         connect(root)
         tags = {
             "kedro.run_id": run_params["run_id"],
@@ -126,6 +129,23 @@ class TrackingHooks:
         while mlflow.active_run() is not None:  # a node may have left a nested run open
             mlflow.end_run(status)
         _client().set_terminated(run_id, status)  # in a thread other than the one that opened it
+
+
+def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any) -> None:
+    """Refuse what Kedro lets pass in `--params`: unknown names, and outputs moved away from their inputs.
+
+    Raises:
+        ValueError: it names what is wrong and what to write instead.
+    """
+    files = (project / "conf" / "base").glob("parameters_*.yml")
+    sections = {file.stem.removeprefix("parameters_") for file in files}
+    unknown = sorted(name for name in given if name.split(".")[0] not in sections | PATHS)
+    if sections and unknown:
+        known = ", ".join(sorted(sections | PATHS))
+        raise ValueError(f"--params: unknown {', '.join(unknown)}; known are {known}")
+    pictures = {"photos", "styles"}
+    if "data_root" in given and pictures <= set(pipeline.inputs()) and not pictures <= set(given):
+        raise ValueError("--params: data_root moves what is made; say photos=… and styles=… as well")
 
 
 def connect(project: Path, experiment: str = EXPERIMENT) -> str:

@@ -1,5 +1,6 @@
 """The registry: what is registered, when the champion changes, and that nothing is registered twice."""
 
+import json
 import os
 import subprocess
 import sys
@@ -45,18 +46,19 @@ def database(tmp_path_factory):
 def register(request):
     """Register generator number `seed` with a judge accuracy, under the test's own name."""
 
-    def register(seed, accuracy, gate=GATE, **summary):
+    def register(seed, accuracy, gate=GATE, data="d" * 64, about=None, **summary):
         options = RegisterOptions(name=request.node.name, alias="champion", gate=gate)
         evaluation = {"summary": {"judge_accuracy": accuracy, **summary}, "warnings": ["too few"]}
-        return register_model(packed(seed), evaluation, MANIFEST, options)
+        evaluation |= {"about": about} if about else {}
+        return register_model(packed(seed, data), evaluation, MANIFEST, options)
 
     return register
 
 
-def packed(seed):
+def packed(seed, data="d" * 64):
     torch.manual_seed(seed)
     generator = Generator(3, GeneratorConfig((4, 8), 1))
-    return pack_generator(generator, ["photo", "ink", "monet"], image_size=64, data_hash="d" * 64)
+    return pack_generator(generator, ["photo", "ink", "monet"], image_size=64, data_hash=data)
 
 
 def champion(name):
@@ -95,6 +97,18 @@ def test_what_the_gate_blocks_is_registered_but_not_served(register, request):
     assert len(versions(request.node.name)) == 3
     assert register(3, 0.86)["outcome"] == "promoted"
     assert champion(request.node.name).version == 4
+
+
+def test_a_champion_of_other_pictures_is_no_bar(register, request):
+    register(0, 0.9)
+    assert register(1, 0.6)["outcome"].startswith("blocked")
+    assert register(2, 0.6, data="e" * 64)["outcome"] == "promoted"
+
+
+def test_numbers_of_another_generator_do_not_become_the_champions(register, request):
+    register(0, 0.7)
+    register(0, 0.99, about={"data_hash": "another"})
+    assert json.loads(champion(request.node.name).tags["metrics"])["summary.judge_accuracy"] == 0.7
 
 
 def test_the_same_model_is_registered_once(register, request):

@@ -17,8 +17,10 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient, active_run
 
 import stylefuse
-from stylefuse.hooks import TrackingHooks, flatten
+from stylefuse.hooks import TrackingHooks, check_runtime_params, flatten
 from stylefuse.images.manifest import data_hash
+
+ROOT = Path(__file__).parents[2]
 
 MANIFEST = pd.DataFrame(
     {"style": ["photo"], "sha256": ["a"], "split": ["train"], "trim": [""], "verdict": ["ok"], "row": [0]}
@@ -176,3 +178,24 @@ def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number):
 
 def test_flatten():
     assert dict(flatten({"a": {"b": 1, "c": []}, "d": {}}, "p")) == {"p.a.b": 1, "p.a.c": [], "p.d": {}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"inges": {"short_side": 9}}, "unknown inges"),
+        ({"photo": "/x"}, "unknown photo"),
+        ({"data_root": "elsewhere"}, "photos=… and styles=…"),
+        ({"data_root": "elsewhere", "photos": "/x"}, "photos=… and styles=…"),
+    ],
+)
+def test_runtime_params_that_kedro_would_ignore_are_refused(given, said):
+    ingest = Pipeline([Node(lambda photos, styles: 1, ["photos", "styles"], "manifest", name="ingest")])
+    with pytest.raises(ValueError, match=said):
+        check_runtime_params(given, ROOT, ingest)
+
+
+def test_runtime_params_that_mean_something_pass():
+    later = Pipeline([Node(lambda manifest: 1, "manifest", "report", name="report")])
+    check_runtime_params({"ingest": {"short_side": 9}, "data_root": "elsewhere"}, ROOT, later)
+    check_runtime_params({}, ROOT, later)

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stylefuse.images.manifest import COLUMNS, data_hash, kept, rows_of, style_names
+from stylefuse.images.manifest import COLUMNS, data_hash, kept, pixels_hash, rows_of, style_names
 
 
 @pytest.fixture
@@ -47,3 +47,12 @@ def test_data_hash_sees_what_is(manifest, column, value):
     changed = manifest.copy()
     changed.loc[4, column] = value
     assert data_hash(changed) != data_hash(manifest)
+
+
+def test_pixels_hash_sees_the_order_and_the_size_that_data_hash_does_not(manifest):
+    before = pixels_hash(manifest, b"0,160,200")
+    assert pixels_hash(manifest.assign(path="renamed"), b"0,160,200") == before
+    assert pixels_hash(manifest, b"0,80,100") != before
+    turned = manifest.assign(row=manifest["row"].where(manifest["row"] < 0, 3 - manifest["row"]))
+    assert data_hash(turned) == data_hash(manifest)
+    assert pixels_hash(turned, b"0,160,200") != before

@@ -48,6 +48,20 @@ def rows_of(manifest: pd.DataFrame, style: str, split: str) -> np.ndarray:
     return np.sort(rows)
 
 
+def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
+    """Return a sha256 over what a training draws from: the kept pictures in the store's order, and their sizes.
+
+    Unlike `data_hash` it changes with the size they are stored at and with the order of rows, which the
+    samplers of a checkpoint count in.
+
+    Args:
+        index: content of the image store's index.
+    """
+    rows = kept(manifest).sort_values("row")[["style", "sha256", "split", "trim"]]
+    lines = ["\t".join(row) for row in rows.itertuples(index=False)]
+    return hashlib.sha256("\n".join(lines).encode() + index).hexdigest()
+
+
 def data_hash(manifest: pd.DataFrame) -> str:
     """Return a sha256 over what can be learned from.
 

@@ -42,9 +42,14 @@ class ImageStore:
     def __init__(self, folder: Path):
         if not (folder / INDEX).is_file():
             raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipeline ingest` first")
+        self._folder = folder
         self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
         empty = (folder / PIXELS).stat().st_size == 0
         self._pixels = np.empty(0, np.uint8) if empty else np.memmap(folder / PIXELS, np.uint8, mode="r")
+
+    def index(self) -> bytes:
+        """Where each picture lies and how large it is, as it stands on disk: for fingerprints."""
+        return (self._folder / INDEX).read_bytes()
 
     def __len__(self) -> int:
         return len(self._index)

@@ -1,4 +1,4 @@
-"""The encoder shared by repainting and, later, fusion: a stem at full size, then halvings."""
+"""The encoder: a stem at full size, then halvings."""
 
 import itertools
 

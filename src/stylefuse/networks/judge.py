@@ -71,7 +71,7 @@ class Judge(nn.Module):
     """Texture statistics under a small perceptron.
 
     C sees learned ImageNet features, J sees fixed wavelets: a picture that merely pleases C has no reason to
-    please J. Few weights to fit, so that the third of the paintings that is kept for J is enough.
+    please J. Few weights to fit, so that the quarter of the paintings that is kept for J is enough.
     """
 
     embedding = 64

@@ -1,6 +1,7 @@
 """Adversarial hybrid training: G against D, helped by frozen C. One step of each, and the loop around them."""
 
 import contextlib
+import logging
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -23,6 +24,8 @@ from stylefuse.training.interrupt import deferred_interrupt
 from stylefuse.training.options import HybridOptions
 from stylefuse.training.schedule import average_decay, rate_factor
 from stylefuse.training.state import HybridState
+
+logger = logging.getLogger(__name__)
 
 Losses = dict[str, float]
 # Steps that may be skipped in a row for a loss that is not finite, before training stops.
@@ -219,6 +222,8 @@ def fit_hybrid(
                     f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
                     "lower generator_rate and critic_rate, then run again (that is another training, from its start)"
                 )
+            if interruption.requested:
+                logger.info("saved at %d of %d images: the same command goes on", seen, options.images)
             interruption.raise_if_requested()
 
 

@@ -53,7 +53,7 @@ class HybridOptions:
     nce_places: int = 64
     log_every: int = 400
     sample_every: int = 2_000
-    checkpoint_every: int = 2_000
+    checkpoint_every: int = 1_000
     seed: int = 7
     precision: str = "auto"  # auto, fp32 or bf16
     device: str = "auto"  # auto, cpu or cuda
@@ -76,6 +76,8 @@ class HybridOptions:
         ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
+        if min(self.generator_rate, self.critic_rate, self.style_rate_factor) < 0:
+            raise ValueError("generator_rate, critic_rate and style_rate_factor must not be negative")
         if self.device not in ("auto", "cpu", "cuda"):
             raise ValueError(f"device is {self.device!r}: use auto, cpu or cuda")
         if self.precision not in ("auto", "fp32", "bf16"):
@@ -93,7 +95,7 @@ class ClassifierOptions:
 
     __pydantic_config__ = STRICT
 
-    images: int = 8_000
+    images: int = 6_000
     batch_size: int = 32
     image_size: int = 128
     least_crop: float = 0.5

@@ -6,6 +6,7 @@ from typing import Any
 
 # Below: the judge is wrong about real paintings so often that its word on fakes decides nothing.
 TRUSTED_JUDGE = 0.6
+UNTOUCHED = 0.3  # share of untouched photos that may pass for a style before it is said
 # Pictures in a set; the deviation of a share measured on fewer is above 15 %.
 FEW = 10
 # Variance of restyled photos over that of paintings.
@@ -54,6 +55,12 @@ def warnings_of(measured: dict[str, Any]) -> list[str]:
             notes.append(
                 f"{style}: the judge recognises only {percent(known)} of the real held-out paintings; "
                 "what it says of restyled photos weighs little. Add paintings, or train the judge longer"
+            )
+        floor = m["judge"]["accuracy_photos"]
+        if floor > UNTOUCHED:
+            notes.append(
+                f"{style}: the judge takes {percent(floor)} of the untouched photos for it already; "
+                "read its accuracy on restyled photos as what goes beyond that"
             )
         n = m["distances"]["sw_judge"]["n"]
         if n < FEW:

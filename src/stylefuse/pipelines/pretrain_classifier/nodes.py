@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import data_hash, rows_of, style_names
+from stylefuse.images.manifest import data_hash, pixels_hash, rows_of, style_names
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
@@ -65,7 +65,9 @@ def _train(
 
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
-    facts["fingerprint"] = fingerprint(options, facts, code_hash("images", "networks", "training"))
+    store = ImageStore(image_store)
+    code = code_hash("images", "networks", "training")
+    facts["fingerprint"] = fingerprint(options, facts, pixels_hash(manifest, store.index()), code)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
         try:
@@ -81,7 +83,7 @@ def _train(
     with TrainingProgress(name, options.images, done=0, every=20 * options.batch_size) as progress:
         fit_classifier(
             network,
-            ImageStore(image_store),
+            store,
             rows,
             options,
             lambda seen, loss: progress.step(seen, {"loss": loss}),

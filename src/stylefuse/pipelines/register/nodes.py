@@ -35,20 +35,23 @@ def register_model(
     client = MlflowClient()
     content, metrics = content_hash(generator), numbers(evaluation)
     known = _version_with(client, options.name, content)
-    champion = _champion_metrics(client, options, known)
-    reasons = stale(evaluation, generator.facts) or judge(options.gate, metrics, champion)
+    data = str(generator.facts.get("data_hash", ""))
+    champion = _champion_metrics(client, options, known, data)
+    foreign = stale(evaluation, generator.facts)
+    reasons = foreign or judge(options.gate, metrics, champion)
     tags = {
         "content": content,
         "metrics": json.dumps(metrics),
         "gate": "blocked" if reasons else "passed",
         "gate.reasons": "; ".join(reasons),
-        "data_hash": str(generator.facts.get("data_hash", "")),
+        "data_hash": data,
     }
     if known:
         version, budget = known.version, json.loads(known.tags.get("budget", "{}"))
         passed_before = known.tags.get("gate") == "passed"
         for key, value in tags.items():
-            if not (passed_before and key.startswith("gate")):
+            # Numbers of another generator are not this version's; a verdict once passed stays.
+            if not foreign and not (passed_before and key.startswith("gate")):
                 client.set_model_version_tag(options.name, version, key, value)
     else:
         budget = measure_budget(generator)
@@ -81,8 +84,13 @@ def _version_with(client: Any, name: str, content: str) -> Any:
     return next((v for v in versions if v.tags.get("content") == content), None)
 
 
-def _champion_metrics(client: Any, options: RegisterOptions, known: Any) -> dict[str, float] | None:
-    """The numbers that the champion was registered with, or None if there is none but the model itself."""
+def _champion_metrics(
+    client: Any, options: RegisterOptions, known: Any, data: str
+) -> dict[str, float] | None:
+    """The numbers that the champion was registered with, or None without one to compare with.
+
+    There is none to compare with where no model, the model itself, or one of other pictures is champion.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
@@ -93,5 +101,8 @@ def _champion_metrics(client: Any, options: RegisterOptions, known: Any) -> dict
             raise
         return None
     if known and champion.version == known.version:
+        return None
+    if champion.tags.get("data_hash", "") != data:
+        log.info("the champion learned from other pictures: its numbers are no bar for this model")
         return None
     return json.loads(champion.tags.get("metrics", "{}"))

@@ -56,6 +56,8 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
         table.append((file.as_posix(), "" if reason else target.as_posix(), reason))
     report = pd.DataFrame(table, columns=["file", "output", "reason"])
     failed = int((report["reason"] != "").sum())
+    if failed == len(files):
+        raise ValueError(f"none of the {failed} files could be restyled; {table[0][0]}: {table[0][2]}")
     log.info("%d of %d files restyled as %s", len(files) - failed, len(files), restyle.styles[row])
     return out, report
 

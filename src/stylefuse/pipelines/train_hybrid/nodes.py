@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, rows_of, style_names
+from stylefuse.images.manifest import PHOTO, data_hash, pixels_hash, rows_of, style_names
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
@@ -57,9 +57,9 @@ def train_generator(
 
     training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
-    facts["fingerprint"] = fingerprint(
-        training.identity(), facts, code_hash("images", "losses", "networks", "training")
-    )
+    code = code_hash("images", "losses", "networks", "training")
+    pixels = pixels_hash(manifest, store.index())
+    facts["fingerprint"] = fingerprint(training.identity(), facts, pixels, code)
     workspace = checkpoints / f"hybrid-{facts['fingerprint']}"
     if options.restart:
         shutil.rmtree(workspace, ignore_errors=True)
@@ -83,6 +83,8 @@ def train_generator(
             saved.save(images_seen, Weights(tensors, {**state_facts, "training_log": rows + progress.rows}))
 
         if state.images_seen == 0:
+            for grid_of_another in training_samples.glob("images-*.png"):
+                grid_of_another.unlink()
             draw(0)
         fit_hybrid(state, style_guard, training, progress.step, draw, save)
     log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
