@@ -92,7 +92,6 @@ def assert_clean(text: str) -> None:
         ".py",
         "/tmp",
         "/home",
-        "/work",
         "/usr",
         'File "',
     ):
