@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -92,6 +93,7 @@ def assert_clean(text: str) -> None:
         ".py",
         "/tmp",
         "/home",
+        str(Path(__file__).parents[2]),
         "/usr",
         'File "',
     ):
