@@ -57,8 +57,7 @@ def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
     Args:
         index: content of the image store's index.
     """
-    rows = kept(manifest).sort_values("row")[["style", "sha256", "split", "trim"]]
-    lines = ["\t".join(row) for row in rows.itertuples(index=False)]
+    lines = _lines(kept(manifest).sort_values("row"))
     return hashlib.sha256("\n".join(lines).encode() + index).hexdigest()
 
 
@@ -68,6 +67,10 @@ def data_hash(manifest: pd.DataFrame) -> str:
     That is each kept picture's style, content, split and cut margins. Renaming files, or adding files
     that are not kept, does not change it.
     """
+    return hashlib.sha256("\n".join(sorted(_lines(kept(manifest)))).encode()).hexdigest()
+
+
+def _lines(rows: pd.DataFrame) -> list[str]:
+    """What there is to learn from in each row, as text."""
     columns = ["style", "sha256", "split", "trim"]
-    lines = sorted("\t".join(row) for row in kept(manifest)[columns].itertuples(index=False))
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return ["\t".join(row) for row in rows[columns].itertuples(index=False)]

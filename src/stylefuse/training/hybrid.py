@@ -48,10 +48,7 @@ class Seen(NamedTuple):
 def generator_step(
     state: HybridState, batch: Batch, classifier: StyleClassifier, options: HybridOptions
 ) -> tuple[Seen, dict[str, Tensor]]:
-    """One step of G on L_G (formulation.md, items 3 and 5). Returns what it made and saw, and the terms.
-
-    The finest feature maps are the classifier's alone: heads on them would cost more than G.
-    """
+    """One step of G on L_G (formulation.md, items 3 and 5). Returns what it made and saw, and the terms."""
     weights, generator = options.weights, state.generator
     photos, paintings, style = batch
     n = len(photos)
@@ -66,17 +63,17 @@ def generator_step(
         pictures = torch.tanh(before)
         fake = pictures[:n]
         with torch.no_grad():
-            both = classifier.features(torch.cat([photos, paintings]))
+            both = _maps(classifier, torch.cat([photos, paintings]))
             photo_features, painting_features = [f[:n] for f in both], [f[n:] for f in both]
             levels = generator.features(photos)[1:]
             places = [_random_places(level, options.nce_places, state.noise) for level in levels]
             keys = state.projection(levels, places)
             real_logits = state.critic(diff_augment(paintings, state.noise), style)
-            real_feature_logits = state.feature_critic(painting_features[1:], style)
-        fake_features = classifier.features(fake)
+            real_feature_logits = state.feature_critic(painting_features, style)
+        fake_features = _maps(classifier, fake)
         queries = state.projection(generator.features(fake)[1:], places)
         fake_logits = state.critic(diff_augment(fake, state.noise), style)
-        fake_feature_logits = state.feature_critic(fake_features[1:], style)
+        fake_feature_logits = state.feature_critic(fake_features, style)
         logits = classifier.classify(fake_features)
     terms = {
         "adversarial": relativistic_generator_loss(real_logits, fake_logits),
@@ -96,6 +93,11 @@ def generator_step(
     return Seen(fake.detach(), [f.detach() for f in fake_features], painting_features, photo_features), terms
 
 
+def _maps(classifier: StyleClassifier, pictures: Tensor) -> list[Tensor]:
+    """The classifier's feature maps but the finest: a critic's head on that one would cost more than G."""
+    return classifier.features(pictures)[1:]
+
+
 def _random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
     """Flat positions in a map, N×C×h×w: `count` int64 on its device."""
     return torch.randint(level.shape[2] * level.shape[3], (count,), generator=noise).to(level.device)
@@ -109,18 +111,17 @@ def critic_step(
     real, fake, photos = (diff_augment(p, state.noise) for p in (batch.paintings, seen.fake, batch.photos))
     n = len(real)
     if penalise:
+        # Gradient penalties need exact second derivatives: full precision, and a pass each.
         real, fake = real.requires_grad_(), fake.requires_grad_()
-    # Gradient penalties need exact second derivatives: full precision, two separate passes.
-    with autocast(options) if not penalise else contextlib.nullcontext():
-        if penalise:
-            real_logits, fake_logits, photo_logits = (critic(p, style) for p in (real, fake, photos))
-        else:
+        real_logits, fake_logits, photo_logits = (critic(p, style) for p in (real, fake, photos))
+    else:
+        with autocast(options):
             joined = critic(torch.cat([real, fake, photos]), style.repeat(3))
-            real_logits, fake_logits, photo_logits = joined.split(n)
+        real_logits, fake_logits, photo_logits = joined.split(n)
     with autocast(options):
         maps = (seen.painting_features, seen.fake_features, seen.photo_features)
         joined = state.feature_critic(
-            [torch.cat(level) for level in zip(*maps, strict=True)][1:], style.repeat(3)
+            [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
         )
     terms = {
         "critic": _against_fakes_and_photos(real_logits, fake_logits, photo_logits, weights.photo_negative),

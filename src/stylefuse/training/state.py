@@ -95,7 +95,7 @@ def new_state(
     Args:
         store: decoded pictures.
         rows_by_style: store rows of photos, then of each style's paintings.
-        feature_channels: widths of the classifier's feature maps.
+        feature_channels: widths of the classifier's feature maps but the finest, which the critics leave alone.
     """
     torch.manual_seed(options.seed)  # initial weights
     device = pick_device(options.device)
