@@ -1,5 +1,6 @@
 """The whole chain, from no data to a registered champion; again; and killed half way."""
 
+import base64
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import yaml
 from mlflow import MlflowClient
 
 from project import ROOT, configuration, pipelines, session
+from stylefuse.images.io import decode
 from stylefuse.networks.weights import read_weights
 from support import assert_equal_weights
 
@@ -63,14 +65,14 @@ def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("chain"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", project.tracking)
-        project.first = project.run("train_style")
+        project.first = project.run("__default__")
         yield project
         mlflow.set_tracking_uri("")
 
 
 def test_the_chain_leaves_everything_it_promises(project):
-    made = pipelines()["train_style"].all_outputs()
-    assert made >= {"manifest", "generator", "evaluation", "registration"}
+    made = pipelines()["__default__"].all_outputs()
+    assert made >= {"manifest", "generator", "evaluation", "fuser", "fusion_evaluation", "registration"}
     assert [name for name in made if not project.stored(name).exists()] == []
 
 
@@ -101,9 +103,23 @@ def test_the_generator_knows_what_it_is(project):
     assert facts["images_seen"] == 32
 
 
+def test_the_champion_fuses_as_well(project):
+    import mlflow
+
+    registration = project.first["registration"]
+    assert registration["fusion"] == "included"
+    model = mlflow.pyfunc.load_model(registration["uri"])
+    pictures = sorted(Path(project.paths["photos"]).rglob("*.png"))[:2]
+    rows = pd.DataFrame({"image": [base64.b64encode(path.read_bytes()).decode() for path in pictures]})
+    answer = model.predict(rows, params={"task": "fuse+stylize", "strength": 0.5})
+    assert len(answer) == 1
+    fused = decode(base64.b64decode(answer["image"][0]))
+    assert fused.size == decode(pictures[0]).size
+
+
 def test_the_same_again_changes_nothing(project):
     before = read_weights(project.stored("generator"))
-    again = project.run("train_style")["registration"]
+    again = project.run("__default__")["registration"]
     assert again["outcome"] == f"unchanged: version {again['version']}"
     assert again["version"] == project.first["registration"]["version"]
     assert_equal_weights(read_weights(project.stored("generator")), before)

@@ -41,13 +41,13 @@ def stored(chain):
     made = set().union(*(pipeline.all_outputs() for pipeline in chain.values()))
     catalog = configuration("catalog")
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
-    assert workspaces == {"checkpoints", "training_samples"}
+    assert workspaces == {"checkpoints", "fusion_samples", "training_samples"}
     return {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
 
 
 def test_every_pipeline_of_the_chain_is_a_stage(chain):
     nodes = {stage: {node.name for node in chain[stage].nodes} for stage in STAGES}
-    assert set().union(*nodes.values()) == {node.name for node in chain["train_style"].nodes}
+    assert set().union(*nodes.values()) == {node.name for node in chain["__default__"].nodes}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,5 +1,6 @@
 """The catalog's own datasets. Nothing here imports torch: it costs seconds that `kedro --help` should not pay."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,30 @@ class WeightsDataset(_LocalDataset):
 
     def save(self, data: Weights) -> None:
         write_weights(self._filepath, data)
+
+
+class OptionalWeightsDataset(WeightsDataset):
+    """As `WeightsDataset`, for a network that need not be there: loading gives None where there is no file."""
+
+    def load(self) -> Weights | None:
+        return super().load() if self._exists() else None
+
+
+class OptionalJSONDataset(_LocalDataset):
+    """Plain values as JSON that need not be there: loading gives None where there is no file."""
+
+    def load(self) -> Any:
+        if not self._exists():
+            return None
+        try:
+            return json.loads(self._filepath.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DatasetError(
+                f"{self._filepath} is no JSON ({error}): delete it, or run its pipeline again"
+            ) from error
+
+    def save(self, data: Any) -> None:
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._filepath.with_suffix(".partial")
+        partial.write_text(json.dumps(data, indent=2), encoding="utf-8")
+        partial.replace(self._filepath)

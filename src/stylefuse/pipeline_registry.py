@@ -2,11 +2,25 @@
 
 from kedro.pipeline import Pipeline
 
-from stylefuse.pipelines import evaluate, ingest, pretrain_classifier, register, sample, stylize, train_hybrid
+from stylefuse.pipelines import (
+    evaluate,
+    fuse,
+    ingest,
+    pretrain_classifier,
+    register,
+    sample,
+    stylize,
+    train_fuser,
+    train_hybrid,
+)
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each stage under its own name, the whole chain as `train_style` and `__default__`, and `stylize`."""
+    """Return each stage under its own name, the chains that end in a registered model, and those for batch use.
+
+    `train_style` makes a model that restyles; `train_fusion` adds the fuser to it and registers both; `__default__`
+    is the two in one.
+    """
     stages = {
         "sample": sample.create_pipeline(),
         "ingest": ingest.create_pipeline(),
@@ -15,5 +29,15 @@ def register_pipelines() -> dict[str, Pipeline]:
         "evaluate": evaluate.create_pipeline(),
         "register": register.create_pipeline(),
     }
-    chain = sum(stages.values(), Pipeline([]))
-    return {**stages, "train_style": chain, "__default__": chain, "stylize": stylize.create_pipeline()}
+    train_style = sum(stages.values(), Pipeline([]))
+    fuser = train_fuser.create_pipeline()
+    fusion = fuser + stages["register"]
+    return {
+        **stages,
+        "train_fuser": fuser,
+        "train_style": train_style,
+        "train_fusion": fusion,
+        "__default__": train_style + fusion,
+        "stylize": stylize.create_pipeline(),
+        "fuse": fuse.create_pipeline(),
+    }

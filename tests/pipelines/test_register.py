@@ -8,65 +8,23 @@ from pathlib import Path
 from typing import get_type_hints
 
 import mlflow
-import pandas as pd
 import pytest
-import torch
 import yaml
 from mlflow import MlflowClient
 from pydantic import ValidationError
+from registering import champion, packed, versions
 
-from stylefuse.hooks import connect
-from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from project import imports, source_of
+from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.pipelines.register import create_pipeline
 from stylefuse.pipelines.register.card import measure_budget
 from stylefuse.pipelines.register.gate import judge, numbers, stale
 from stylefuse.pipelines.register.nodes import register_model
 from stylefuse.pipelines.register.options import RegisterOptions, Rule
-from stylefuse.pipelines.register.package import content_hash, requirements
+from stylefuse.pipelines.register.package import PACKAGE, content_hash, requirements
 
 ROOT = Path(__file__).parents[2]
-MANIFEST = pd.DataFrame({"style": ["photo", "ink", "ink", "ink"], "verdict": ["ok", "ok", "ok", "duplicate"]})
-GATE = [
-    {"metric": "summary.judge_accuracy", "at_least": 0.5},
-    {"metric": "summary.judge_accuracy", "not_worse_than_champion_by": 0.05},
-]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def database(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tracking")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        connect(folder)
-        yield folder
-        mlflow.set_tracking_uri(None)
-
-
-@pytest.fixture
-def register(request):
-    """Register generator number `seed` with a judge accuracy, under the test's own name."""
-
-    def register(seed, accuracy, gate=GATE, data="d" * 64, about=None, **summary):
-        options = RegisterOptions(name=request.node.name, alias="champion", gate=gate)
-        evaluation = {"summary": {"judge_accuracy": accuracy, **summary}, "warnings": ["too few"]}
-        evaluation |= {"about": about} if about else {}
-        return register_model(packed(seed, data), evaluation, MANIFEST, options)
-
-    return register
-
-
-def packed(seed, data="d" * 64):
-    torch.manual_seed(seed)
-    generator = Generator(3, GeneratorConfig((4, 8), 1))
-    return pack_generator(generator, ["photo", "ink", "monet"], image_size=64, data_hash=data)
-
-
-def champion(name):
-    return MlflowClient().get_model_version_by_alias(name, "champion")
-
-
-def versions(name):
-    return MlflowClient().search_model_versions(f"name = '{name}'")
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_a_model_that_passes_becomes_champion(register, request):
@@ -163,6 +121,28 @@ def test_budget():
     assert 64 * 64 * 27 * 4 / 1e9 < budget["gmacs"] < 64 * 64 * budget["parameters"] / 1e9
 
 
+def test_requirements_name_all_that_the_served_model_imports():
+    """The model's files travel with it; what they import of others is installed by these names."""
+    modules = {name.partition(".")[0] for name in served_imports()} - set(sys.stdlib_module_names)
+    distributions = {"PIL": "pillow", "cv2": "opencv-python-headless"}
+    needed = {distributions.get(name, name) for name in modules - {"stylefuse"}}
+    assert needed <= {line.partition("==")[0] for line in requirements()}
+    assert {"torch", "mlflow"} <= needed
+
+
+def served_imports():
+    todo, reached = [PACKAGE / "serving" / "model.py"], set()
+    while todo:
+        path = todo.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for found in imports(path):
+            yield found.module
+            if file := source_of(found.module):
+                todo.append(file)
+
+
 @pytest.mark.parametrize(
     ("rule", "metrics", "best", "words"),
     [
@@ -214,7 +194,8 @@ def test_kedro_can_read_the_hints():
 
 def test_wiring():
     pipeline = create_pipeline()
-    assert pipeline.inputs() == {"generator", "evaluation", "manifest", "params:register"}
+    inputs = {"generator", "evaluation", "manifest", "params:register", "fuser", "fusion_evaluation"}
+    assert pipeline.inputs() == inputs
     assert pipeline.outputs() == {"registration"}
 
 

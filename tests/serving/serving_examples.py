@@ -4,13 +4,31 @@ import base64
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 
 def picture(width=24, height=16) -> Image.Image:
     ramp = Image.linear_gradient("L").resize((width, height))
     return Image.merge("RGB", (ramp, ramp.transpose(Image.Transpose.FLIP_TOP_BOTTOM), ramp))
+
+
+def landscape(width=96, height=64, seed=0) -> Image.Image:
+    """Hills of colour with fine grain: something to be sharp or blurred."""
+    random = np.random.default_rng(seed)
+    hills = Image.fromarray(random.integers(40, 215, (5, 6, 3), np.uint8))
+    pixels = np.asarray(hills.resize((width, height), Image.Resampling.BICUBIC)).astype(int)
+    grain = random.integers(-30, 31, (height, width, 1))
+    return Image.fromarray((pixels + grain).clip(0, 255).astype(np.uint8))
+
+
+def half_sharp(image: Image.Image) -> list[Image.Image]:
+    """Two pictures of the scene: one sharp on the left, one on the right."""
+    blurred = image.filter(ImageFilter.GaussianBlur(3))
+    left = Image.new("L", image.size)
+    left.paste(255, (0, 0, image.width // 2, image.height))
+    return [Image.composite(image, blurred, left), Image.composite(blurred, image, left)]
 
 
 def encoded(image: Image.Image, file_format="PNG", **options) -> str:
@@ -29,6 +47,13 @@ def bad_requests() -> list:
 
     def body(image=good, **params):
         return {"dataframe_records": [{"image": image}], "params": params}
+
+    def rows(images, **params):
+        records = [{"image": image} for image in images]
+        return {"dataframe_records": records, "params": {"task": "fuse", **params}}
+
+    def pair(**params):
+        return rows([good, good], **params)
 
     cut = base64.b64encode(base64.b64decode(encoded(picture(), "JPEG"))[:300]).decode()
     wide = encoded(Image.new("L", (50_001, 1_000)))
@@ -73,6 +98,23 @@ def bad_requests() -> list:
         ("bad in inputs", {"inputs": {"image": ["*"]}}, "image", "base64"),
         ("bad in list", {"inputs": ["*"]}, "image", "base64"),
         ("misspelt in instances", {"instances": [{"imagee": good}]}, "imagee", "image"),
+        ("unknown task", body(task="merge"), "task", "stylize, fuse, fuse+stylize"),
+        ("task of another type", body(task=1), "task", "stylize, fuse, fuse+stylize"),
+        ("mode of a picture to restyle", body(mode="focus"), "mode", '"task": "fuse"'),
+        ("align of a picture to restyle", body(align=True), "align", '"task": "fuse"'),
+        ("style of pictures to fuse", pair(style="monet"), "style", "fuse+stylize"),
+        ("strength of pictures to fuse", pair(strength=0.5), "strength", "fuse+stylize"),
+        ("list for a strength", pair(strength=[1.0]), "strength", "fuse+stylize"),
+        ("unknown mode", pair(mode="average"), "mode", "auto, focus, exposure"),
+        ("mode null", pair(mode=None), "mode", "auto, focus"),
+        ("align text", pair(align="true"), "align", "true or false"),
+        ("align number", pair(align=1), "align", "true or false"),
+        ("unknown style of a fusion", pair(task="fuse+stylize", style="manet"), "style", "ink, monet"),
+        ("one picture to fuse", rows([good]), "image", "send 2 to 8 rows"),
+        ("nine pictures to fuse", rows([good] * 9), "image", "send 2 to 8 rows"),
+        ("two sizes", rows([good, encoded(picture(32, 24))]), "image", "align=true"),
+        ("too small to fuse", rows([encoded(picture(15, 40))] * 2), "image", "16 pixels"),
+        ("second of a set bad", rows([good, "*"]), "image", "row 1"),
         (
             "misspelt in split",
             {"dataframe_split": {"columns": ["imagee"], "data": [[good]]}},

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from serving_examples import assert_clean, bad_requests, decoded, encoded, picture
+from serving_examples import assert_clean, bad_requests, decoded, encoded, half_sharp, landscape, picture
 
 from stylefuse.hooks import connect
 from stylefuse.pipelines.register.nodes import register_model
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def url(weights, tmp_path_factory):
+def url(weights, fuser_weights, tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -36,7 +36,8 @@ def url(weights, tmp_path_factory):
         connect(folder)
         options = RegisterOptions(name="stylefuse", alias="champion", gate=[])
         manifest = pd.DataFrame({"style": ["photo"], "verdict": ["ok"]})
-        assert register_model(weights, {"summary": {}}, manifest, options)["outcome"] == "promoted"
+        registered = register_model(weights, {"summary": {}}, manifest, options, fuser_weights)
+        assert (registered["outcome"], registered["fusion"]) == ("promoted", "included")
         mlflow.set_tracking_uri(None)
         # Without the package on the path: the model brings its own.
         env = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
@@ -91,6 +92,17 @@ def test_strength_0_returns_the_pixels(url):
     status, text = post(url, {"dataframe_records": [{"image": encoded(image)}], "params": {"strength": 0}})
     assert status == 200, text
     assert np.array_equal(decoded(json.loads(text)["predictions"][0]["image"]), image)
+
+
+def test_two_pictures_come_back_as_one(url):
+    pair = [{"image": encoded(image)} for image in half_sharp(landscape())]
+    params = {"task": "fuse+stylize", "style": "monet", "align": True}
+    status, text = post(url, {"dataframe_records": pair, "params": params})
+    assert status == 200, text
+    (row,) = json.loads(text)["predictions"]
+    report = json.loads(row["report"])
+    assert decoded(row["image"]).mode == "RGB" and len(report["pixels_from"]) == 2
+    assert (report["task"], report["style"], report["aligned"]) == ("fuse+stylize", "monet", True)
 
 
 @pytest.mark.parametrize(("body", "field", "words"), bad_requests())

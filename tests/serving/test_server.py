@@ -46,7 +46,8 @@ def test_answers_every_body_mlflow_knows(post, body):
     status, text = post({**body, "params": {"style": "monet", "strength": 0.8}})
     assert status == 200, text
     (answer,) = json.loads(text)["predictions"]
-    assert list(answer) == ["image"]
+    assert list(answer) == ["image", "report"]
+    assert json.loads(answer["report"]) == {"task": "stylize", "style": "monet", "strength": 0.8}
     result = decoded(answer["image"])
     assert (result.format, result.mode, result.size) == ("PNG", "RGB", (24, 16))
 

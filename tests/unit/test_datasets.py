@@ -8,7 +8,13 @@ import pytest
 import torch
 from kedro.io import DatasetError
 
-from stylefuse.datasets import FolderDataset, ManifestDataset, WeightsDataset
+from stylefuse.datasets import (
+    FolderDataset,
+    ManifestDataset,
+    OptionalJSONDataset,
+    OptionalWeightsDataset,
+    WeightsDataset,
+)
 from stylefuse.images.manifest import COLUMNS
 from stylefuse.networks.weights import Weights
 
@@ -135,4 +141,31 @@ def test_damaged_weights_are_named_with_the_remedy(tmp_path, content):
     dataset.save(Weights({"a": torch.ones(100)}, {"kind": "judge"}))
     path.write_bytes(path.read_bytes()[:-50] if content is None else content)
     with pytest.raises(DatasetError, match=r"judge\.safetensors is damaged.*train it again"):
+        dataset.load()
+
+
+def test_a_network_that_need_not_be_there(tmp_path):
+    path = tmp_path / "06_models" / "fuser.safetensors"
+    dataset = OptionalWeightsDataset(filepath=str(path))
+    assert dataset.load() is None
+    dataset.save(Weights({"a": torch.ones(100)}, {"kind": "fuser"}))
+    assert dataset.load().facts == {"kind": "fuser"}
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(DatasetError, match="damaged"):  # not there is one thing, broken another
+        dataset.load()
+
+
+def test_numbers_that_need_not_be_there(tmp_path):
+    path = tmp_path / "08_reporting" / "fusion.json"
+    dataset = OptionalJSONDataset(filepath=str(path))
+    assert dataset.load() is None
+    values = {"summary": {"psnr": 31.5, "Ünï": None}, "about": {"fingerprint": "f"}}
+    dataset.save(values)
+    assert dataset.load() == values
+    assert names(path.parent) == ["fusion.json"]
+    with pytest.raises(DatasetError):
+        dataset.save({"not": {"JSON"}})
+    assert dataset.load() == values
+    path.write_text('{"summary": ')
+    with pytest.raises(DatasetError, match=r"fusion\.json is no JSON.*again"):
         dataset.load()

@@ -5,18 +5,14 @@ black, hidden colours under transparent pixels come out, EXIF rotation and colou
 """
 
 import io
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms
 from torch import Tensor
 
-# Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
-# most of Pillow's security holes were, out of reach of an upload.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+from stylefuse.images.files import DEFAULT_LIMITS, FORMATS, ImageError, Limits, opened, replacing
 
 # EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
 _ORIENTATION_TAG = 0x0112
@@ -29,30 +25,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-class ImageError(ValueError):
-    """A picture that cannot be used: a stable `code`, a `message` with the reason, a `remedy`."""
-
-    def __init__(self, code: str, message: str, remedy: str):
-        super().__init__(f"{message}: {remedy}")
-        self.code = code
-        self.message = message
-        self.remedy = remedy
-
-    def __reduce__(self):  # the default would call __init__ with one argument and fail between processes
-        return ImageError, (self.code, self.message, self.remedy)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What `decode` refuses before any pixel is unpacked: file size in bytes, width × height in pixels."""
-
-    max_bytes: int = 20_000_000
-    max_pixels: int = 40_000_000
-
-
-DEFAULT_LIMITS = Limits()
 
 
 def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
@@ -69,28 +41,9 @@ def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image
         ImageError: for every file that is not a picture, is damaged or exceeds the limits. Its code is one of
             unreadable, empty, too_large, too_many_pixels, not_a_picture, damaged.
     """
-    data = source if isinstance(source, bytes) else _read(source, limits)
-    _check_bytes(len(data), limits)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_pixels(image.size, limits)
-            image.load()
-            return _to_srgb(_upright(image))
-    except ImageError:
-        raise
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            "not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}"
-        ) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels(limits) from error
-    except Exception as error:
-        # Decoders fail in many ways on damaged input (OSError, SyntaxError, ValueError, struct.error,
-        # EOFError, OverflowError, MemoryError…): all mean that this file holds no usable picture.
-        detail = str(error) or type(error).__name__
-        raise ImageError(
-            "damaged", f"the file is damaged or of a rare kind ({detail})", "export it again"
-        ) from error
+    with opened(source, limits) as (image, _):
+        image.load()
+        return _to_srgb(_upright(image))
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -109,13 +62,8 @@ def save(image: Image.Image, path: Path) -> None:
     file_format = Image.registered_extensions().get(path.suffix.lower())
     if file_format not in FORMATS:
         raise ValueError(f"cannot write a picture named {path.name}: use the suffix .png or .jpg")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as partial:
         image.save(partial, file_format, **({"quality": 95} if file_format in ("JPEG", "WEBP") else {}))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
@@ -142,43 +90,19 @@ def to_image(tensor: Tensor) -> Image.Image:
     return Image.fromarray(levels.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
 
 
-def _read(path: Path, limits: Limits) -> bytes:
+def upright_turn(image: Image.Image) -> Image.Transpose | None:
+    """How to turn the stored pixels upright, if at all. Ask once they are loaded: Pillow turns TIFF by itself."""
     try:
-        _check_bytes(path.stat().st_size, limits)  # before a file of any size is pulled into memory
-        return path.read_bytes()
-    except OSError as error:
-        message = f"cannot read {path.name} ({error.strerror})"
-        raise ImageError("unreadable", message, "check its permissions") from error
-
-
-def _check_bytes(size: int, limits: Limits) -> None:
-    if size == 0:
-        raise ImageError("empty", "the file is empty", "copy or export it again")
-    if size > limits.max_bytes:
-        message = f"the file has {size / 1e6:.1f} MB, more than {limits.max_bytes / 1e6:g} MB"
-        raise ImageError("too_large", message, "save it smaller")
-
-
-def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
-    if min(size) < 1:
-        raise ImageError("damaged", f"the picture is {size[0]}×{size[1]} pixels", "export it again")
-    if size[0] * size[1] > limits.max_pixels:
-        raise _too_many_pixels(limits, f"{size[0]}×{size[1]} pixels")
-
-
-def _too_many_pixels(limits: Limits, size: str = "too many pixels") -> ImageError:
-    message = f"the picture has {size}, more than {limits.max_pixels / 1e6:g} megapixels"
-    return ImageError("too_many_pixels", message, "scale it down")
+        return _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+        return None
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+    turn = upright_turn(image)
+    if turn is None:
         return image
-    if orientation not in _UPRIGHT:
-        return image
-    turned = image.transpose(_UPRIGHT[orientation])
+    turned = image.transpose(turn)
     turned.info = dict(image.info)  # the colour profile and the transparent colour are still needed
     return turned
 

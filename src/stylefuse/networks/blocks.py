@@ -72,3 +72,23 @@ class StyledUp(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         return F.relu(self.norm(self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest")), style))
+
+
+class SetConv(nn.Module):
+    """3×3 convolution of each picture's features, then an exchange of mean and maximum over its set.
+
+    Equivariant to the order of the pictures and defined for any number of them (Zaheer et al. 2017, Deep Sets).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels_in, channels_out, 3, padding=1)
+        self.own = nn.Conv2d(channels_out, channels_out, 1)
+        self.shared = nn.Conv2d(2 * channels_out, channels_out, 1)
+
+    def forward(self, x: Tensor, n: int) -> Tensor:
+        h = F.relu(self.conv(x))
+        sets = h.unflatten(0, (-1, n))
+        shared = self.shared(torch.cat([sets.mean(1), sets.amax(1)], 1))
+        own = self.own(h).unflatten(0, (-1, n))
+        return F.relu(own + shared[:, None]).flatten(0, 1)

@@ -1,7 +1,8 @@
 """The model that MLflow serves: models-from-code, so this file is stored beside the weights, and no pickle.
 
 A request is `{"dataframe_records": [{"image": "<base64>"}], "params": {"style": "monet", "strength": 0.8}}`,
-the answer `{"predictions": [{"image": "<base64 PNG>"}]}`.
+the answer `{"predictions": [{"image": "<base64 PNG>", "report": "<JSON>"}]}`: a row for each picture to restyle, one
+row for a set to fuse.
 """
 
 import base64
@@ -19,16 +20,25 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
+from stylefuse.images.deep import encode_deep
 from stylefuse.images.io import encode_png
 from stylefuse.networks.weights import read_weights
+from stylefuse.serving.combine import CombineError, Combiner, to_rgb
 from stylefuse.serving.request import (
+    FUSE,
     IMAGE,
+    PARAMETERS,
+    REPORT,
     STRENGTH,
     STYLE,
+    STYLIZE,
+    TASK,
+    Asked,
     RequestError,
     check_rows,
+    read_deep,
     read_image,
-    read_look,
+    read_params,
     refuse_unknown,
 )
 from stylefuse.serving.restyle import Restyler
@@ -56,46 +66,78 @@ class RequestRefused(MlflowException):
 
 
 class StyleModel(mlflow.pyfunc.PythonModel):
-    """Restyles base64 pictures; safe to call from several threads."""
+    """Restyles and fuses base64 pictures; safe to call from several threads."""
 
     def load_context(self, context: Any) -> None:
-        self.restyle = Restyler(read_weights(Path(context.artifacts["generator"])))
+        generator = read_weights(Path(context.artifacts["generator"]))
+        self.restyle = Restyler(generator)
+        self.combiner = None
+        if "fuser" in context.artifacts:
+            self.combiner = Combiner(generator, read_weights(Path(context.artifacts["fuser"])))
         refuse_what_mlflow_ignores()
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Restyle every row's picture.
+        """Restyle every row's picture, or fuse all rows' pictures into one.
 
         Args:
             context: MLflow's; unused, the weights were read by `load_context`.
             model_input: DataFrame with one column `image`, base64 of a picture file (see `images.io.decode`).
-            params: `style`, one of the model's (default: the first), and `strength`, 0 to 1 (default: 1).
+            params: `task`, "stylize" (default), "fuse" or "fuse+stylize"; `style`, one of the model's (default: the
+                first), and `strength`, 0 to 1 (default: 1); `mode`, "auto" (default) or one of the fuser's, and
+                `align` (default: false).
 
         Returns:
-            DataFrame with one column `image`, base64 of a PNG file as large as the upright input.
+            DataFrame with the columns `image`, base64 of a PNG file as large as the upright input (fused: as large
+            as what all inputs show, with 16 bits if one of them has), and `report`, JSON: what was done.
 
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, naming the field and the remedy; INTERNAL_ERROR, without
                 details, for a fault of ours (out of memory, for one): the log has the stack trace.
         """
         try:
-            look = read_look(params, self.restyle.styles)
+            asked = read_params(params, self.restyle.styles)
             values = list(model_input[IMAGE])
-            check_rows(len(values))
-            # One row's pixels in memory at a time.
-            answers = [self._answer(value, row, look) for row, value in enumerate(values)]
+            if asked.task != STYLIZE and self.combiner is None:
+                remedy = "run the train_fusion pipeline and serve the model that it registers"
+                raise RequestError(TASK, "this model was registered without a fuser", remedy)
+            check_rows(len(values), asked.task)
+            if asked.task == STYLIZE:
+                # One row's pixels in memory at a time.
+                answers = [self._restyled(value, row, asked) for row, value in enumerate(values)]
+            else:
+                answers = [self._fused(values, asked)]
         except RequestError as error:
             raise RequestRefused(error) from None
         except Exception:
-            log.exception("a picture could not be restyled")
-            message = "the picture could not be restyled; the server's log says why"
+            log.exception("a request could not be answered")
+            message = "the request could not be answered; the server's log says why"
             raise MlflowException(message, error_code=INTERNAL_ERROR) from None
-        return pd.DataFrame({IMAGE: answers})
+        return pd.DataFrame(answers, columns=[IMAGE, REPORT])
 
-    def _answer(self, value: Any, row: int, look: tuple[int, float]) -> str:
-        picture = self.restyle(read_image(value, row), *look)
-        return base64.b64encode(encode_png(picture)).decode("ascii")
+    def _restyled(self, value: Any, row: int, asked: Asked) -> tuple[str, str]:
+        picture = self.restyle(read_image(value, row), *asked.look)
+        return _base64(encode_png(picture)), json.dumps({TASK: asked.task, **self._named_look(asked)})
+
+    def _fused(self, values: list[Any], asked: Asked) -> tuple[str, str]:
+        pictures = [read_deep(value, row) for row, value in enumerate(values)]
+        try:
+            combined = self.combiner.combine(pictures, asked.mode, asked.align)
+        except CombineError as error:
+            raise RequestError(IMAGE, error.message, error.remedy) from None
+        report = {TASK: asked.task, **combined.report}
+        if asked.task == FUSE:
+            return _base64(encode_deep(combined.picture)), json.dumps(report)
+        picture = self.restyle(to_rgb(combined.picture), *asked.look)
+        return _base64(encode_png(picture)), json.dumps({**report, **self._named_look(asked)})
+
+    def _named_look(self, asked: Asked) -> dict[str, Any]:
+        return {STYLE: self.restyle.styles[asked.look.row], STRENGTH: asked.look.strength}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def refuse_what_mlflow_ignores() -> None:
@@ -149,7 +191,7 @@ def _is_ours(input_schema: Any, params_schema: Any) -> bool:
     if input_schema is None or params_schema is None:
         return False
     names = {param.name for param in params_schema.params}
-    return input_schema.input_names() == [IMAGE] and names == {STYLE, STRENGTH}
+    return input_schema.input_names() == [IMAGE] and names == set(PARAMETERS)
 
 
 def _put_in_front(module: Any, name: str, check: Any) -> None:

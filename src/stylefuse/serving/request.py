@@ -2,15 +2,23 @@
 
 import base64
 import binascii
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 from PIL.Image import Image
 
-from stylefuse.images.io import ImageError, Limits, decode
+from stylefuse.images.deep import decode_deep
+from stylefuse.images.files import ImageError, Limits
+from stylefuse.images.io import decode
+from stylefuse.networks.fuser import MODES
 
-IMAGE, STYLE, STRENGTH = "image", "style", "strength"
+IMAGE, REPORT = "image", "report"
+PARAMETERS = TASK, STYLE, STRENGTH, MODE, ALIGN = "task", "style", "strength", "mode", "align"
+STYLIZE, FUSE, FUSE_STYLIZE = "stylize", "fuse", "fuse+stylize"
+TASKS = (STYLIZE, FUSE, FUSE_STYLIZE)
+AUTO = "auto"
 MAX_ROWS = 8
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
@@ -37,6 +45,25 @@ class Look(NamedTuple):
     strength: float
 
 
+class Asked(NamedTuple):
+    """What to do with a request's pictures.
+
+    task: one of `TASKS`.
+    look: how to restyle; without meaning where the task is to fuse alone.
+    mode: how to fuse, "auto" or one of `MODES`; align: whether to bring the pictures into register first.
+    """
+
+    task: str
+    look: Look
+    mode: str
+    align: bool
+
+
+def defaults(styles: Sequence[str]) -> dict[str, Any]:
+    """Every parameter with the value that it has when a request leaves it out."""
+    return {TASK: STYLIZE, STYLE: styles[1], STRENGTH: 1.0, MODE: AUTO, ALIGN: False}
+
+
 def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> None:
     """Raise RequestError when `names` holds any that is not `known`; `what` says what they name."""
     unknown = [_shown(name) for name in names if name not in known]
@@ -45,21 +72,57 @@ def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> N
         raise RequestError(unknown[0].strip("'"), f"unknown {what} {', '.join(unknown)}", remedy)
 
 
-def read_look(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Look:
-    """Read `style` (default: the first after "photo") and `strength` (default 1).
+def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Asked:
+    """Read all parameters of a request.
 
     Args:
-        params: the request's parameters.
+        params: the request's parameters; None is none.
         styles: names of the generator's rows, "photo" first.
 
     Raises:
-        RequestError: a parameter is unknown, of the wrong type, or out of range.
+        RequestError: a parameter is unknown, of the wrong type, out of range, or says something that its task
+            does not do. A default is no contradiction: MLflow may have filled it in.
     """
+    known = defaults(styles)
     if params is None:
         params = {}
     if not isinstance(params, Mapping):
         remedy = f'send {{"{STYLE}": "{styles[1]}", "{STRENGTH}": 1.0}}'
         raise RequestError("params", f"is a {type(params).__name__}, not an object", remedy)
+    refuse_unknown(params, PARAMETERS, "parameter")
+    task = _read_name(params, TASK, TASKS, STYLIZE)
+    for name in {STYLIZE: (MODE, ALIGN), FUSE: (STYLE, STRENGTH)}.get(task, ()):
+        value = params.get(name, known[name])
+        if not isinstance(value, str | Real | np.bool_) or value != known[name]:
+            other = FUSE if task == STYLIZE else FUSE_STYLIZE
+            remedy = f'leave it out, or send "{TASK}": "{other}"'
+            raise RequestError(name, f"it says nothing to the task {task}", remedy)
+    align = params.get(ALIGN, False)
+    if not isinstance(align, bool | np.bool_):
+        raise RequestError(ALIGN, f"{_shown(align)} is neither true nor false", "send true or false")
+    look = read_look({name: params[name] for name in (STYLE, STRENGTH) if name in params}, styles)
+    return Asked(task, look, read_mode(params), bool(align))
+
+
+def read_mode(params: Mapping[str, Any]) -> str:
+    """Read `mode`: "auto" (default) or one of `MODES`.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    return _read_name(params, MODE, (AUTO, *MODES), AUTO)
+
+
+def read_look(params: Mapping[str, Any], styles: Sequence[str]) -> Look:
+    """Read `style` (default: the first after "photo") and `strength` (default 1).
+
+    Args:
+        params: these two parameters, or those of them that are given.
+        styles: names of the generator's rows, "photo" first.
+
+    Raises:
+        RequestError: a parameter is unknown, of the wrong type, or out of range.
+    """
     refuse_unknown(params, (STYLE, STRENGTH), "parameter")
     style = params.get(STYLE, styles[1])
     if not isinstance(style, str) or style not in styles[1:]:
@@ -74,11 +137,13 @@ def read_look(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Look:
     return Look(styles.index(style), float(strength))
 
 
-def check_rows(count: int) -> None:
-    """Raise RequestError unless a request has 1 to MAX_ROWS pictures."""
-    if not 1 <= count <= MAX_ROWS:
-        remedy = f"send 1 to {MAX_ROWS} rows in a request, each with its picture"
-        raise RequestError(IMAGE, f"the request has {count} rows", remedy)
+def check_rows(count: int, task: str = STYLIZE) -> None:
+    """Raise RequestError unless a request has as many pictures as its task takes."""
+    least = 1 if task == STYLIZE else 2
+    if not least <= count <= MAX_ROWS:
+        remedy = f"send {least} to {MAX_ROWS} rows in a request, each with its picture"
+        rows = "1 row" if count == 1 else f"{count} rows"
+        raise RequestError(IMAGE, f"the request has {rows} for the task {task}", remedy)
 
 
 def read_image(value: Any, row: int = 0) -> Image:
@@ -90,6 +155,18 @@ def read_image(value: Any, row: int = 0) -> Image:
     Raises:
         RequestError: not base64, no picture, damaged, or larger than MAX_BYTES or MAX_PIXELS.
     """
+    return _read_picture(value, row, decode)
+
+
+def read_deep(value: Any, row: int = 0) -> np.ndarray:
+    """As `read_image`, with all bits and grey left grey: H×W or H×W×3, uint8 or uint16."""
+    return _read_picture(value, row, decode_deep)
+
+
+_Picture = TypeVar("_Picture")
+
+
+def _read_picture(value: Any, row: int, decoded: Callable[[bytes, Limits], _Picture]) -> _Picture:
     where = f"row {row}: "
     if not isinstance(value, str) or not value:
         raise RequestError(IMAGE, f"{where}{_shown(value)} is not text", "send the picture's bytes as base64")
@@ -105,9 +182,17 @@ def read_image(value: Any, row: int = 0) -> Image:
         remedy = "use the standard alphabet, with padding and without line breaks"
         raise RequestError(IMAGE, f"{where}{_shown(value)} is not base64", remedy) from None
     try:
-        return decode(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
+        return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
         raise RequestError(IMAGE, f"{where}{error.message}", error.remedy) from None
+
+
+def _read_name(params: Mapping[str, Any], name: str, known: Sequence[str], default: str) -> str:
+    value = params.get(name, default)
+    if not isinstance(value, str) or value not in known:
+        remedy = f"send one of {', '.join(known)}"
+        raise RequestError(name, f"{_shown(value)} is not a {name} of this model", remedy)
+    return value
 
 
 def _shown(value: Any) -> str:

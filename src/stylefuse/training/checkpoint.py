@@ -1,5 +1,6 @@
 """Checkpoints on disk: everything or nothing, the newest whole one wins."""
 
+import ast
 import hashlib
 import json
 import logging
@@ -55,10 +56,36 @@ def fingerprint(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def code_hash(*folders: str) -> str:
-    """sha256 over the modules in these folders of the package: whoever changes a loss trains anew."""
+def code_hash(*modules: str) -> str:
+    """sha256 over these modules of the package and all of its modules that they import, directly or not.
+
+    Whoever changes a loss trains anew what uses it, and nothing else.
+
+    Args:
+        modules: dotted, below the package: "training.hybrid".
+    """
     package = Path(__file__).parents[1]
+    found: set[Path] = set()
+    waiting = [package.joinpath(*module.split(".")).with_suffix(".py") for module in modules]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imported(path, package)
     digest = hashlib.sha256()
-    for path in sorted(file for folder in folders for file in (package / folder).glob("*.py")):
+    for path in sorted(found):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _imported(path: Path, package: Path) -> list[Path]:
+    """Files of the package that a module names in its imports, wherever these stand."""
+    named = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+    parts = [name.split(".")[1:] for name in named if name.startswith(f"{package.name}.")]
+    files = [package.joinpath(*part).with_suffix(".py") for part in parts if part]
+    return [file for file in files if file.is_file()]

@@ -1,7 +1,5 @@
 """Adversarial hybrid training: G against D, helped by frozen C. One step of each, and the loop around them."""
 
-import contextlib
-import logging
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -20,20 +18,10 @@ from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import style_weights
 from stylefuse.training.batch import Batch, next_batch
-from stylefuse.training.interrupt import deferred_interrupt
+from stylefuse.training.loop import Losses, autocast, fit
 from stylefuse.training.options import HybridOptions
 from stylefuse.training.schedule import average_decay, rate_factor
 from stylefuse.training.state import HybridState
-
-logger = logging.getLogger(__name__)
-
-Losses = dict[str, float]
-# Steps that may be skipped in a row for a loss that is not finite, before training stops.
-MAX_SKIPPED = 3
-
-
-class TrainingDivergedError(RuntimeError):
-    """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved."""
 
 
 class Seen(NamedTuple):
@@ -188,54 +176,17 @@ def fit_hybrid(
     on_sample: Callable[[int], None],
     on_checkpoint: Callable[[int], None],
 ) -> None:
-    """Train until `options.images` images were seen. Interrupted, it saves what it has and passes the signal on.
+    """Train from `state`, new or restored, until `options.images` images were seen; see `training.loop.fit`.
 
     Args:
-        state: where to begin: new, or restored.
         classifier: C, frozen, on the state's device.
-        on_step: called after each step with images seen and its losses.
-        on_sample, on_checkpoint: called with images seen each time their interval has passed, and at the end.
-
-    Raises:
-        TrainingDivergedError: losses were not finite for more than three steps in a row; the state was saved.
     """
-    skipped = 0
-    with deferred_interrupt() as interruption:
-        while state.images_seen < options.images:
-            losses = train_step(state, classifier, options)
-            seen = state.images_seen
-            bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
-            skipped = skipped + 1 if bad else 0
-            on_step(seen, losses)
-            last = seen >= options.images
-            if last or _passed(options.sample_every, seen, options.batch_size):
-                on_sample(seen)
-            diverged = skipped > MAX_SKIPPED
-            if (
-                last
-                or diverged
-                or interruption.requested
-                or _passed(options.checkpoint_every, seen, options.batch_size)
-            ):
-                on_checkpoint(seen)
-            if diverged:
-                raise TrainingDivergedError(
-                    f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
-                    "lower generator_rate and critic_rate, then run again (that is another training, from its start)"
-                )
-            if interruption.requested:
-                logger.info("saved at %d of %d images: the same command goes on", seen, options.images)
-            interruption.raise_if_requested()
-
-
-def _passed(every: int, seen: int, step: int) -> bool:
-    """Whether a multiple of `every` lies within the last step."""
-    return seen // every > (seen - step) // every
-
-
-def autocast(options: HybridOptions) -> contextlib.AbstractContextManager:
-    """bfloat16 where options and machine allow it; "auto" asks for native bfloat16 instructions."""
-    cuda = torch.cuda.is_available() and options.device != "cpu"
-    native = cuda or torch.cpu._is_avx512_bf16_supported()
-    enabled = options.precision == "bf16" or (options.precision == "auto" and native)
-    return torch.autocast("cuda" if cuda else "cpu", dtype=torch.bfloat16, enabled=enabled)
+    fit(
+        state,
+        lambda: train_step(state, classifier, options),
+        options,
+        "lower generator_rate and critic_rate",
+        on_step,
+        on_sample,
+        on_checkpoint,
+    )

@@ -54,8 +54,7 @@ class HybridState:
         for name, module in self._modules().items():
             tensors |= {f"{name}/{key}": value for key, value in module.state_dict().items()}
         for name, optimiser in self._optimisers().items():
-            for index, slots in optimiser.state_dict()["state"].items():
-                tensors |= {f"{name}/{index}/{key}": torch.as_tensor(value) for key, value in slots.items()}
+            tensors |= pack_optimiser(optimiser, name)
         facts: dict[str, Any] = {
             "kind": "hybrid_training",
             "images_seen": self.images_seen,
@@ -69,13 +68,9 @@ class HybridState:
         """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped."""
         tensors, facts = weights
         for name, module in self._modules().items():
-            module.load_state_dict(_below(tensors, name))
+            module.load_state_dict(below(tensors, name))
         for name, optimiser in self._optimisers().items():
-            slots: dict[int, dict[str, Tensor]] = {}
-            for key, value in _below(tensors, name).items():
-                index, slot = key.split("/")
-                slots.setdefault(int(index), {})[slot] = value.clone()  # Adam keeps what it is given
-            optimiser.load_state_dict({**optimiser.state_dict(), "state": slots})
+            restore_optimiser(optimiser, below(tensors, name))
         self.noise.set_state(tensors["noise"])
         self.random.bit_generator.state = facts["random"]
         self.order = list(facts["order"])
@@ -140,6 +135,22 @@ def pick_device(name: str) -> torch.device:
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def pack_optimiser(optimiser: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
+    """Its slots as tensors named `prefix/parameter/slot`."""
+    slots = optimiser.state_dict()["state"].items()
+    return {f"{prefix}/{index}/{key}": torch.as_tensor(v) for index, slot in slots for key, v in slot.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give it back the slots that `pack_optimiser` named, less the prefix."""
+    slots: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, slot = key.split("/")
+        slots.setdefault(int(index), {})[slot] = value.clone()  # Adam keeps what it is given
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": slots})
+
+
+def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors named `prefix/…`, less the prefix."""
     start = f"{prefix}/"
     return {key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)}

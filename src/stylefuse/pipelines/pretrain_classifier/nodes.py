@@ -66,7 +66,7 @@ def _train(
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
     store = ImageStore(image_store)
-    code = code_hash("images", "networks", "training")
+    code = code_hash("training.classifier", "networks.classifier", "networks.judge")
     facts["fingerprint"] = fingerprint(options, facts, pixels_hash(manifest, store.index()), code)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():

@@ -8,6 +8,8 @@ from stylefuse.pipelines.register.options import Rule
 
 # What the evaluation and the weights both tell about the generator.
 IDENTITY = ("fingerprint", "data_hash", "images_seen")
+# Where the numbers of fusion lie among those of the model.
+FUSION = "fusion."
 
 
 def numbers(evaluation: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -37,7 +39,8 @@ def judge(
     Args:
         rules: all must hold.
         metrics: the model's numbers by dotted path.
-        champion: those of the present champion; None when there is none, which satisfies every comparison.
+        champion: those of the present champion; None when there is none, which satisfies every comparison. One
+            without numbers of fusion satisfies those about fusion.
     """
     reasons = (_objection(rule, metrics, champion) for rule in rules)
     return [reason for reason in reasons if reason]
@@ -52,7 +55,8 @@ def _objection(rule: Rule, metrics: Mapping[str, float], champion: Mapping[str, 
         return "" if value >= rule.at_least else f"{name} is {value:.4g}, below {rule.at_least:g}"
     if rule.at_most is not None:
         return "" if value <= rule.at_most else f"{name} is {value:.4g}, above {rule.at_most:g}"
-    if champion is None:
+    fuses = champion is not None and any(key.startswith(FUSION) for key in champion)
+    if champion is None or (name.startswith(FUSION) and not fuses):
         return ""
     if name not in champion:
         return f"{name} of the champion is unknown: drop the rule, or move the alias by hand"

@@ -15,30 +15,42 @@ log = logging.getLogger(__name__)
 
 
 def register_model(
-    generator: Weights, evaluation: Mapping[str, Any], manifest: pd.DataFrame, options: RegisterOptions
+    generator: Weights,
+    evaluation: Mapping[str, Any],
+    manifest: pd.DataFrame,
+    options: RegisterOptions,
+    fuser: Weights | None = None,
+    fusion_evaluation: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Register the generator unless the same one already is, and move the alias if the gate lets it pass.
+
+    A fuser goes with it if there is one that reads this generator's encoder. Rules of the gate about "fusion." are
+    those of models with a fuser.
 
     A model that the gate blocks is registered too, with the reasons in its tags: to be looked at, not served.
     A model that passed before and is registered again changes nothing, so an alias moved back by hand stays.
 
     Returns:
         `outcome` ("promoted", "blocked: <reasons>" or "unchanged: version <n>"), `name`, `version`, `alias`,
-        `uri`, `content` (hash) and `budget`.
+        `uri`, `content` (hash), `budget` and `fusion` ("included", or why it is not).
     """
     from mlflow import MlflowClient
 
-    from .card import measure_budget, write_card
-    from .gate import judge, numbers, stale
+    from .card import measure_budget, measure_fuser_budget, write_card
+    from .fusion import find_fusion
+    from .gate import FUSION, judge, numbers, stale
     from .package import content_hash, log_version
 
     client = MlflowClient()
-    content, metrics = content_hash(generator), numbers(evaluation)
+    fusion = find_fusion(generator.facts, fuser, fusion_evaluation)
+    log.log(logging.INFO if fusion.fuser or fuser is None else logging.WARNING, "fusion: %s", fusion.status)
+    rules = [rule for rule in options.gate if fusion.fuser or not rule.metric.startswith(FUSION)]
+    content, metrics = content_hash(generator, fusion.fuser), numbers(evaluation) | fusion.metrics
     known = _version_with(client, options.name, content)
     data = str(generator.facts.get("data_hash", ""))
     champion = _champion_metrics(client, options, known, data)
-    foreign = stale(evaluation, generator.facts)
-    reasons = foreign or judge(options.gate, metrics, champion)
+    foreign = stale(evaluation, generator.facts) + fusion.reasons
+    reasons = foreign or judge(rules, metrics, champion)
     tags = {
         "content": content,
         "metrics": json.dumps(metrics),
@@ -54,10 +66,13 @@ def register_model(
             if not foreign and not (passed_before and key.startswith("gate")):
                 client.set_model_version_tag(options.name, version, key, value)
     else:
-        budget = measure_budget(generator)
+        budget: dict[str, Any] = {**measure_budget(generator)}
+        if fusion.fuser:
+            budget["fuser"] = measure_fuser_budget(generator, fusion.fuser)
         pictures = manifest.loc[manifest["verdict"] == "ok", "style"].value_counts().to_dict()
-        card = write_card(options.name, generator.facts, evaluation, budget, pictures)
-        version = log_version(generator, options.name, card, {**tags, "budget": json.dumps(budget)})
+        card = write_card(options.name, generator.facts, evaluation, budget, pictures, fusion.metrics)
+        tags["budget"] = json.dumps(budget)
+        version = log_version(generator, options.name, card, tags, fusion.fuser)
         passed_before = False
     if passed_before:
         outcome = f"unchanged: version {version}"
@@ -75,6 +90,7 @@ def register_model(
         "uri": f"models:/{options.name}/{version}",
         "content": content,
         "budget": budget,
+        "fusion": fusion.status,
     }
 
 

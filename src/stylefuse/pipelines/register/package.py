@@ -1,4 +1,4 @@
-"""A generator as a registered MLflow model: code, weights, signature, requirements and card."""
+"""A generator, with a fuser or without, as a registered MLflow model: code, weights, signature, requirements, card."""
 
 import base64
 import hashlib
@@ -19,32 +19,43 @@ from PIL import Image
 
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.request import IMAGE, STRENGTH, STYLE
+from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, STRENGTH, STYLE, TASK, defaults
 from stylefuse.training.checkpoint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
-# What the served model imports: a change in there makes it another model.
-SERVED = ("serving", "networks", "images")
-REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "numpy", "pandas")
+# What the served model imports, directly or not: a change in there makes it another model.
+SERVED = "serving.model"
+REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas")
 
 
-def content_hash(weights: Weights) -> str:
+def content_hash(generator: Weights, fuser: Weights | None = None) -> str:
     """Return a sha256 over all that decides what the served model answers: tensors, facts and code."""
-    digest = hashlib.sha256(json.dumps(weights.facts, sort_keys=True).encode())
-    for name, tensor in sorted(weights.tensors.items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    digest.update(code_hash(*SERVED).encode())
+    digest = hashlib.sha256()
+    for network in (generator, fuser):
+        if network is None:
+            continue
+        digest.update(json.dumps(network.facts, sort_keys=True).encode())
+        for name, tensor in sorted(network.tensors.items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(code_hash(SERVED).encode())
     return digest.hexdigest()
 
 
 def signature(styles: list[str]) -> ModelSignature:
-    """One text column `image` in and out; `style` and `strength` as typed parameters with defaults."""
-    columns = Schema([ColSpec(DataType.string, IMAGE)])
-    params = ParamSchema(
-        [ParamSpec(STYLE, DataType.string, styles[1]), ParamSpec(STRENGTH, DataType.double, 1.0)]
+    """Text columns `image` in, `image` and `report` out; the request's parameters, typed, with defaults."""
+    types = {
+        TASK: DataType.string,
+        STYLE: DataType.string,
+        STRENGTH: DataType.double,
+        MODE: DataType.string,
+        ALIGN: DataType.boolean,
+    }
+    return ModelSignature(
+        inputs=Schema([ColSpec(DataType.string, IMAGE)]),
+        outputs=Schema([ColSpec(DataType.string, IMAGE), ColSpec(DataType.string, REPORT)]),
+        params=ParamSchema([ParamSpec(name, types[name], value) for name, value in defaults(styles).items()]),
     )
-    return ModelSignature(inputs=columns, outputs=columns, params=params)
 
 
 def requirements() -> list[str]:
@@ -52,31 +63,36 @@ def requirements() -> list[str]:
     return [f"{name}=={installed(name).partition('+')[0]}" for name in REQUIREMENTS]
 
 
-def model_arguments(weights: Weights, card: str, folder: Path) -> dict[str, Any]:
+def model_arguments(
+    generator: Weights, card: str, folder: Path, fuser: Weights | None = None
+) -> dict[str, Any]:
     """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights and card to `folder` for them."""
-    styles = weights.facts["styles"]
-    write_weights(folder / "generator.safetensors", weights)
-    (folder / "card.md").write_text(card, encoding="utf-8")
+    styles = generator.facts["styles"]
+    networks = {"generator": generator} | ({"fuser": fuser} if fuser else {})
+    artifacts = {name: folder / f"{name}.safetensors" for name in networks}
+    for name, weights in networks.items():
+        write_weights(artifacts[name], weights)
+    artifacts["card"] = folder / "card.md"
+    artifacts["card"].write_text(card, encoding="utf-8")
     return {
         "python_model": str(PACKAGE / "serving" / "model.py"),
-        "artifacts": {
-            "generator": str(folder / "generator.safetensors"),
-            "card": str(folder / "card.md"),
-        },
+        "artifacts": {name: str(path) for name, path in artifacts.items()},
         "signature": signature(styles),
         "input_example": (pd.DataFrame({IMAGE: [_example()]}), {STYLE: styles[1], STRENGTH: 1.0}),
         "pip_requirements": requirements(),
         # Serving needs no installed stylefuse: the package travels with the model.
         "code_paths": [str(PACKAGE)],
-        "metadata": {"facts": weights.facts},
+        "metadata": {"facts": generator.facts} | ({"fuser": fuser.facts} if fuser else {}),
     }
 
 
-def log_version(weights: Weights, name: str, card: str, tags: dict[str, str]) -> str:
+def log_version(
+    generator: Weights, name: str, card: str, tags: dict[str, str], fuser: Weights | None = None
+) -> str:
     """Log the model into the active run, or into one of its own, and register it; returns the new version."""
     # The version comes last, with its tags: a failure on the way leaves files, but no half version.
     with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
-        arguments = model_arguments(weights, card, Path(folder))
+        arguments = model_arguments(generator, card, Path(folder), fuser)
         info = mlflow.pyfunc.log_model(name="generator", **arguments)
         version = mlflow.register_model(info.model_uri, name, tags=tags).version
     mlflow.MlflowClient().update_model_version(name, version, description=card)

@@ -11,7 +11,7 @@ def create_pipeline(**kwargs) -> Pipeline:
         [
             Node(
                 register_model,
-                ["generator", "evaluation", "manifest", "params:register"],
+                ["generator", "evaluation", "manifest", "params:register", "fuser", "fusion_evaluation"],
                 "registration",
                 name="register_model",
             )

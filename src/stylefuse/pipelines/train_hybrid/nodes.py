@@ -57,7 +57,7 @@ def train_generator(
 
     training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
-    code = code_hash("images", "losses", "networks", "training")
+    code = code_hash("training.hybrid", "networks.classifier")
     pixels = pixels_hash(manifest, store.index())
     facts["fingerprint"] = fingerprint(training.identity(), facts, pixels, code)
     workspace = checkpoints / f"hybrid-{facts['fingerprint']}"

@@ -1,0 +1,131 @@
+"""Bring the pictures of one set onto the first one, cut to what all of them show, or say which cannot be."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from stylefuse.images.motion import STILL, Found, by_ecc, by_features, common_box, shares_enough, warp
+from stylefuse.images.registration import (
+    Finding,
+    Motion,
+    Registration,
+    SizesDifferError,
+    check_registration,
+    compare,
+    luma,
+    size_of,
+)
+
+__all__ = ["AlignError", "Registration", "SizesDifferError", "align", "check_registration"]
+
+# Pictures of another size must have the first one's aspect within this share.
+_ASPECT = 0.02
+_MAX_SIDE = 32_000  # OpenCV's warp counts in 16 bits
+
+
+class AlignError(ValueError):
+    """A picture that cannot be brought onto the first one: names it (the first is 1) and the remedy."""
+
+
+def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Registration]:
+    """Bring all pictures onto the first one's frame.
+
+    Pictures of another size are scaled to the first one's. Then the motion of each is sought by ECC (see
+    `images.motion.by_ecc`), started by phase correlation; where that does not bring it into register, by
+    features. A motion is only believed if the edges agree better under it. Moved pictures do not cover the
+    whole frame; nothing is invented there, as it would be fused in: all are cut to a box that every one covers.
+
+    Args:
+        pictures: at least one, H×W or H×W×3, uint8 or uint16.
+
+    Returns:
+        The pictures, all of one size, each of its own dtype and channels (the very arrays that came in, where
+        nothing moved), and how they lie now, with motions and crop.
+
+    Raises:
+        AlignError: a picture has another aspect than the first, shows another scene, or moved in a way that no
+            affine motion undoes.
+        ValueError: no picture at all, or one that is no picture.
+    """
+    if not pictures:
+        raise ValueError("no picture to align: give at least one")
+    first, lightness = pictures[0], luma(pictures[0])
+    moved, motions = [first], [Motion("unchanged", _rows(STILL))]
+    for number, picture in enumerate(pictures[1:], 2):
+        picture, resized = _resized(picture, first, number)
+        found = _find(lightness, luma(picture), number)
+        method = (
+            " + ".join((["resized"] if resized else []) + ([found.method] if found else [])) or "unchanged"
+        )
+        moved.append(warp(picture, found.matrix) if found else picture)
+        motions.append(Motion(method, _rows(found.matrix if found else STILL)))
+    box = common_box(first.shape, [np.array(motion.matrix) for motion in motions])
+    if not shares_enough(box, first.shape):
+        raise AlignError("the pictures have too little in common: take out those that show another part")
+    left, top, right, bottom = box
+    crop = None if (bottom, right) == first.shape[:2] and (left, top) == (0, 0) else box
+    if crop:
+        moved = [np.ascontiguousarray(each[top:bottom, left:right]) for each in moved]
+    return moved, Registration(check_registration(moved).findings, tuple(motions), crop)
+
+
+def _find(first: np.ndarray, other: np.ndarray, number: int) -> Found | None:
+    """The motion of luma `other` against `first`; None where it lies there already, as far as can be told.
+
+    Raises:
+        AlignError: they do not agree, and no motion makes them agree.
+    """
+    if max(first.shape) > _MAX_SIDE:
+        raise AlignError(
+            f"picture {number} is {size_of(other)}, too long to be moved: scale the pictures down"
+        )
+    before = compare(first, other)
+    seek = {
+        "ecc": lambda: by_ecc(first, other, (before.dx, before.dy)),
+        "features": lambda: by_features(first, other),
+    }
+    tried = []
+    for method in seek.values():
+        found = method()
+        if found is not None:
+            after = _after(first, other, found)
+            tried.append((found, after))
+            if after.verdict == "registered":
+                return found
+        elif before.verdict == "registered":
+            return None
+    helpful = [found for found, after in tried if after.verdict == "unsure" and before.verdict != "unrelated"]
+    if helpful:
+        return max(helpful, key=lambda found: found.agreement)
+    if before.verdict in ("registered", "unsure"):
+        return None
+    if before.verdict == "unrelated":
+        raise AlignError(
+            f"picture {number} shows nothing that the first does: take it out, or give pictures of one scene"
+        )
+    raise AlignError(
+        f"picture {number} is shifted by about {before.dx:.0f}, {before.dy:.0f} px against the first, and no "
+        "single motion undoes that: align it by hand, or take it out"
+    )
+
+
+def _after(first: np.ndarray, other: np.ndarray, found: Found) -> Finding:
+    left, top, right, bottom = common_box(first.shape, [found.matrix])
+    return compare(first[top:bottom, left:right], warp(other, found.matrix)[top:bottom, left:right])
+
+
+def _resized(picture: np.ndarray, first: np.ndarray, number: int) -> tuple[np.ndarray, bool]:
+    if picture.shape[:2] == first.shape[:2]:
+        return picture, False
+    (height, width), (own_height, own_width) = first.shape[:2], picture.shape[:2]
+    if abs(own_width * height / (own_height * width) - 1) > _ASPECT:
+        raise AlignError(
+            f"picture {number} is {size_of(picture)}, of another shape than the first, {size_of(first)}: crop it"
+        )
+    way = cv2.INTER_AREA if own_width > width else cv2.INTER_CUBIC
+    return cv2.resize(picture, (width, height), interpolation=way), True
+
+
+def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(value) for value in row) for row in matrix)

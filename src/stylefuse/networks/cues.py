@@ -1,0 +1,88 @@
+"""Cheap evidence for choosing among pictures, known from classical fusion: energy, exposure, saturation."""
+
+import itertools
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from stylefuse.networks.pyramid import down, local_mean, to_luma_chroma, up
+
+FULL_SIZE_CUES = 8
+LEVEL_CUES = 3
+# Energy of one level of 8 bits in [-1, 1]: below it, a difference of energies is rounding.
+ENERGY_FLOOR = (1 / 127.5) ** 2
+HISTOGRAM_BINS = 16
+
+
+class Cues(NamedTuple):
+    """Evidence by pyramid level, finest first, for N sets of n pictures.
+
+    levels: (N·n)×C×h×w each, C = 8 at full size and 3 below.
+    energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; none for the low-pass rest.
+    histogram: of luma, (N·n)×16, rows sum to one.
+    exposure: N×n, what to add to a picture's log brightness so that the set's pictures agree.
+    disagreement: how far the set's pictures lie apart, N×1×H×W in [-1, 1] units; 0 where all are equal.
+    """
+
+    levels: list[Tensor]
+    energy: list[Tensor]
+    histogram: Tensor
+    exposure: Tensor
+    disagreement: Tensor
+
+
+def find_cues(x: Tensor, levels: int) -> Cues:
+    """Look at sets of pictures.
+
+    Args:
+        x: N×n×3×H×W in [-1, 1], H and W multiples of 2^(levels - 1).
+    """
+    n = x.shape[1]
+    colour = to_luma_chroma(x.flatten(0, 1).float())
+    luma, saturation = colour[:, :1], colour[:, 1:].abs().sum(1, keepdim=True)
+    lumas = [luma]
+    for _ in range(levels - 1):
+        lumas.append(down(lumas[-1]))
+    energy = []
+    for fine, coarse in itertools.pairwise(lumas):
+        energy.append(band_energy(fine - up(coarse)))
+    against = [against_set(e, n) for e in energy]
+    smooth = up(up(lumas[2]))
+    clipped = (luma - 0.9).clamp_min(0) * 10, (-0.9 - luma).clamp_min(0) * 10
+    first = [luma, against_set(luma, n), smooth, saturation, *clipped, energy[0] + 1, against[0]]
+    below = [
+        torch.cat([energy[i] + 1, against[i], against_set(lumas[i], n)], 1) for i in range(1, levels - 1)
+    ]
+    rest = torch.cat([lumas[-1], lumas[-1].square(), against_set(lumas[-1], n)], 1)
+    x = x.float()
+    spread = (x - x.mean(1, keepdim=True)).square().mean((1, 2)).sqrt()[:, None]
+    exposure = _relative_exposure(luma.unflatten(0, (-1, n)))
+    return Cues([torch.cat(first, 1), *below, rest], against, _histogram(luma), exposure, local_mean(spread))
+
+
+def band_energy(band: Tensor) -> Tensor:
+    """Logarithm of the local energy of one band of the luma pyramid, …×1×H×W, scaled to about ±1."""
+    return (local_mean(band.square()) + ENERGY_FLOOR).log() / 4
+
+
+def against_set(x: Tensor, n: int) -> Tensor:
+    """(N·n)×…: each less the mean of its set."""
+    sets = x.unflatten(0, (-1, n))
+    return (sets - sets.mean(1, keepdim=True)).flatten(0, 1)
+
+
+def _relative_exposure(lumas: Tensor) -> Tensor:
+    """From N×n×1×H×W: mean difference of log brightness to the set, over places that no picture has clipped."""
+    unit = (lumas + 1) / 2
+    unclipped = (10 * torch.minimum(unit, 1 - unit)).clamp(0, 1).prod(1) + 1e-6
+    level = (unit + 0.5 / 255).log()
+    away = (level.mean(1, keepdim=True) - level) * unclipped[:, None]
+    return away.sum((2, 3, 4)) / unclipped.sum((1, 2, 3))[:, None]
+
+
+def _histogram(luma: Tensor) -> Tensor:
+    """Soft histogram: a pixel counts for the two nearest of 16 evenly spaced levels."""
+    at = (luma.flatten(1) + 1) * (HISTOGRAM_BINS - 1) / 2
+    bins = torch.arange(HISTOGRAM_BINS, device=at.device, dtype=at.dtype)
+    return torch.stack([(1 - (at - b).abs()).clamp_min(0).mean(1) for b in bins], 1)

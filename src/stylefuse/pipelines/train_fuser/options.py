@@ -1,0 +1,23 @@
+"""What can be turned in `train_fuser`; conf/base/parameters_train_fuser.yml gives the reasons."""
+
+from pydantic import Field
+
+from stylefuse.pipelines.parameters import Parameters
+from stylefuse.training.fusion_options import FusionOptions
+
+
+class EvaluationOptions(Parameters):
+    """photos: held-out photos at most; image_size: px; inputs: pictures a set, each number a row of the table."""
+
+    photos: int = Field(ge=1)
+    image_size: int = Field(ge=32)
+    inputs: tuple[int, ...]
+    seed: int
+
+
+class TrainFuserOptions(Parameters):
+    """restart: throw away an earlier state of this same training; training: see `FusionOptions`."""
+
+    restart: bool
+    training: FusionOptions
+    evaluation: EvaluationOptions

@@ -1,0 +1,101 @@
+"""The loop around a training step, whatever is trained: callbacks, interruption, divergence, precision."""
+
+import contextlib
+import logging
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+from stylefuse.training.interrupt import deferred_interrupt
+
+logger = logging.getLogger(__name__)
+
+Losses = dict[str, float]
+# Steps that may be skipped in a row for a loss that is not finite, before training stops.
+MAX_SKIPPED = 3
+
+
+class TrainingDivergedError(RuntimeError):
+    """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved."""
+
+
+class Clock(Protocol):
+    """A training's state, as far as the loop reads it."""
+
+    images_seen: int
+
+
+class Schedule(Protocol):
+    """A training's options, as far as the loop reads them; lengths are images seen."""
+
+    images: int
+    batch_size: int
+    sample_every: int
+    checkpoint_every: int
+    precision: str
+    device: str
+
+
+def fit(
+    state: Clock,
+    step: Callable[[], Losses],
+    options: Schedule,
+    remedy: str,
+    on_step: Callable[[int, Losses], None],
+    on_sample: Callable[[int], None],
+    on_checkpoint: Callable[[int], None],
+) -> None:
+    """Train until `options.images` images were seen. Interrupted, it saves what it has and passes the signal on.
+
+    Args:
+        state: its clock is read after each step.
+        step: one training step; returns its losses, and changes no weight where one of them is not finite.
+        remedy: what to turn when losses stay infinite, for the error's message.
+        on_step: called after each step with images seen and its losses.
+        on_sample, on_checkpoint: called with images seen each time their interval has passed, and at the end.
+
+    Raises:
+        TrainingDivergedError: losses were not finite for more than three steps in a row; the state was saved.
+    """
+    skipped = 0
+    with deferred_interrupt() as interruption:
+        while state.images_seen < options.images:
+            losses = step()
+            seen = state.images_seen
+            bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
+            skipped = skipped + 1 if bad else 0
+            on_step(seen, losses)
+            last = seen >= options.images
+            if last or _passed(options.sample_every, seen, options.batch_size):
+                on_sample(seen)
+            diverged = skipped > MAX_SKIPPED
+            if (
+                last
+                or diverged
+                or interruption.requested
+                or _passed(options.checkpoint_every, seen, options.batch_size)
+            ):
+                on_checkpoint(seen)
+            if diverged:
+                raise TrainingDivergedError(
+                    f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
+                    f"{remedy}, then run again (that is another training, from its start)"
+                )
+            if interruption.requested:
+                logger.info("saved at %d of %d images: the same command goes on", seen, options.images)
+            interruption.raise_if_requested()
+
+
+def _passed(every: int, seen: int, step: int) -> bool:
+    """Whether a multiple of `every` lies within the last step."""
+    return seen // every > (seen - step) // every
+
+
+def autocast(options: Schedule) -> contextlib.AbstractContextManager:
+    """bfloat16 where options and machine allow it; "auto" asks for native bfloat16 instructions."""
+    cuda = torch.cuda.is_available() and options.device != "cpu"
+    native = cuda or torch.cpu._is_avx512_bf16_supported()
+    enabled = options.precision == "bf16" or (options.precision == "auto" and native)
+    return torch.autocast("cuda" if cuda else "cpu", dtype=torch.bfloat16, enabled=enabled)

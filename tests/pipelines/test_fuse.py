@@ -1,0 +1,222 @@
+"""A folder of sets: what can be fused is, what cannot is told with its reason."""
+
+import json
+from pathlib import Path
+from typing import get_type_hints
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from pydantic import ValidationError
+
+from stylefuse.images.deep import decode_deep, save_deep
+from stylefuse.networks.config import FuserConfig
+from stylefuse.networks.fuser import Fuser, pack_fuser
+from stylefuse.networks.generator import pack_generator
+from stylefuse.pipelines.fuse import create_pipeline
+from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
+from stylefuse.pipelines.fuse.options import FuseOptions
+from stylefuse.pipelines.fuse.sets import find_sets
+from stylefuse.pipelines.fuse.sheet import SIDE, weights_sheet
+from support import STYLES, lively_generator, scene
+
+OPTIONS = FuseOptions(mode="auto", align=False, style=None, strength=1.0)
+
+
+@pytest.fixture(scope="module")
+def networks():
+    generator = lively_generator()
+    torch.manual_seed(0)
+    fuser = Fuser(generator.encoder, FuserConfig((6, 8, 8), (4, 4, 4)))
+    facts = {"image_size": 32, "fingerprint": "f00d"}
+    return pack_generator(generator, STYLES, **facts), pack_fuser(fuser, "f00d", fingerprint="beef")
+
+
+def write(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(exist_ok=True)
+    save_deep(pixels, path)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Sets good and bad."""
+    folder = tmp_path / "sets"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    sharp = random.integers(60, 200, (64, 80, 3), np.uint8)
+    blurred = np.asarray(Image.fromarray(sharp).filter(ImageFilter.GaussianBlur(2)))
+    write(folder / "01_a.png", np.concatenate([sharp[:, :40], blurred[:, 40:]], 1))
+    write(folder / "01_b.png", np.concatenate([blurred[:, :40], sharp[:, 40:]], 1))
+    write(folder / "sub" / "Ünï_code_a.png", scene(random))
+    write(folder / "sub" / "Ünï_code_c.jpg", scene(random))
+    deep = scene(random)[..., 0].astype(np.uint16) * 257 + 5
+    write(folder / "deep_a.tif", deep)
+    write(folder / "deep_b.png", deep)
+    write(folder / "sizes_a.png", scene(random))
+    write(folder / "sizes_b.png", scene(random, 40, 56))
+    write(folder / "alone_a.png", scene(random))
+    write(folder / "twice_a.png", scene(random))
+    write(folder / "twice_a.jpg", scene(random))
+    write(folder / "twice_b.png", scene(random))
+    write(folder / "cut_a.png", scene(random))
+    (folder / "cut_b.png").write_bytes((folder / "cut_a.png").read_bytes()[:80])
+    write(folder / "holiday.png", scene(random))
+    write(folder / "x_i.png", scene(random))
+    (folder / ".DS_Store").write_bytes(b"\0")
+    return folder
+
+
+def test_fuses_what_it_can_and_reports_the_rest(networks, folder):
+    before = sorted(folder.rglob("*"))
+    out, report = fuse_folder(*networks, folder, OPTIONS)
+    assert list(report.columns) == COLUMNS
+    made = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    good = ["01", "deep", "sub/Ünï_code"]
+    assert made == sorted(name + end for name in good for end in (".png", "_weights.png", ".json"))
+
+    sets = report[report["set"] != ""].set_index("set")
+    assert sorted(sets.index[sets["output"] != ""]) == good
+    assert (sets["output"] != "").eq(sets["reason"] == "").all()
+    assert sets.loc["01", "files"] == "01_a.png, 01_b.png" and sets.loc["01", "output"] == "01.png"
+    reasons = {
+        "alone": "one picture",
+        "cut": "cut_b.png: ",
+        "sizes": "align=true",
+        "twice": "twice_a.jpg and twice_a.png have the same letter a",
+    }
+    assert sorted(sets.index[sets["reason"] != ""]) == sorted(reasons)
+    assert all(words in sets.loc[name, "reason"] for name, words in reasons.items())
+
+    strays = report[report["set"] == ""].set_index("files")["reason"]
+    assert sorted(strays.index) == ["holiday.png", "x_i.png"]
+    assert all("01_a.jpg, 01_b.jpg" in reason for reason in strays)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_the_picture_its_weights_and_its_report(networks, folder):
+    out, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"mode": "focus"}))
+    fused = np.asarray(Image.open(out / "01.png")).astype(int)
+    sharp = [np.asarray(Image.open(folder / f"01_{letter}.png")).astype(int) for letter in "ab"]
+    for half in (np.s_[:, 4:32], np.s_[:, 48:76]):
+        near, far = sorted(np.abs(fused[half] - each[half]).mean() for each in sharp)
+        assert near < far / 2  # each half comes from the picture that is sharp there
+
+    weights = np.asarray(Image.open(out / "01_weights.png").convert("L")).astype(int)
+    assert (
+        weights.shape[0] > 64 and weights.shape[1] == 2 * 80 + 2
+    )  # labels above, two maps beside each other
+    maps = weights[-64:, :80], weights[-64:, 82:]
+    assert maps[0][:, :32].mean() > maps[0][:, 48:].mean()
+    assert np.abs(maps[0] + maps[1] - 255).max() <= 1
+
+    report = json.loads((out / "01.json").read_text(encoding="utf-8"))
+    assert report["files"] == ["01_a.png", "01_b.png"] and report["mode"] == "focus"
+    assert len(report["pixels_from"]) == 2 and report["registration"]["verdict"]
+
+
+def test_deep_sets_stay_deep_until_they_are_restyled(networks, folder):
+    out, _ = fuse_folder(*networks, folder, OPTIONS)
+    fused = decode_deep(out / "deep.png")
+    assert (fused.dtype, fused.ndim) == (np.uint16, 2)
+    restyled, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"style": "red"}))
+    picture = decode_deep(restyled / "deep.png")
+    assert (picture.dtype, picture.shape) == (np.uint8, (*fused.shape, 3))
+    report = json.loads((restyled / "deep.json").read_text(encoding="utf-8"))
+    assert (report["style"], report["strength"]) == ("red", 1.0)
+    assert np.abs(picture.astype(float) - fused[..., None] / 257).mean() > 1
+
+
+def test_strength_0_is_the_fused_picture(networks, folder):
+    plain, _ = fuse_folder(*networks, folder, OPTIONS)
+    none, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"style": "red", "strength": 0.0}))
+    assert np.array_equal(Image.open(plain / "01.png"), Image.open(none / "01.png"))
+
+
+def test_pictures_taken_by_hand_are_aligned_when_asked(networks, tmp_path):
+    random = np.random.default_rng(1)
+    whole = np.full((240, 300, 3), 90, np.uint8)
+    for _ in range(120):
+        top, left = random.integers(0, 220), random.integers(0, 280)
+        whole[top : top + 20, left : left + 25] = random.integers(20, 235, 3)
+    write(tmp_path / "hand_a.png", whole[20:220, 20:280])
+    write(tmp_path / "hand_b.png", whole[14:214, 10:270])
+    _, report = fuse_folder(*networks, tmp_path, OPTIONS)
+    assert report.loc[0, "registration"] == "shifted" and "align=true" in report.loc[0, "warnings"]
+    out, report = fuse_folder(*networks, tmp_path, OPTIONS.model_copy(update={"align": True}))
+    assert report.loc[0, "registration"] == "registered"
+    width, height = Image.open(out / "hand.png").size
+    assert 200 < width < 260 and 150 < height < 200
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"mode": "average"}, "mode: 'average'.*auto, focus"),
+        ({"style": "manet"}, "style: 'manet'.*blue, red"),
+    ],
+)
+def test_what_no_set_could_have_is_refused_before_any(networks, folder, change, words):
+    with pytest.raises(ValueError, match=words):
+        fuse_folder(*networks, folder, OPTIONS.model_copy(update=change))
+
+
+def test_a_strength_without_a_style_is_refused():
+    with pytest.raises(ValidationError, match="of no style"):
+        FuseOptions(mode="auto", align=False, style=None, strength=0.5)
+
+
+def test_needs_a_fuser_of_this_generator(networks, folder):
+    generator, fuser = networks
+    with pytest.raises(ValueError, match=r"no fuser.*train_fusion"):
+        fuse_folder(generator, None, folder, OPTIONS)
+    other = generator._replace(facts={**generator.facts, "fingerprint": "other"})
+    with pytest.raises(ValueError, match="f00d, this one is other"):
+        fuse_folder(other, fuser, folder, OPTIONS)
+
+
+def test_a_folder_without_sets_says_how_they_are_named(networks, tmp_path):
+    write(tmp_path / "holiday.png", scene(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match=r"no sets in .*01_a\.jpg, 01_b\.jpg"):
+        fuse_folder(*networks, tmp_path, OPTIONS)
+
+
+def test_a_folder_of_bad_sets_only_is_an_error(networks, tmp_path):
+    write(tmp_path / "alone_a.png", scene(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match=r"none of the 1 sets .* alone: .*one picture"):
+        fuse_folder(*networks, tmp_path, OPTIONS)
+
+
+def test_sets_are_told_apart_by_folder_and_name():
+    names = ("1_b.png", "1_a.jpg", "x/1_a.png", "1_2_a.png", "a.png", "_a.png", "1_A.png", "x/1_h.tif")
+    sets, strays = find_sets(Path(name) for name in names)
+    found = {each.name.as_posix(): [path.as_posix() for path in each.paths] for each in sets}
+    assert found == {"1": ["1_a.jpg", "1_b.png"], "1_2": ["1_2_a.png"], "x/1": ["x/1_a.png", "x/1_h.tif"]}
+    assert sorted(path.as_posix() for path in strays) == ["1_A.png", "_a.png", "a.png"]
+
+
+def test_no_set_writes_over_the_weights_of_another():
+    sets, _ = find_sets([Path("1_weights_a.png"), Path("1_weights_b.png")])
+    assert "_weights" in sets[0].fault()
+
+
+def test_weight_maps_of_large_pictures_are_shrunk():
+    ramp = np.tile(np.linspace(0, 1, 4 * SIDE, dtype=np.float32), (40, 1))
+    sheet = np.asarray(weights_sheet([ramp, 1 - ramp], ["a", "b"]).convert("L")).astype(int)
+    assert sheet.shape[1] == 2 * SIDE + 2
+    assert sheet[-1, 0] < 2 and sheet[-1, SIDE - 1] > 253 and sheet[-1, SIDE + 2] > 253
+
+
+def test_the_table_survives_its_file(networks, folder, tmp_path):
+    _, report = fuse_folder(*networks, folder, OPTIONS)
+    report.to_csv(tmp_path / "fused.csv", index=False)
+    again = pd.read_csv(tmp_path / "fused.csv", dtype=str, keep_default_na=False)
+    assert again.to_numpy().tolist() == report.to_numpy().tolist()
+
+
+def test_wiring():
+    pipeline = create_pipeline()
+    assert pipeline.inputs() == {"generator", "fuser", "fuse_input", "params:fuse"}
+    assert pipeline.outputs() == {"fuse_output", "fuse_report"}
+    assert get_type_hints(fuse_folder)["options"] is FuseOptions

@@ -1,0 +1,130 @@
+"""The nodes of train_fuser: they resume, refuse a foreign generator, and measure beside the rules."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from stylefuse.images.pairs import WITH_TRUTH
+from stylefuse.metrics.fusion_rules import RULES
+from stylefuse.networks.config import FuserConfig
+from stylefuse.networks.fuser import load_fuser
+from stylefuse.networks.generator import load_generator, pack_generator
+from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
+from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
+from stylefuse.training.fusion_options import FusionOptions
+from support import STYLES, assert_equal_weights, lively_generator
+
+TRAINING = FusionOptions(
+    images=18,
+    batch_size=6,
+    image_size=32,
+    most_inputs=2,
+    fuser=FuserConfig((4, 4, 8, 8, 8), (4, 4, 8)),
+    log_every=6,
+    sample_every=6,
+    checkpoint_every=6,
+    precision="fp32",
+    device="cpu",
+)
+OPTIONS = TrainFuserOptions(
+    restart=False,
+    training=TRAINING,
+    evaluation=EvaluationOptions(photos=2, image_size=48, inputs=(2, 3), seed=1),
+)
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return pack_generator(lively_generator(), STYLES, fingerprint="f00d", image_size=32)
+
+
+@pytest.fixture(scope="module")
+def train(tiny_data, generator):
+    folder, manifest = tiny_data
+
+    def run(workspace, options=OPTIONS):
+        for name in ("checkpoints", "samples"):
+            (workspace / name).mkdir(exist_ok=True)
+        spaces = workspace / "checkpoints", workspace / "samples"
+        return train_fuser(manifest, folder, generator, *spaces, options)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(train, tmp_path_factory):
+    workspace = tmp_path_factory.mktemp("fuser")
+    return *train(workspace), workspace
+
+
+def test_the_fuser_knows_what_it_is_and_whose_encoder_it_reads(trained, generator):
+    fuser, log, _ = trained
+    assert fuser.facts["generator"] == "f00d"
+    assert fuser.facts["images_seen"] == 18
+    assert list(log["images_seen"]) == [6, 12, 18]
+    assert {"log_error", "dissimilarity", "best_of_inputs", "mode", "gradient"} <= set(log.columns)
+    load_fuser(fuser, load_generator(generator), "f00d")
+
+
+def test_sample_grids_show_every_kind(trained):
+    *_, workspace = trained
+    grids = sorted((workspace / "samples").glob("images-*.png"))
+    assert [grid.stem for grid in grids] == [f"images-{seen:09d}" for seen in (0, 6, 12, 18)]
+    with Image.open(grids[-1]) as grid:
+        assert grid.height >= 6 * TRAINING.image_size
+
+
+def test_interrupted_it_goes_on_to_the_same_fuser(trained, train, tmp_path, monkeypatch):
+    class StopError(Exception):
+        pass
+
+    step = TrainingProgress.step
+
+    def stop(progress, seen, losses):
+        step(progress, seen, losses)
+        if seen == 12:
+            raise StopError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingProgress, "step", stop)
+        with pytest.raises(StopError):
+            train(tmp_path)
+    fuser, log = train(tmp_path)
+    assert_equal_weights(fuser, trained[0])
+    pd.testing.assert_frame_equal(log, trained[1])
+
+
+def test_other_options_are_another_training(trained, train, tmp_path):
+    fuser, _ = train(tmp_path, OPTIONS.model_copy(update={"training": replace(TRAINING, seed=8)}))
+    assert fuser.facts["fingerprint"] != trained[0].facts["fingerprint"]
+
+
+def test_it_is_measured_beside_every_rule_on_every_kind(trained, tiny_data, generator):
+    folder, manifest = tiny_data
+    evaluation, report = evaluate_fuser(manifest, folder, generator, trained[0], OPTIONS)
+    table = pd.DataFrame(evaluation["table"])
+    assert list(zip(table["kind"], table["n"], strict=True)) == [(k, n) for k in WITH_TRUTH for n in (2, 3)]
+    assert set(RULES) <= set(table.columns)
+    assert table.drop(columns="kind").notna().all(axis=None)
+    assert evaluation["about"]["fingerprint"] == trained[0].facts["fingerprint"]
+    for kind in WITH_TRUTH:
+        rows = table[table["kind"] == kind]
+        lead = (rows["fuser"] - rows[list(RULES)].max(axis=1)).mean()
+        assert evaluation["summary"][f"{kind}_lead"] == pytest.approx(lead)
+    assert {path.name for path in report.iterdir()} == {"fusion.csv", "fusion.md", "fused.png"}
+
+
+def test_the_same_fuser_measures_the_same(trained, tiny_data, generator):
+    folder, manifest = tiny_data
+    one, other = (evaluate_fuser(manifest, folder, generator, trained[0], OPTIONS)[0] for _ in range(2))
+    assert one == other
+
+
+def test_a_fuser_of_another_generator_is_refused(trained, tiny_data, generator):
+    folder, manifest = tiny_data
+    other = generator._replace(facts={**generator.facts, "fingerprint": "beef"})
+    with pytest.raises(ValueError, match="f00d, this one is beef: run the train_fusion pipeline"):
+        evaluate_fuser(manifest, folder, other, trained[0], OPTIONS)
