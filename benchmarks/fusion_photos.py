@@ -53,7 +53,12 @@ def training_crops(
 
     A crop shows a random half to whole of its photo's side.
     """
-    photos, random = load_photos(folder, size=size), np.random.default_rng(seed)
+    # Loaded here and not on the first `next`: a training on the clock should not spend its time on it.
+    return _crops(load_photos(folder, size=size), np.random.default_rng(seed), batch_size, crop)
+
+
+def _crops(photos: list[Photo], random: np.random.Generator, batch_size: int, crop: int) -> Iterator[Tensor]:
+    size = len(photos[0].pixels)
     while True:
         batch = []
         for i in random.integers(len(photos), size=batch_size):

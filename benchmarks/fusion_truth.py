@@ -10,11 +10,13 @@ import torch
 from fusion_methods import Method, hash_of
 from fusion_photos import Photo
 from fusion_results import Scores, scores_of
-from fusion_scores import psnr, ssim, to_levels
+from fusion_scores import psnr, to_levels
 from tqdm import tqdm
 
 from stylefuse.images import fills, pairs, regions
 from stylefuse.images.io import to_tensor
+from stylefuse.metrics import fusion_similarity
+from stylefuse.metrics.fusion_similarity import ssim
 
 KINDS = ("focus", "exposure", "occlusion", "noise", "colour_structure")
 COUNTS = (2, 3)
@@ -80,7 +82,7 @@ def score_cell(
         "photos": [photo.name for photo in photos],
         "size": len(photos[0].pixels),
         "sets": [hash_of(Path(module.__file__)) for module in (pairs, fills, regions)],
-        "scores": hash_of(Path(fusion_scores.__file__)),
+        "scores": [hash_of(Path(module.__file__)) for module in (fusion_scores, fusion_similarity)],
     }
     return scores_of(kept / f"{cell.name}.json", settings, [BEST_INPUT, *methods], again, measure)
 

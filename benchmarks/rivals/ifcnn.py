@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 from stylefuse.images.pairs import WITH_TRUTH, synthesise
 
-# From a comparison of 200 steps each: Adam at this rate beat SGD with momentum 0.9 at 0.1, 0.03 and 0.01.
-RATE = 1e-3
+# As the paper, SGD with momentum. After 600 steps on equal batches it and Adam at 1e-3 were level (error 0.0311
+# and 0.0314 on others, in [-1, 1] units); after 150 steps 0.01 and 0.1 were behind 0.03, 3e-3 and 1e-2 behind 1e-3.
+RATE, MOMENTUM = 0.03, 0.9
 
 
 class Block(nn.Sequential):
@@ -41,6 +42,9 @@ class IFCNN(nn.Module):
         self.before = Block(channels)
         self.after = Block(channels)
         self.colours = nn.Conv2d(channels, 3, 1)
+        # The published initial weights, He's by fan-out, made the first loss 80 times as large, and learning slower.
+        nn.init.normal_(self.colours.weight, std=0.02)
+        nn.init.zeros_(self.colours.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         each = self.before(self.features(x.flatten(0, 1)))
@@ -70,7 +74,7 @@ def train_ifcnn(
     """
     torch.manual_seed(seed)
     random, network = np.random.default_rng(seed), IFCNN().train()
-    optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
+    optimiser = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
     start, step, share = time.monotonic(), 0, 0.0
     while share < 1:
         for group in optimiser.param_groups:

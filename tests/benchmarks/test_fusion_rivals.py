@@ -4,9 +4,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from fusion_scores import psnr, ssim, to_levels
+from fusion_scores import psnr, to_levels
 from rivals.ifcnn import IFCNN, sets_of, train_ifcnn, train_step
-from skimage.metrics import structural_similarity
 
 from stylefuse.metrics.fusion_rules import RULES, average, guided_filter, laplacian_pyramid, maximum, mertens
 from support import smooth_pictures
@@ -81,14 +80,12 @@ def test_mertens_chooses_in_grey_sets_too():
     assert decibels(mertens(stack), truth) > decibels(average(stack), truth) + 3
 
 
-def test_scores_are_those_of_the_literature():
-    truth, other = to_levels(scene()), to_levels(scene() + 0.1 * scene(1) - 0.05)
-    settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
-    assert ssim(other, truth) == pytest.approx(
-        structural_similarity(truth, other, channel_axis=2, **settings), abs=1e-4
+def test_a_copy_does_not_swamp_the_mean():
+    truth = to_levels(scene())
+    assert psnr(truth, truth) == 60
+    assert psnr(np.full((16, 16, 3), 10, np.uint8), np.full((16, 16, 3), 20, np.uint8)) == pytest.approx(
+        28.1308
     )
-    assert ssim(truth, truth) == 1 and psnr(truth, truth) == 60
-    assert psnr(np.full((4, 4, 3), 10, np.uint8), np.full((4, 4, 3), 20, np.uint8)) == pytest.approx(28.1308)
 
 
 def test_what_is_no_number_is_not_scored():

@@ -68,6 +68,8 @@ def test_a_grey_and_a_colour_picture_of_two_depths_give_the_deeper_in_colour(fus
     colour = arrays(truth_of(64, 64), np.uint16)[0]
     grey = (colour[:, :, 1] >> 8).astype(np.uint8)
     fused = fuse_any_size(fuser, [grey, colour])
+    assert fused.mode["multimodal"] == 1  # two sensors: nothing to guess
+    assert fuse_any_size(fuser, [grey, colour], mode="focus").mode["focus"] == 1
     assert fused.picture.dtype == np.uint16
     assert fused.picture.shape == (64, 64, 3)
 

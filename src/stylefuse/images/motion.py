@@ -126,22 +126,19 @@ def shares_enough(box: Box, shape: tuple[int, ...]) -> bool:
 def common_box(shape: tuple[int, ...], matrices: list[np.ndarray]) -> Box:
     """A box of the first picture whose places lie inside all others under their motions; may be empty.
 
-    A motion is affine, so a box lies inside if its corners do. From the whole frame on, the side whose corners
+    A motion is affine, so a box lies inside if its corners do. From the whole frame on, the side over which they
     lie out furthest is moved inward until none does.
     """
     height, width = shape[:2]
     left, top, right, bottom = 0, 0, width - 1, height - 1
     while left < right and top < bottom:
         corners = np.array([[left, top, 1], [right, top, 1], [left, bottom, 1], [right, bottom, 1]])
-        outside = np.zeros(4)
-        for matrix in matrices:
-            x, y = matrix @ corners.T
-            outside = np.maximum(outside, np.maximum.reduce([-x, x - (width - 1), -y, y - (height - 1)]))
-        if outside.max() < 0.01:
+        places = np.concatenate([corners @ matrix.T for matrix in matrices])
+        (x0, y0), (x1, y1) = places.min(0), places.max(0)
+        over = np.array([-x0, -y0, x1 - (width - 1), y1 - (height - 1)])
+        if over.max() < 0.01:
             return left, top, right + 1, bottom + 1
-        over = (outside[[0, 2]].sum(), outside[:2].sum(), outside[[1, 3]].sum(), outside[2:].sum())
-        step = max(1, int(outside.max() / 2))
-        inward = step * (np.arange(4) == np.argmax(over))
+        inward = max(1, int(over.max())) * (np.arange(4) == over.argmax())
         left, top, right, bottom = (int(v) for v in (left, top, right, bottom) + inward * (1, 1, -1, -1))
     return 0, 0, 0, 0
 

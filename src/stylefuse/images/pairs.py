@@ -67,8 +67,12 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 
 
 def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen)."""
-    stops = np.linspace(-random.uniform(1.2, 2.5), random.uniform(1.2, 2.5), n)
+    """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen).
+
+    Training goes to four stops: of real brackets wider than what it knew, the fuser took the dark one for damage.
+    """
+    widest = 2.5 if unseen else 4.0
+    stops = np.linspace(-random.uniform(1.2, widest), random.uniform(1.2, widest), n)
     stops[1:-1] += random.uniform(-0.4, 0.4, n - 2)
     light = truth**2.2
     gamma, bend = (2.2, random.uniform(-0.2, 0.2)) if unseen else (random.uniform(1.8, 2.4), 0.0)
