@@ -16,7 +16,8 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 EXPERIMENT = "stylefuse"
-PATHS = {"data_root", "photos", "styles", "stylize_input"}  # what conf/base/catalog.yml takes from --params
+# What conf/base/catalog.yml takes from --params.
+PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
 
 

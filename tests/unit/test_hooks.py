@@ -1,6 +1,7 @@
 """One MLflow run for each Kedro run, closed as what it was. Real runs, without a project around them."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient, active_run
 
 import stylefuse
-from stylefuse.hooks import TrackingHooks, check_runtime_params, flatten
+from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, flatten
 from stylefuse.images.manifest import data_hash
 
 ROOT = Path(__file__).parents[2]
@@ -199,3 +200,8 @@ def test_runtime_params_that_mean_something_pass():
     later = Pipeline([Node(lambda manifest: 1, "manifest", "report", name="report")])
     check_runtime_params({"ingest": {"short_side": 9}, "data_root": "elsewhere"}, ROOT, later)
     check_runtime_params({}, ROOT, later)
+
+
+def test_every_path_that_the_catalog_takes_may_be_given():
+    catalog = (ROOT / "conf" / "base" / "catalog.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"runtime_params:(\w+)", catalog)) == PATHS
