@@ -11,6 +11,8 @@ from mlflow.pyfunc import scoring_server
 from PIL import Image
 from serving_examples import assert_clean, decoded, encoded, half_sharp, landscape
 
+from stylefuse.serving import request
+
 
 @pytest.fixture(scope="module")
 def model(model_folder):
@@ -110,6 +112,17 @@ def test_pictures_of_two_sizes_are_refused_with_the_remedy(post):
     status, error = post([landscape(), landscape(90, 64)], task="fuse")
     assert (status, error["field"]) == (400, "image")
     assert "align" in error["remedy"] and "picture 2 is 90×64" in error["message"]
+
+
+def test_a_set_may_hold_so_many_pixels(post, monkeypatch):
+    pictures = [landscape()] * 3
+    monkeypatch.setattr(request, "MAX_SET_PIXELS", 3 * 96 * 64)
+    assert post(pictures, task="fuse")[0] == 200
+    monkeypatch.setattr(request, "MAX_SET_PIXELS", 3 * 96 * 64 - 1)
+    status, error = post(pictures, task="fuse")
+    assert (status, error["field"]) == (400, "image")
+    assert "row 2" in error["message"] and "scale the pictures down" in error["remedy"]
+    assert post(pictures)[0] == 200  # restyled, they are looked at one by one
 
 
 def test_a_model_without_fuser_says_so_and_still_restyles(model_folder_without_fuser):

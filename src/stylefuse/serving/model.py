@@ -36,9 +36,9 @@ from stylefuse.serving.request import (
     Asked,
     RequestError,
     check_rows,
-    read_deep,
     read_image,
     read_params,
+    read_set,
     refuse_unknown,
 )
 from stylefuse.serving.restyle import Restyler
@@ -121,7 +121,7 @@ class StyleModel(mlflow.pyfunc.PythonModel):
         return _base64(encode_png(picture)), json.dumps({TASK: asked.task, **self._named_look(asked)})
 
     def _fused(self, values: list[Any], asked: Asked) -> tuple[str, str]:
-        pictures = [read_deep(value, row) for row, value in enumerate(values)]
+        pictures = read_set(values)
         try:
             combined = self.combiner.combine(pictures, asked.mode, asked.align)
         except CombineError as error:

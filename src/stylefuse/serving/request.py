@@ -22,6 +22,8 @@ AUTO = "auto"
 MAX_ROWS = 8
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
+# Of a set, whose pictures are in memory together: fusing so many takes about 4 GB.
+MAX_SET_PIXELS = 100_000_000
 
 
 class RequestError(ValueError):
@@ -158,9 +160,23 @@ def read_image(value: Any, row: int = 0) -> Image:
     return _read_picture(value, row, decode)
 
 
-def read_deep(value: Any, row: int = 0) -> np.ndarray:
-    """As `read_image`, with all bits and grey left grey: H×W or H×W×3, uint8 or uint16."""
-    return _read_picture(value, row, decode_deep)
+def read_set(values: Sequence[Any]) -> list[np.ndarray]:
+    """Decode the pictures of a set, as `read_image`, with all bits and grey left grey.
+
+    Returns:
+        Each H×W or H×W×3, uint8 or uint16.
+
+    Raises:
+        RequestError: as `read_image`, or together they are larger than MAX_SET_PIXELS.
+    """
+    pictures, pixels = [], 0
+    for row, value in enumerate(values):
+        pictures.append(_read_picture(value, row, decode_deep))
+        pixels += pictures[-1].shape[0] * pictures[-1].shape[1]
+        if pixels > MAX_SET_PIXELS:
+            message = f"row {row}: with it the set has more than {MAX_SET_PIXELS / 1e6:g} megapixels"
+            raise RequestError(IMAGE, message, "scale the pictures down, or send fewer")
+    return pictures
 
 
 _Picture = TypeVar("_Picture")
