@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 from skimage.measure import shannon_entropy
 
+from fusion_planes import flat, texture
 from stylefuse.metrics.fusion import (
     average_gradient,
     correlation,
@@ -19,17 +19,6 @@ from stylefuse.metrics.fusion import (
 
 OF_INPUTS = [mutual_information, correlations_of_differences, correlation, edge_preservation]
 PERFECT = 0.9994 / (1 + np.exp(-7.5)) * 0.9879 / (1 + np.exp(-4.4))
-
-
-def texture(seed=0, size=64):
-    """8-bit grey with coarse and fine detail."""
-    noise = np.random.default_rng(seed).standard_normal((2, size, size))
-    x = gaussian_filter(noise[0], 6) * 12 + gaussian_filter(noise[1], 1)
-    return np.rint(128 + 40 * x / x.std()).clip(0, 255)
-
-
-def flat(level, size=64):
-    return np.full((size, size), float(level))
 
 
 def ramp(height=8, width=16):
@@ -148,7 +137,7 @@ def qabf_by_definition(fused, inputs):
 
 @pytest.mark.parametrize("n", [2, 3])
 def test_qabf_is_its_definition_place_by_place(n):
-    f, *inputs = (texture(seed, 24) for seed in range(n + 1))
+    f, *inputs = (texture(seed, (24, 24)) for seed in range(n + 1))
     inputs[0][4:9, 4:9] = f[4:9, 4:9] = 77  # no edge in either
     f = np.rint((f + inputs[0]) / 2)
     assert edge_preservation(f, inputs) == pytest.approx(qabf_by_definition(f, inputs), abs=1e-12)

@@ -4,20 +4,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from fusion_planes import flat, texture
 from stylefuse.metrics.fusion import BASKET, correlation, fusion_metrics, luma, rank_sums
 
 NAMES = ["EN", "SD", "SF", "AG", "MI", "SCD", "CC", "Qabf", "VIF", "SSIM", "MEF_SSIM"]
-
-
-def texture(seed=0, size=64):
-    """8-bit grey with coarse and fine detail."""
-    noise = np.random.default_rng(seed).standard_normal((2, size, size))
-    x = gaussian_filter(noise[0], 6) * 12 + gaussian_filter(noise[1], 1)
-    return np.rint(128 + 40 * x / x.std()).clip(0, 255)
-
-
-def flat(level, size=64):
-    return np.full((size, size), float(level))
 
 
 def damaged(x, how, amount):

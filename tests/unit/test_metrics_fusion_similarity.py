@@ -5,15 +5,10 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
+from fusion_planes import texture
 from stylefuse._torchvision import load_torchvision
 from stylefuse.metrics import content
 from stylefuse.metrics.fusion_similarity import mean_ssim, mef_ssim, psnr, ssim, vif
-
-
-def texture(seed=0, shape=(64, 64)):
-    noise = np.random.default_rng(seed).standard_normal((2, *shape))
-    x = gaussian_filter(noise[0], 6) * 12 + gaussian_filter(noise[1], 1)
-    return np.rint(128 + 40 * x / x.std()).clip(0, 255)
 
 
 def tensor(x):

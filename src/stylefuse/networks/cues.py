@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stylefuse.networks.blend import BLACK
 from stylefuse.networks.pyramid import down, local_mean, to_luma_chroma, up
 
 FULL_SIZE_CUES = 8
@@ -76,7 +77,7 @@ def _relative_exposure(lumas: Tensor) -> Tensor:
     """From N×n×1×H×W: mean difference of log brightness to the set, over places that no picture has clipped."""
     unit = (lumas + 1) / 2
     unclipped = (10 * torch.minimum(unit, 1 - unit)).clamp(0, 1).prod(1) + 1e-6
-    level = (unit + 0.5 / 255).log()
+    level = (unit + BLACK).log()
     away = (level.mean(1, keepdim=True) - level) * unclipped[:, None]
     return away.sum((2, 3, 4)) / unclipped.sum((1, 2, 3))[:, None]
 

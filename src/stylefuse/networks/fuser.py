@@ -25,6 +25,8 @@ MODES = ("focus", "exposure", "occlusion", "noise", "multimodal")
 REPAIRED = ("exposure", "noise")
 # Logits start near zero and must reach ten to choose sharply.
 SHARPNESS = 4.0
+# Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
+EQUAL_TONES = 1 / 127.5
 
 
 class Fused(NamedTuple):
@@ -202,10 +204,6 @@ class Fuser(nn.Module):
             below = F.interpolate(coarser(features[0]), scale_factor=2.0, mode="nearest")
             features.insert(0, F.relu(finish((here + below) / 2)))
         return features
-
-
-# Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
-EQUAL_TONES = 1 / 127.5
 
 
 def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:

@@ -19,8 +19,8 @@ def _conv(channels_in: int, channels_out: int, stride: int = 1) -> nn.Conv2d:
 class Residual(nn.Module):
     """A small U-Net (Ronneberger et al. 2015) on the blended picture and the fuser's features of it.
 
-    What it adds is scaled by how far the inputs disagree: equal inputs are the
-    truth already, and pass through unchanged.
+    What it adds is scaled by how far the inputs disagree: equal inputs are the truth already, and pass through
+    unchanged.
 
     Args:
         features: widths of the fuser's features at 1, 1/2, 1/4.
@@ -59,8 +59,8 @@ class Residual(nn.Module):
         fine = _act(self.at_full(fine))
         middle = _act(self.at_half(torch.cat([_act(self.to_half(fine)), half], 1)) + asked[1])
         coarse = _act(self.to_quarter(middle) + asked[2])
-        for conv, more in zip(self.at_quarter, (quarter, None), strict=True):
-            coarse = _act(conv(coarse if more is None else torch.cat([coarse, more], 1)))
+        coarse = _act(self.at_quarter[0](torch.cat([coarse, quarter], 1)))
+        coarse = _act(self.at_quarter[1](coarse))
         middle = (middle + _double(self.up_half(coarse))) / 2
         for conv in self.leave_half:
             middle = _act(conv(middle))

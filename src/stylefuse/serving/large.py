@@ -135,16 +135,22 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         trust, replace, shrink = up(trust), up(replace), up(shrink)
     x, _ = stand_in(toned(x[None], plan.tone), replace[None], logits[None])
     parts = laplacian(to_luma_chroma(x[0]), halvings)
+    logits, trust, shrink = (_sizes(each, halvings) for each in (logits, trust, shrink))
     fused = decided.picture[..., rows, :]
     for level in reversed(range(halvings)):
-        here, trusted, noise = logits, trust, shrink
-        for _ in range(level):
-            here, trusted, noise = down(here), down(trusted), down(noise)
         energy = band_energy(parts[level][:, :1])
-        here = (here + trusted * against_set(energy, n))[None]
+        here = (logits[level] + trust[level] * against_set(energy, n))[None]
         sets = parts[level].unflatten(0, (1, n))
-        fused = up(fused) + shrunk(chosen(sets, here, here), sets, noise)
+        fused = up(fused) + shrunk(chosen(sets, here, here), sets, shrink[level])
     return to_rgb(fused)[0]
+
+
+def _sizes(x: Tensor, levels: int) -> list[Tensor]:
+    """x, its half, its quarter, …: one for each level."""
+    sizes = [x]
+    while len(sizes) < levels:
+        sizes.append(down(sizes[-1]))
+    return sizes
 
 
 def _enlarged(small: Tensor, guide: Tensor, full: Tensor, halvings: int) -> Tensor:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stylefuse.networks.config import FuserConfig
-from stylefuse.training.options import STRICT
+from stylefuse.training.options import STRICT, check_training
 
 
 @dataclass(frozen=True)
@@ -49,19 +49,10 @@ class FusionOptions:
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 1:
             raise ValueError("images must be at least batch_size, and batch_size at least 1")
-        if not 0 < self.least_crop <= 1:
-            raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")
-        if self.image_size % self.fuser.stride or self.image_size < 32:
-            raise ValueError(f"image_size must be a multiple of {self.fuser.stride}, at least 32")
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
-        for name in ("rate", "average_half_life", "log_every", "sample_every", "checkpoint_every"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise ValueError(f"device is {self.device!r}: use auto, cpu or cuda")
-        if self.precision not in ("auto", "fp32", "bf16"):
-            raise ValueError(f"precision is {self.precision!r}: use auto, fp32 or bf16")
+        positive = ("rate", "average_half_life", "log_every", "sample_every", "checkpoint_every")
+        check_training(self, self.fuser.stride, positive)
 
     def identity(self) -> dict[str, Any]:
         """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""

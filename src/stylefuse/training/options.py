@@ -9,6 +9,34 @@ from stylefuse.networks.config import CriticConfig, GeneratorConfig
 STRICT = {"extra": "forbid"}
 
 
+def check_training(options: Any, stride: int, positive: tuple[str, ...]) -> None:
+    """What every training with checkpoints asks of its options.
+
+    Args:
+        options: with `least_crop`, `image_size`, `device` and `precision`.
+        stride: that the pictures' side must be a multiple of.
+        positive: names of the options that must be above 0.
+
+    Raises:
+        ValueError: it names the option.
+    """
+    _check_crop(options.least_crop)
+    if options.image_size % stride or options.image_size < 32:
+        raise ValueError(f"image_size must be a multiple of {stride}, at least 32")
+    for name in positive:
+        if getattr(options, name) <= 0:
+            raise ValueError(f"{name} is {getattr(options, name)}: it must be above 0")
+    if options.device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device is {options.device!r}: use auto, cpu or cuda")
+    if options.precision not in ("auto", "fp32", "bf16"):
+        raise ValueError(f"precision is {options.precision!r}: use auto, fp32 or bf16")
+
+
+def _check_crop(least: float) -> None:
+    if not 0 < least <= 1:
+        raise ValueError(f"least_crop is {least}: it is a share, above 0 and up to 1")
+
+
 @dataclass(frozen=True)
 class LossWeights:
     """Weight of each term of L_G and L_D (formulation.md, items 2, 3 and 5). The parameters file gives reasons."""
@@ -62,26 +90,11 @@ class HybridOptions:
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
-        if not 0 < self.least_crop <= 1:
-            raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")
-        if self.image_size % self.generator.stride or self.image_size < 32:
-            raise ValueError(f"image_size must be a multiple of {self.generator.stride}, at least 32")
-        for name in (
-            "average_half_life",
-            "penalty_every",
-            "nce_places",
-            "log_every",
-            "sample_every",
-            "checkpoint_every",
-        ):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
+        lengths = ("log_every", "sample_every", "checkpoint_every")
+        positive = ("average_half_life", "penalty_every", "nce_places", *lengths)
+        check_training(self, self.generator.stride, positive)
         if min(self.generator_rate, self.critic_rate, self.style_rate_factor) < 0:
             raise ValueError("generator_rate, critic_rate and style_rate_factor must not be negative")
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise ValueError(f"device is {self.device!r}: use auto, cpu or cuda")
-        if self.precision not in ("auto", "fp32", "bf16"):
-            raise ValueError(f"precision is {self.precision!r}: use auto, fp32 or bf16")
 
     def identity(self) -> dict[str, Any]:
         """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
@@ -107,5 +120,4 @@ class ClassifierOptions:
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
-        if not 0 < self.least_crop <= 1:
-            raise ValueError(f"least_crop is {self.least_crop}: it is a share, above 0 and up to 1")
+        _check_crop(self.least_crop)

@@ -14,6 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.folders import visible_files
 
 from .options import FuseOptions
 from .sets import PictureSet, find_sets
@@ -55,9 +56,7 @@ def fuse_folder(
         restyle = Restyler(generator)
         look = read_look({"style": options.style, "strength": options.strength}, restyle.styles)
         finish = partial(restyle, row=look.row, strength=look.strength)
-    # Hidden files are the system's (.DS_Store), not the user's pictures.
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    sets, strays = find_sets(p for p in found if not any(part.startswith(".") for part in p.parts))
+    sets, strays = find_sets(visible_files(folder))
     if not sets:
         raise ValueError(f"there are no sets in {folder}: {NAMING}")
     out = Path(tempfile.mkdtemp(prefix="stylefuse-"))

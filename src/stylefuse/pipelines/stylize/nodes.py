@@ -11,6 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.folders import visible_files
 
 from .options import StylizeOptions
 
@@ -35,9 +36,7 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
     restyle = Restyler(generator)
     asked = {"strength": options.strength} | ({"style": options.style} if options.style is not None else {})
     row, strength = read_look(asked, restyle.styles)
-    # Hidden files are the system's (.DS_Store), not the user's pictures.
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    files = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+    files = visible_files(folder)
     if not files:
         raise ValueError(f"there are no files in {folder}: put the pictures to restyle there")
     out = Path(tempfile.mkdtemp(prefix="stylefuse-"))

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from PIL.Image import Image
 from torch import Tensor
 from tqdm import tqdm
 
-from stylefuse.images.grid import grid
-from stylefuse.images.io import save
 from stylefuse.images.pairs import KINDS, WITH_TRUTH, synthesise
 from stylefuse.metrics.fusion_rules import RULES
 from stylefuse.metrics.fusion_similarity import psnr, ssim
-from stylefuse.networks.fuser import MODES, Fuser
+from stylefuse.networks.fuser import Fuser
+from stylefuse.pipelines.train_fuser.sheet import draw_pairs
 from stylefuse.training.fusion import MODE_OF
 
 
@@ -37,7 +37,7 @@ def measure(fuser: Fuser, photos: Tensor, inputs: tuple[int, ...], seed: int) ->
                 fused = fuser(stack)
             truth, result = _levels(photo), _levels(fused.picture[0])
             pictures = [_levels(picture) for picture in stack[0]]
-            right = MODES[int(fused.mode_logits.argmax())] == MODES[MODE_OF[kind]]
+            right = int(fused.mode_logits.argmax()) == MODE_OF[kind]
             score = {"fuser": psnr(result, truth), "ssim": ssim(result, truth), "mode_right": float(right)}
             score["best_input"] = max(psnr(picture, truth) for picture in pictures)
             unit = np.stack(pictures).astype(np.float32) / 255
@@ -74,22 +74,18 @@ def write_tables(table: pd.DataFrame, folder: Path) -> None:
     (folder / "fusion.md").write_text(text + "\n", encoding="utf-8")
 
 
-@torch.inference_mode()
-def contact_sheet_of(fuser: Fuser, photos: Tensor, seed: int, path: Path) -> None:
-    """A row a kind: two inputs, the fused picture and the truth of each photo."""
-    rows = []
-    for kind in KINDS:
-        stacks = torch.cat(
+def contact_sheet_of(fuser: Fuser, photos: Tensor, seed: int) -> Image:
+    """The sheet of one pair of each kind for each photo, in variants that no training sees."""
+    pairs = {
+        kind: torch.cat(
             [
                 synthesise(kind, p[None], 2, _random(seed, kind, 2, i), unseen=True)
                 for i, p in enumerate(photos)
             ]
         )
-        fused = fuser(stacks).picture
-        cells = zip(stacks, fused, photos, strict=True)
-        rows.append([cell for stack, result, photo in cells for cell in (*stack, result, photo)])
-    names = ["first", "second", "fused", "truth"] * len(photos)
-    save(grid(rows, row_labels=list(KINDS), column_labels=names), path)
+        for kind in KINDS
+    }
+    return draw_pairs(fuser, pairs, photos)
 
 
 def _random(seed: int, kind: str, n: int, index: int) -> np.random.Generator:

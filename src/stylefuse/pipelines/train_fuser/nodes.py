@@ -4,6 +4,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from stylefuse.images.manifest import PHOTO, data_hash, pixels_hash, rows_of
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
 
 if TYPE_CHECKING:
@@ -66,53 +67,31 @@ def train_fuser(
     saved = Checkpoints(workspace)
     encoder = load_generator(generator).encoder.to(pick_device(training.device))
     state = new_fusion_state(store, rows_of(manifest, PHOTO, "train"), encoder, training)
-    rows: list[dict[str, float]] = []
-    if (checkpoint := saved.latest()) is not None:
-        state.restore(checkpoint)
-        rows = checkpoint.facts["training_log"]
-        log.info("goes on from the checkpoint at %d of %d images", state.images_seen, training.images)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos, fusion_samples)
-
-    with TrainingProgress("fusion", training.images, state.images_seen, training.log_every) as progress:
-
-        def save(images_seen: int) -> None:
-            tensors, state_facts = state.pack()
-            saved.save(images_seen, Weights(tensors, {**state_facts, "training_log": rows + progress.rows}))
-
-        if state.images_seen == 0:
-            for grid_of_another in fusion_samples.glob("images-*.png"):
-                grid_of_another.unlink()
-            draw(0)
-        fit_fusion(state, training, progress.step, draw, save)
+    fit = partial(fit_fusion, state, training)
+    losses = train_resumably(
+        "fusion", state, saved, training.images, training.log_every, fusion_samples, draw, fit
+    )
     log.info("trained the fuser on sets made of %d photos", state.images_seen)
     fuser = pack_fuser(state.average, images_seen=state.images_seen, **facts)
-    return fuser, pd.DataFrame(rows + progress.rows)
+    return fuser, losses
 
 
 def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Callable[[int], None]:
     """What draws pairs of each kind, their fusion and their truth, into the folder and into MLflow."""
     import mlflow
     import numpy as np
-    import torch
 
-    from stylefuse.images.grid import grid
     from stylefuse.images.io import save
     from stylefuse.images.pairs import KINDS, synthesise
 
-    pairs = {kind: synthesise(kind, photos, 2, np.random.default_rng(0), unseen=True) for kind in KINDS}
-    device = next(state.average.parameters()).device
+    from .sheet import draw_pairs
 
-    @torch.inference_mode()
+    pairs = {kind: synthesise(kind, photos, 2, np.random.default_rng(0), unseen=True) for kind in KINDS}
+
     def draw(images_seen: int) -> None:
-        rows = []
-        for pair in pairs.values():
-            fused = state.average(pair.to(device)).picture.cpu()
-            rows.append(
-                [p for i in range(len(photos)) for p in (pair[i, 0], pair[i, 1], fused[i], photos[i])]
-            )
-        names = ["first", "second", "fused", "truth"] * len(photos)
-        image = grid(rows, row_labels=list(pairs), column_labels=names)
+        image = draw_pairs(state.average, pairs, photos)
         save(image, folder / f"images-{images_seen:09d}.png")
         if mlflow.active_run():
             mlflow.log_image(image, key="fusion_samples", step=images_seen)
@@ -136,6 +115,7 @@ def evaluate_fuser(
     import mlflow
 
     from stylefuse.images.crops import centre_crops
+    from stylefuse.images.io import save
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.fuser import load_fuser
     from stylefuse.networks.generator import load_generator
@@ -149,7 +129,7 @@ def evaluate_fuser(
     table = measure(network, photos, asked.inputs, asked.seed)
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     write_tables(table, folder)
-    contact_sheet_of(network, photos[:4], asked.seed, folder / "fused.png")
+    save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
     summary = summarise(table)
     log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
     if mlflow.active_run():

@@ -3,6 +3,7 @@
 import logging
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pandas as pd
 
 from stylefuse.images.manifest import PHOTO, data_hash, pixels_hash, rows_of, style_names
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -68,30 +69,17 @@ def train_generator(
     style_guard = load_classifier(classifier).to(device)
     rows_by_style = [rows_of(manifest, style, "train") for style in styles]
     state = new_state(store, rows_by_style, style_guard.backbone.channels[1:], training)
-    rows: list[dict[str, float]] = []
-    if (checkpoint := saved.latest()) is not None:
-        state.restore(checkpoint)
-        rows = checkpoint.facts["training_log"]
-        log.info("goes on from the checkpoint at %d of %d images", state.images_seen, training.images)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos.to(device), styles, training_samples)
-
-    with TrainingProgress("train", training.images, state.images_seen, training.log_every) as progress:
-
-        def save(images_seen: int) -> None:
-            tensors, state_facts = state.pack()
-            saved.save(images_seen, Weights(tensors, {**state_facts, "training_log": rows + progress.rows}))
-
-        if state.images_seen == 0:
-            for grid_of_another in training_samples.glob("images-*.png"):
-                grid_of_another.unlink()
-            draw(0)
-        fit_hybrid(state, style_guard, training, progress.step, draw, save)
+    fit = partial(fit_hybrid, state, style_guard, training)
+    losses = train_resumably(
+        "train", state, saved, training.images, training.log_every, training_samples, draw, fit
+    )
     log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
     generator = pack_generator(
         state.average, styles, image_size=training.image_size, images_seen=state.images_seen, **facts
     )
-    return generator, pd.DataFrame(rows + progress.rows)
+    return generator, losses
 
 
 def _sample_drawer(
