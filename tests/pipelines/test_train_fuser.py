@@ -21,6 +21,7 @@ TRAINING = FusionOptions(
     images=18,
     batch_size=6,
     image_size=32,
+    large_size=64,
     most_inputs=2,
     fuser=FuserConfig((4, 4, 8, 8, 8), (4, 4, 8)),
     log_every=6,

@@ -19,6 +19,8 @@ TINY = FusionOptions(
     images=48,
     batch_size=6,
     image_size=32,
+    large_size=64,
+    large_share=0.0,
     most_inputs=3,
     fuser=FuserConfig((4, 4, 8, 8, 8), (4, 4, 8)),
     precision="fp32",
@@ -63,6 +65,21 @@ def test_a_smaller_batch_takes_the_kinds_in_turn(tiny_data):
         seen += next_sets(state, options, torch.device("cpu")).mode.tolist()
         state.images_seen += 2
     assert seen == [MODE_OF[kind] for kind in KINDS]
+
+
+def test_some_batches_hold_fewer_and_larger_sets(tiny_data):
+    state, options = state_of(tiny_data, batch_size=8, large_share=0.5)
+    shapes = set()
+    for _ in range(12):
+        batch = next_sets(state, options, torch.device("cpu"))
+        shapes.add((len(batch.truth), batch.truth.shape[-1], batch.inputs.shape[-1]))
+    assert shapes == {(8, 32, 32), (2, 64, 64)}
+
+
+def test_the_clock_counts_the_sets_of_a_large_batch(tiny_data):
+    state, options = state_of(tiny_data, batch_size=8, large_share=1.0)
+    fusion_step(state, options)
+    assert state.images_seen == 2
 
 
 def test_it_learns(tiny_data):

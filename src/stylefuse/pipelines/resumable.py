@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.progress import TrainingProgress
 
@@ -50,6 +51,7 @@ def train_resumably(
     Returns:
         The losses by images seen, those before an interruption included.
     """
+    reuse_freed_memory()
     rows: list[dict[str, float]] = []
     if (checkpoint := checkpoints.latest()) is not None:
         state.restore(checkpoint)

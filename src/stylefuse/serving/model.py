@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.images.deep import encode_deep
 from stylefuse.images.io import encode_png
 from stylefuse.networks.weights import read_weights
@@ -69,6 +70,7 @@ class StyleModel(mlflow.pyfunc.PythonModel):
     """Restyles and fuses base64 pictures; safe to call from several threads."""
 
     def load_context(self, context: Any) -> None:
+        reuse_freed_memory()
         generator = read_weights(Path(context.artifacts["generator"]))
         self.restyle = Restyler(generator)
         self.combiner = None

@@ -103,12 +103,14 @@ def new_fusion_state(
 
 
 def next_sets(state: FusionState, options: FusionOptions, device: torch.device) -> SetBatch:
-    """Sets of one n, of all kinds equally often."""
-    photos, random = state.sampler.draw(options.batch_size), state.random
+    """Sets of one n and one size, of all kinds equally often."""
+    random = state.random
+    large = random.random() < options.large_share
+    count = options.large_batch_size if large else options.batch_size
+    photos = state.sampler.draw(count, options.large_size if large else options.image_size)
     more = options.most_inputs > 2 and random.random() >= _PAIR_SHARE
     n = int(random.integers(3, options.most_inputs + 1)) if more else 2
-    first = state.images_seen // options.batch_size * options.batch_size
-    kinds = [KINDS[(first + i) % len(KINDS)] for i in range(options.batch_size)]
+    kinds = [KINDS[(state.images_seen + i) % len(KINDS)] for i in range(count)]
     inputs = torch.cat([synthesise(k, p[None], n, random) for k, p in zip(kinds, photos, strict=True)])
     mode = torch.tensor([MODE_OF[kind] for kind in kinds])
     known = torch.tensor([kind in WITH_TRUTH for kind in kinds])
@@ -156,10 +158,10 @@ def fusion_step(state: FusionState, options: FusionOptions, terms_of: Terms = fu
     total.backward()
     terms["gradient"] = torch.nn.utils.clip_grad_norm_(state.fuser.parameters(), _MAX_GRADIENT)
     losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
-    state.images_seen += options.batch_size
+    state.images_seen += len(batch.truth)
     if all(math.isfinite(loss) for loss in losses.values()):
         state.optimiser.step()
-        decay = average_decay(state.images_seen, options.batch_size, options.average_half_life)
+        decay = average_decay(state.images_seen, len(batch.truth), options.average_half_life)
         with torch.no_grad():
             torch._foreach_lerp_(list(state.average.parameters()), list(state.fuser.parameters()), 1 - decay)
     return losses

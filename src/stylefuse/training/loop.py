@@ -31,7 +31,6 @@ class Schedule(Protocol):
     """A training's options, as far as the loop reads them; lengths are images seen."""
 
     images: int
-    batch_size: int
     sample_every: int
     checkpoint_every: int
     precision: str
@@ -62,21 +61,17 @@ def fit(
     skipped = 0
     with deferred_interrupt() as interruption:
         while state.images_seen < options.images:
+            before = state.images_seen
             losses = step()
             seen = state.images_seen
             bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
             skipped = skipped + 1 if bad else 0
             on_step(seen, losses)
             last = seen >= options.images
-            if last or _passed(options.sample_every, seen, options.batch_size):
+            if last or _passed(options.sample_every, before, seen):
                 on_sample(seen)
             diverged = skipped > MAX_SKIPPED
-            if (
-                last
-                or diverged
-                or interruption.requested
-                or _passed(options.checkpoint_every, seen, options.batch_size)
-            ):
+            if last or diverged or interruption.requested or _passed(options.checkpoint_every, before, seen):
                 on_checkpoint(seen)
             if diverged:
                 raise TrainingDivergedError(
@@ -88,9 +83,9 @@ def fit(
             interruption.raise_if_requested()
 
 
-def _passed(every: int, seen: int, step: int) -> bool:
+def _passed(every: int, before: int, seen: int) -> bool:
     """Whether a multiple of `every` lies within the last step."""
-    return seen // every > (seen - step) // every
+    return seen // every > before // every
 
 
 def autocast(options: Schedule) -> contextlib.AbstractContextManager:
