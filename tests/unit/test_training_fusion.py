@@ -42,11 +42,19 @@ def test_resumed_it_goes_on_bit_for_bit(tiny_data):
     before = [fusion_step(stopped, options) for _ in range(2)]
     packed = stopped.pack()
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = state_of(tiny_data, seed=8)
+    resumed, _ = state_of(tiny_data)
+    fusion_step(resumed, options)  # other weights, and another place in every random stream
     resumed.restore(packed)
     assert resumed.images_seen == 12
     assert before + [fusion_step(resumed, options) for _ in range(3)] == losses
     assert_equal_weights(resumed.pack(), whole.pack())
+
+
+def test_a_state_of_other_options_is_refused_by_name(tiny_data):
+    one, _ = state_of(tiny_data)
+    other, _ = state_of(tiny_data, rate=1e-4)
+    with pytest.raises(ValueError, match=r"options\.rate: 0\.0015 -> 0\.0001$"):
+        other.restore(one.pack())
 
 
 def test_every_kind_comes_equally_often_and_names_its_mode(tiny_data):

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.fuser import MODES, Fused, Fuser
 from stylefuse.networks.weights import Weights
 from stylefuse.training.fusion_options import FusionOptions
+from stylefuse.training.identity import check_options
 from stylefuse.training.loop import Losses, autocast, fit
 from stylefuse.training.schedule import average_decay, rate_factor
 from stylefuse.training.state import below, pack_optimiser, pick_device, restore_optimiser
@@ -35,13 +36,14 @@ _MAX_GRADIENT = 5.0
 
 @dataclass
 class FusionState:
-    """Fuser, moving average, optimiser, sampler, random generator and the clock."""
+    """Fuser, moving average, optimiser, sampler, random generator, the options' `identity()` and the clock."""
 
     fuser: Fuser
     average: Fuser
     optimiser: torch.optim.Optimizer
     sampler: CropSampler
     random: np.random.Generator
+    options: dict[str, Any]
     images_seen: int = 0
 
     def pack(self) -> Weights:
@@ -52,14 +54,20 @@ class FusionState:
         facts = {
             "kind": "fusion_training",
             "images_seen": self.images_seen,
+            "options": self.options,
             "random": self.random.bit_generator.state,
             "sampler": self.sampler.state(),
         }
         return Weights(tensors, facts)
 
     def restore(self, weights: Weights) -> None:
-        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped."""
+        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped.
+
+        Raises:
+            ValueError: it was packed under other options, which are named.
+        """
         tensors, facts = weights
+        check_options(facts, self.options)
         self.fuser.load_state_dict(below(tensors, "fuser"))
         self.average.load_state_dict(below(tensors, "average"))
         restore_optimiser(self.optimiser, below(tensors, "optimiser"))
@@ -99,6 +107,7 @@ def new_fusion_state(
         optimiser=torch.optim.Adam(fuser.parameters(), lr=options.rate, betas=(0.9, 0.99)),
         sampler=CropSampler(store, photos, options.image_size, options.least_crop, random),
         random=random,
+        options=options.identity(),
     )
 
 

@@ -47,13 +47,21 @@ class FusionOptions:
     seed: int = 7
     precision: str = "auto"  # auto, fp32 or bf16
     device: str = "auto"  # auto, cpu or cuda
+    keep_checkpoints: int = 2
 
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 1:
             raise ValueError("images must be at least batch_size, and batch_size at least 1")
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
-        positive = ("rate", "average_half_life", "log_every", "sample_every", "checkpoint_every")
+        positive = (
+            "rate",
+            "average_half_life",
+            "log_every",
+            "sample_every",
+            "checkpoint_every",
+            "keep_checkpoints",
+        )
         check_training(self, self.fuser.stride, positive)
         if not 0 <= self.large_share <= 1:
             raise ValueError(f"large_share is {self.large_share}: it is a share, from 0 to 1")
@@ -67,5 +75,5 @@ class FusionOptions:
 
     def identity(self) -> dict[str, Any]:
         """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
-        around = ("log_every", "sample_every", "checkpoint_every", "device")
+        around = ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "device")
         return {name: value for name, value in asdict(self).items() if name not in around}
