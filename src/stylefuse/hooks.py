@@ -18,6 +18,8 @@ from kedro.framework.hooks import hook_impl
 EXPERIMENT = "stylefuse"
 # What conf/base/catalog.yml takes from --params.
 PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
+# Nodes that several processes run together.
+TOGETHER = {"train_generator"}
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
 
 
@@ -44,6 +46,9 @@ class TrackingHooks:
         self._close("KILLED")
         root = Path(run_params["project_path"])
         check_runtime_params(run_params.get("runtime_params") or {}, root, pipeline)
+        check_torchrun(pipeline)
+        if os.environ.get("RANK", "0") != "0":
+            return  # of the processes that torchrun started, the first one records the run
         connect(root)
         tags = {
             "kedro.run_id": run_params["run_id"],
@@ -147,6 +152,19 @@ def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any)
     pictures = {"photos", "styles"}
     if "data_root" in given and pictures <= set(pipeline.inputs()) and not pictures <= set(given):
         raise ValueError("--params: data_root moves what is made; say photos=… and styles=… as well")
+
+
+def check_torchrun(pipeline: Any) -> None:
+    """Refuse to run, in each of the processes that torchrun started, nodes that know nothing of the others.
+
+    Raises:
+        ValueError: it names them.
+    """
+    alone = sorted({node.name for node in pipeline.nodes} - TOGETHER)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and alone:
+        raise ValueError(
+            f"torchrun is for --pipelines train_hybrid alone: run {', '.join(alone)} before or after, without it"
+        )
 
 
 def connect(project: Path, experiment: str = EXPERIMENT) -> str:

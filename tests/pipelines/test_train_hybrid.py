@@ -132,12 +132,13 @@ def test_stopped_and_run_again_it_ends_with_the_same_weights(
     assert log["images_seen"].iloc[-1] == 24
 
 
-def test_a_log_of_two_sittings_is_whole(train, uninterrupted, tmp_path, monkeypatch):
+@pytest.mark.parametrize("at", [12, 16])  # within an interval of the log, and between two
+def test_a_log_of_two_sittings_is_whole(train, uninterrupted, tmp_path, monkeypatch, at):
     with monkeypatch.context() as patch:
-        stop(patch, 16, lambda: signal.raise_signal(signal.SIGINT))
+        stop(patch, at, lambda: signal.raise_signal(signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
-    pd.testing.assert_frame_equal(train(tmp_path)[1], uninterrupted[1])
+    pd.testing.assert_frame_equal(train(tmp_path)[1], uninterrupted[1], check_exact=True)
 
 
 def test_a_finished_training_is_only_handed_over(train, uninterrupted, steps):

@@ -18,7 +18,7 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient, active_run
 
 import stylefuse
-from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, flatten
+from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, check_torchrun, flatten
 from stylefuse.images.manifest import data_hash
 
 ROOT = Path(__file__).parents[2]
@@ -151,7 +151,7 @@ from types import SimpleNamespace
 import stylefuse
 from stylefuse.hooks import TrackingHooks
 hooks = TrackingHooks()
-hooks.before_pipeline_run({"project_path": sys.argv[1], "run_id": "k"}, SimpleNamespace(inputs=set), None)
+hooks.before_pipeline_run({"project_path": sys.argv[1], "run_id": "k"}, SimpleNamespace(inputs=set, nodes=[]), None)
 print(hooks._run_id, flush=True)
 try:
     time.sleep(60)
@@ -200,6 +200,26 @@ def test_runtime_params_that_mean_something_pass():
     later = Pipeline([Node(lambda manifest: 1, "manifest", "report", name="report")])
     check_runtime_params({"ingest": {"short_side": 9}, "data_root": "elsewhere"}, ROOT, later)
     check_runtime_params({}, ROOT, later)
+
+
+def test_torchrun_is_for_the_node_that_knows_of_it(monkeypatch):
+    train = Node(lambda manifest: 1, "manifest", "generator", name="train_generator")
+    ingest = Node(lambda photos: 1, "photos", "manifest", name="ingest")
+    check_torchrun(Pipeline([ingest, train]))
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    check_torchrun(Pipeline([train]))
+    with pytest.raises(ValueError, match="train_hybrid alone: run ingest before or after"):
+        check_torchrun(Pipeline([ingest, train]))
+
+
+def test_of_several_processes_the_first_records_the_run(root, monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    hooks = TrackingHooks()
+    about = {"project_path": str(root), "run_id": "k"}
+    hooks.before_pipeline_run(run_params=about, pipeline=Pipeline([]), catalog=DataCatalog())
+    assert active_run() is None
+    hooks.after_dataset_loaded("manifest", MANIFEST)
+    hooks.after_pipeline_run()
 
 
 def test_every_path_that_the_catalog_takes_may_be_given():

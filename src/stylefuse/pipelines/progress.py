@@ -15,9 +15,12 @@ class TrainingProgress:
         total: images of the whole training.
         done: images already seen, when it resumes.
         every: images between two rows of the table.
+        pending: what `pending()` gave when it was left.
     """
 
-    def __init__(self, name: str, total: int, done: int, every: int):
+    def __init__(
+        self, name: str, total: int, done: int, every: int, pending: dict[str, list[float]] | None = None
+    ):
         # A log file wants a line now and then, a terminal a living bar.
         interval = 0.5 if sys.stderr.isatty() else 20
         self._bar = tqdm(
@@ -26,6 +29,8 @@ class TrainingProgress:
         self._name, self._every = name, every
         self._sums: dict[str, float] = defaultdict(float)
         self._counts: dict[str, int] = defaultdict(int)
+        for loss, (total_so_far, count) in (pending or {}).items():
+            self._sums[loss], self._counts[loss] = total_so_far, count
         self._logged = done - done % every  # rows stay at multiples of `every` after a resume
         self.rows: list[dict[str, float]] = []
 
@@ -51,6 +56,10 @@ class TrainingProgress:
             self._counts.clear()
             self._logged = images_seen
         self._bar.update(images_seen - self._bar.n)
+
+    def pending(self) -> dict[str, list[float]]:
+        """Sum and count of each loss since the last row: without them the row after a resume would be another."""
+        return {name: [total, self._counts[name]] for name, total in self._sums.items()}
 
     def _track(self, images_seen: int, means: dict[str, float]) -> None:
         import mlflow

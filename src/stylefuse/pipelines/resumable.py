@@ -58,11 +58,11 @@ def train_resumably(
     from stylefuse.training.loop import TrainingDivergedError
 
     reuse_freed_memory()
-    processes, rows = distributed.processes(), []
+    processes, rows, pending = distributed.processes(), [], {}
     checkpoint = distributed.from_first(lambda: checkpoints.latest())
     if checkpoint is not None:
         state.restore(checkpoint)
-        rows = checkpoint.facts["training_log"]
+        rows, pending = checkpoint.facts["training_log"], checkpoint.facts["training_log_pending"]
     if checkpoints is None:
         fit(lambda seen, losses: None, lambda seen: None, lambda seen: None)
         return pd.DataFrame()
@@ -70,11 +70,14 @@ def train_resumably(
         log.info("goes on from the checkpoint at %d of %d images", state.images_seen, images)
         if (before := checkpoint.facts["processes"]) != processes and state.images_seen < images:
             log.warning("processes: %d -> %d; from here on equal up to rounding only", before, processes)
-    with TrainingProgress(name, images, state.images_seen, log_every) as progress:
+    for half_written in samples.glob(".images-*.tmp"):  # by one that was killed
+        half_written.unlink()
+    with TrainingProgress(name, images, state.images_seen, log_every, pending) as progress:
 
         def save(images_seen: int) -> None:
             tensors, facts = state.pack()
-            facts |= {"training_log": rows + progress.rows, "processes": processes}
+            facts |= {"training_log": rows + progress.rows, "training_log_pending": progress.pending()}
+            facts["processes"] = processes
             checkpoints.save(images_seen, Weights(tensors, facts))
 
         if state.images_seen == 0:
