@@ -1,4 +1,4 @@
-"""16-bit picture files packed by hand, as no library at hand writes them all."""
+"""Picture files packed by hand, as no library at hand writes them all."""
 
 import io
 import struct
@@ -6,20 +6,47 @@ import zlib
 
 from PIL import Image
 
-GREY, RGB, GREY_ALPHA, RGB_ALPHA = 0, 2, 4, 6
+GREY, RGB, PALETTE, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
+
+
+def chunk(name, body):
+    """A chunk of PNG with its checksum."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_of(width, height, bits, colour_type, *extra, pixels=None, tail=b""):
+    """Pack a PNG; `extra` are further chunks, (name, body), `pixels` is all of IDAT (zeros), `tail` follows it."""
+    if pixels is None:
+        channels = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGB_ALPHA: 4}[colour_type]
+        pixels = packed_zeros(height * (1 + (width * bits * channels + 7) // 8))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0))
+    chunks = b"".join(chunk(*each) for each in extra)
+    return b"\x89PNG\r\n\x1a\n" + header + chunks + chunk(b"IDAT", pixels) + tail + chunk(b"IEND", b"")
+
+
+def packed_zeros(count):
+    """So many zeros as zlib packs them: a thousandth."""
+    packer, block = zlib.compressobj(9), bytes(1 << 20)
+    parts = [packer.compress(block[: min(count - start, 1 << 20)]) for start in range(0, count, 1 << 20)]
+    return b"".join(parts) + packer.flush()
 
 
 def png(levels, colour_type, *extra):
-    """Pack a 16-bit PNG by hand; `extra` are further chunks, (name, body)."""
-
-    def chunk(name, body):
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
+    """Pack a 16-bit PNG; `extra` are further chunks, (name, body)."""
     height, width = levels.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0))
-    chunks = b"".join(chunk(*each) for each in extra)
-    return b"\x89PNG\r\n\x1a\n" + header + chunks + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return png_of(width, height, 16, colour_type, *extra, pixels=zlib.compress(rows))
+
+
+def tiff_of(entries, body=b""):
+    """Pack a TIFF of tags, (tag, type, count, value); a value in brackets is a place in `body`, which follows."""
+    start = 8 + 2 + 12 * len(entries) + 4
+    head = struct.pack("<2sHIH", b"II", 42, 8, len(entries))
+    for tag, kind, count, value in entries:
+        head += struct.pack(
+            "<HHII", tag, kind, count, start + value[0] if isinstance(value, tuple) else value
+        )
+    return head + struct.pack("<I", 0) + body
 
 
 def tiff(levels, order="<", **tags):

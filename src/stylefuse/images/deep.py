@@ -4,6 +4,7 @@ The 65536 levels that scanners, microscopes and infrared cameras write are kept 
 such depth and is no plain grey goes through `images.io` and comes out as 8-bit RGB.
 """
 
+import struct
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -14,18 +15,22 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened, replacing
-from stylefuse.images.io import decode, encode_png, save, upright_turn
+from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened, write_whole
+from stylefuse.images.io import decode_opened, encode_png, save, upright_turn
+from stylefuse.images.levels import WHITE, grey_16, is_grey_16
 
 # The formats that are written here and hold 16 bits.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 # PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth and the colour type stand in the file.
 _PNG_DEPTH, _PNG_COLOUR = 24, 25
 _PNG_GREY_ALPHA = 4
-# TIFF 6.0: bits a sample, what the lowest level means, how channels are stored, what a fourth channel means.
-_BITS, _PHOTOMETRIC, _PLANAR, _EXTRA = 258, 262, 284, 338
-_WHITE_IS_ZERO, _PLANES_APART, _PREMULTIPLIED, _STRAIGHT = 0, 2, 1, 2
-_WHITE = 65535
+# All that pixels need. OpenCV takes frames of an animation, which are other chunks, for the picture.
+_PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+# TIFF 6.0: bits a sample, how channels are stored, what a fourth channel means.
+_BITS, _PLANAR, _EXTRA = 258, 284, 338
+_PLANES_APART, _PREMULTIPLIED, _STRAIGHT = 2, 1, 2
+# Pixels that are laid on white at a time: as 64 bits a picture at the limit would take gigabytes.
+_PART = 1 << 20
 
 _TURNS = {
     Image.Transpose.FLIP_LEFT_RIGHT: lambda pixels: pixels[:, ::-1],
@@ -54,18 +59,15 @@ def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.nda
         ImageError: as `images.io.decode`.
     """
     with opened(source, limits) as (image, data):
-        grey = image.mode in ("1", "L", "LA")
         profile = image.info.get("icc_profile")
-        if image.mode.startswith("I;16"):
+        if is_grey_16(image):
             pixels = _deep_grey(image)
         elif _is_deep_colour(image, data):
             pixels = _deep_colour(image, data)
         else:
-            pixels = None
-    if pixels is None:
-        eight = decode(data, limits)
-        # The three channels are equal, and Pillow's luma of equal channels is their level exactly.
-        return np.array(eight.convert("L") if grey else eight)
+            eight = decode_opened(image, data)
+            # The three channels are equal, and Pillow's luma of equal channels is their level exactly.
+            return np.array(eight.convert("L") if image.mode in ("1", "L", "LA", "La") else eight)
     if profile and not _is_srgb(profile):
         # To those who called: what they show or fuse has other colours than its maker saw.
         warnings.warn(
@@ -95,8 +97,7 @@ def save_deep(pixels: np.ndarray, path: Path) -> None:
         return save(Image.fromarray(pixels), path)
     if path.suffix.lower() not in _DEEP_SUFFIXES:
         raise ValueError(f"{path.name} cannot hold 16 bits: use the suffix .png or .tif")
-    with replacing(path) as partial:
-        partial.write_bytes(_encode_16(pixels, path.suffix.lower()))
+    write_whole(path, _encode_16(pixels, path.suffix.lower()))
 
 
 def deep_to_tensor(pixels: np.ndarray) -> Tensor:
@@ -145,15 +146,8 @@ def _check(pixels: np.ndarray) -> None:
 
 
 def _deep_grey(image: Image.Image) -> np.ndarray:
-    inverted = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     image.load()
-    pixels = np.asarray(image).astype(np.uint16)  # of the machine's byte order
-    if inverted:
-        pixels = _WHITE - pixels
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        pixels[pixels == clear] = _WHITE
-    return _turned(pixels, image)
+    return _turned(grey_16(image), image)
 
 
 def _is_deep_colour(image: Image.Image, data: bytes) -> bool:
@@ -171,7 +165,8 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray:
         remedy = "export it with interleaved channels, or as PNG"
         raise ImageError("damaged", "16-bit TIFF files with each channel stored apart cannot be read", remedy)
     image.load()  # finds damage, where OpenCV would hand out half a picture
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    alone = data if tags else _only_pixels(data)
+    pixels = cv2.imdecode(np.frombuffer(alone, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (image.height, image.width):
         raise ImageError(
             "damaged", "the file's 16-bit pixels cannot be read", "export it again as 16-bit PNG"
@@ -179,12 +174,33 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray:
     levels = pixels[..., 2::-1]  # OpenCV's channels are blue, green, red, alpha
     alpha = tags.get(_EXTRA, (_STRAIGHT,))[0]
     if pixels.shape[2] == 4 and alpha in (_STRAIGHT, _PREMULTIPLIED):
-        cover = pixels[..., 3:].astype(np.float64) / _WHITE
-        inked = levels * cover if alpha == _STRAIGHT else levels
-        levels = np.rint(inked + _WHITE * (1 - cover)).clip(0, _WHITE).astype(np.uint16)
+        levels = _on_white(levels, pixels[..., 3:], alpha == _STRAIGHT)
     if image.format == "PNG" and data[_PNG_COLOUR] == _PNG_GREY_ALPHA:
         levels = levels[..., 0]
     return _turned(levels, image)
+
+
+def _on_white(levels: np.ndarray, alpha: np.ndarray, straight: bool) -> np.ndarray:
+    """Lay H×W×3 on white by alpha, H×W×1, both uint16; levels that are not straight were multiplied by it."""
+    flat, cover = levels.reshape(-1, 3), alpha.reshape(-1, 1)  # a picture may be one row long
+    laid = np.empty(flat.shape, np.uint16)
+    for start in range(0, len(flat), _PART):
+        part = slice(start, start + _PART)
+        over = cover[part].astype(np.int64)
+        inked = flat[part].astype(np.int64) * (over if straight else WHITE) + WHITE * (WHITE - over)
+        laid[part] = ((inked + WHITE // 2) // WHITE).clip(0, WHITE)
+    return laid.reshape(levels.shape)
+
+
+def _only_pixels(png: bytes) -> bytes:
+    """A PNG without any chunk that its pixels do not need."""
+    kept, at = [png[:8]], 8
+    while at < len(png):
+        length, name = struct.unpack_from(">I4s", png, at)
+        if name in _PNG_PIXELS:
+            kept.append(png[at : at + length + 12])
+        at += length + 12
+    return b"".join(kept)
 
 
 def _turned(pixels: np.ndarray, image: Image.Image) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 import io
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
+
+from stylefuse.images.structure import excess
 
 # Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
 # most of Pillow's security holes were, out of reach of an upload.
@@ -50,6 +53,8 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     """
     data = source if isinstance(source, bytes) else _read(source, limits)
     _check_bytes(len(data), limits)
+    if reason := excess(data, limits.max_pixels):
+        raise _damaged(reason)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_pixels(image.size, limits)
@@ -57,6 +62,8 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     except ImageError:
         raise
     except UnidentifiedImageError as error:
+        if begins_as := _begins_as(data):
+            raise _damaged(f"it begins as {begins_as} does, and does not go on so") from error
         raise ImageError(
             "not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}"
         ) from error
@@ -65,22 +72,41 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     except Exception as error:
         # Decoders fail in many ways on damaged input (OSError, SyntaxError, ValueError, struct.error,
         # EOFError, OverflowError, MemoryError…): all mean that this file holds no usable picture.
-        detail = str(error) or type(error).__name__
-        raise ImageError(
-            "damaged", f"the file is damaged or of a rare kind ({detail})", "export it again"
-        ) from error
+        raise _damaged(str(error) or type(error).__name__) from error
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write `path` all or nothing: yields the path of a file beside it, which then takes its place."""
+    """Write `path` all or nothing: yields the path of a file beside it, which then takes its place.
+
+    It is flushed to disk first: after a power cut there is the old file or the new one, never an empty one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    partial = path.with_name(
+        f".{secrets.token_hex(8)}.tmp"
+    )  # short: `path` may have the longest name there is
     try:
         yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write the bytes of a file, all or nothing."""
+    with replacing(path) as partial:
+        partial.write_bytes(data)
+
+
+def _begins_as(data: bytes) -> str:
+    """The format on the list whose signature a file has; empty if none."""
+    return next((name for name in FORMATS if Image.OPEN[name][1](data[:16])), "")
+
+
+def _damaged(reason: str) -> ImageError:
+    return ImageError("damaged", f"the file is damaged or of a rare kind ({reason})", "export it again")
 
 
 def _read(path: Path, limits: Limits) -> bytes:

@@ -12,7 +12,8 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from stylefuse.images.files import DEFAULT_LIMITS, FORMATS, ImageError, Limits, opened, replacing
+from stylefuse.images.files import DEFAULT_LIMITS, FORMATS, Limits, opened, replacing
+from stylefuse.images.levels import grey_8, is_deep_grey
 
 # EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
 _ORIENTATION_TAG = 0x0112
@@ -25,14 +26,17 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth stands in the file.
+_PNG_DEPTH = 24
 
 
 def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
     """Decode a picture file to upright 8-bit sRGB.
 
-    Transparent pixels are laid on white. Animations, bursts and multi-page files give their first frame.
-    Colour profiles are applied; a profile that cannot be read counts as none. 16-bit grey keeps its ramp
-    (v / 257); 32-bit pixels are scaled by the range they use (see `_deep_to_grey`).
+    What a file is decides, not its name. Transparent pixels are laid on white. Animations, bursts and multi-page
+    files give their first frame. Colour profiles are applied; one that cannot be read counts as none, and so does
+    EXIF that cannot. 16-bit grey keeps its ramp (v / 257); 32-bit pixels are scaled by the range they use (see
+    `images.levels`).
 
     Returns:
         A PIL image of mode "RGB" with no metadata.
@@ -41,9 +45,22 @@ def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image
         ImageError: for every file that is not a picture, is damaged or exceeds the limits. Its code is one of
             unreadable, empty, too_large, too_many_pixels, not_a_picture, damaged.
     """
-    with opened(source, limits) as (image, _):
-        image.load()
-        return _to_srgb(_upright(image))
+    with opened(source, limits) as (image, data):
+        return decode_opened(image, data)
+
+
+def decode_opened(image: Image.Image, data: bytes) -> Image.Image:
+    """Decode a picture that `images.files.opened` yields, with the bytes of its file, as `decode` does."""
+    image.load()
+    clear = image.info.get("transparency")
+    if image.format == "PNG" and clear is not None:
+        # Pillow scales the pixels to 8 bits, and leaves the level that is transparent as it was stored.
+        depth = data[_PNG_DEPTH]
+        if image.mode == "L" and depth < 8:
+            image.info["transparency"] = clear * 255 // (2**depth - 1)
+        elif image.mode == "RGB" and depth == 16:
+            image.info["transparency"] = tuple(level >> 8 for level in clear)
+    return _to_srgb(_upright(image))
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -111,9 +128,8 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     """Convert any mode to opaque sRGB "RGB"."""
     alpha = None
     profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        grey, alpha = _deep_to_grey(image)
-        image = grey
+    if is_deep_grey(image):
+        image = grey_8(image)
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
@@ -123,37 +139,13 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     rgb = _apply_profile(image, profile)
     if rgb is None:
         rgb = _lab_to_rgb(image) if image.mode == "LAB" else image.convert("RGB")
+    if alpha is None:
+        alone = rgb.copy() if rgb is image else rgb
+        alone.info = {}
+        return alone
     opaque = Image.new("RGB", rgb.size, "white")
     opaque.paste(rgb, mask=alpha)
     return opaque
-
-
-def _deep_to_grey(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Scale 16- and 32-bit grey to 8 bits; also the mask of a transparent level, where the file names one.
-
-    16-bit files span 0…65535 by definition. 32-bit integers and floats have no fixed white, so the range in
-    use decides: 0…1 (floats), 0…255 and 0…65535 are taken as such, anything else is stretched from its
-    minimum to its maximum.
-    """
-    values = np.asarray(image).astype(np.float64)
-    finite = np.isfinite(values)
-    if not finite.all():
-        if not finite.any():
-            raise ImageError("damaged", "no pixel of the picture is a number", "export it again")
-        low, high = values[finite].min(), values[finite].max()
-        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-    low, high = values.min(), values.max()
-    if image.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    elif low >= 0 and high <= 65535:
-        is_float = image.mode == "F"
-        low, high = 0.0, 1.0 if is_float and high <= 1 else 255.0 if high <= 255 else 65535.0
-    levels = (values - low) * (255.0 / max(high - low, np.finfo(float).tiny))
-    grey = Image.fromarray(np.rint(levels).clip(0, 255).astype(np.uint8))
-    clear = image.info.get("transparency")
-    if not isinstance(clear, int):
-        return grey, None
-    return grey, Image.fromarray(np.where(values == clear, 0, 255).astype(np.uint8))
 
 
 def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
