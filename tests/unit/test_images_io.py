@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image, ImageCms
 
-from stylefuse.images.io import ImageError, Limits, decode, encode_png, save, to_image, to_tensor
+from stylefuse.images.files import ImageError, Limits
+from stylefuse.images.io import decode, encode_png, save, to_image, to_tensor
 
 
 def file_of(image, file_format="PNG", **options):

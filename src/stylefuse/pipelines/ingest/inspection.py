@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from stylefuse.images.duplicates import perceptual_hash
-from stylefuse.images.io import ImageError, Limits, decode
+from stylefuse.images.files import ImageError, Limits
+from stylefuse.images.io import decode
 from stylefuse.images.manifest import PHOTO
 from stylefuse.images.trim import Margins, cut, find_margins
 from stylefuse.pipelines.ingest.options import IngestOptions

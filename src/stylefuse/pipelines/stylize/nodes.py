@@ -29,7 +29,8 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
         RequestError: the generator has no such style.
         ValueError: the folder holds no files.
     """
-    from stylefuse.images.io import ImageError, decode, save
+    from stylefuse.images.files import ImageError
+    from stylefuse.images.io import decode, save
     from stylefuse.serving.request import read_look
     from stylefuse.serving.restyle import Restyler
 
