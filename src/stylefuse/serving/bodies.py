@@ -1,6 +1,7 @@
 """The JSON bodies that MLflow's server knows, read as strictly with MLflow as without it."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from stylefuse.serving.request import IMAGE, RequestError, refuse_unknown
@@ -9,18 +10,47 @@ FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLf
 EXAMPLE = 'send {"dataframe_records": [{"image": "<base64>"}], "params": {"style": …, "strength": …}}'
 
 
+def parse(data: str | bytes | bytearray, example: str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Args:
+        example: what to send instead, if it is none.
+
+    Raises:
+        RequestError: it is none, or has a name twice, of which JSON does not say what it means.
+    """
+    try:
+        body = json.loads(data, object_pairs_hook=_once)
+    except RequestError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise RequestError("body", f"it is no JSON ({str(error)[:80]})", example, "not_json") from None
+    if not isinstance(body, dict):
+        raise RequestError("body", f"it is a {type(body).__name__}, not an object", example, "not_json")
+    return body
+
+
+def twice(name: str) -> RequestError:
+    """What to raise where a name comes a second time."""
+    return RequestError(name[:40], "it is there more than once", "send it once", "duplicate_field")
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise twice(name)
+        fields[name] = value
+    return fields
+
+
 def read_body(data: str | bytes) -> dict[str, Any]:
     """Parse a body: an object with one of `FORMATS`, perhaps "params", and nothing else.
 
     Raises:
         RequestError: it is something else.
     """
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise RequestError("body", f"it is no JSON ({str(error)[:80]})", EXAMPLE, "not_json") from None
-    if not isinstance(body, dict):
-        raise RequestError("body", f"it is a {type(body).__name__}, not an object", EXAMPLE, "not_json")
+    body = parse(data, EXAMPLE)
     refuse_unknown(body, (*FORMATS, "params"), "key")
     if sum(name in body for name in FORMATS) != 1:
         raise RequestError("body", "it needs its pictures exactly once", EXAMPLE)
