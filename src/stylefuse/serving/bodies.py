@@ -75,6 +75,7 @@ def read_pictures(body: dict[str, Any]) -> list[Any]:
     elif name == "inputs" and isinstance(rows, dict):
         refuse_unknown(rows, (IMAGE,), "column")
         rows = rows.get(IMAGE)
+        rows = [rows] if isinstance(rows, str) else rows
     if not isinstance(rows, list) or not rows:
         raise no_pictures()
     if all(isinstance(row, dict) for row in rows):

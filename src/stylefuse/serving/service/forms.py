@@ -50,11 +50,10 @@ def read_form(task: str, content_type: str, body: bytes) -> Form:
         RequestError: a field is unknown, given twice, missing, or of the wrong kind.
     """
     mime, options = parse_options_header(content_type)
-    fields = (
-        parse(body, f'send {{"{PICTURES[task]}": …}} with base64')
-        if mime == "application/json"
-        else _from_parts(task, mime, options, body)
-    )
+    if mime == "application/json":
+        fields = parse(body, f'send {{"{PICTURES[task]}": …}} with pictures in base64')
+    else:
+        fields = _from_parts(task, mime, options, body)
     picture = PICTURES[task]
     refuse_unknown(fields, (picture, *OTHERS[task]), "field")
     if picture not in fields:
