@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
+
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.settings import Settings
 
@@ -32,6 +34,27 @@ class InlinePool:
 
 def inline_app(desk, token=None, **settings):
     return build_app(Service(InlinePool(desk), Settings(**settings), "7"), token)
+
+
+class Client:
+    """Sends requests to an ASGI application in this process."""
+
+    def __init__(self, app):
+        self._app = app
+
+    def request(self, method: str, path: str, **request) -> httpx.Response:
+        async def send():
+            transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(send())
+
+    def get(self, path: str, **request) -> httpx.Response:
+        return self.request("GET", path, **request)
+
+    def post(self, path: str, **request) -> httpx.Response:
+        return self.request("POST", path, **request)
 
 
 class Running:

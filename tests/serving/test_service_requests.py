@@ -8,12 +8,11 @@ import time
 import mlflow
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from PIL import Image
 from protocol_cases import cases
-from service_support import inline_app
+from service_support import Client, inline_app
 from serving_examples import (
     assert_clean,
     bad_requests,
@@ -37,7 +36,7 @@ def desk(model_folder):
 
 @pytest.fixture(scope="module")
 def client(desk):
-    return TestClient(inline_app(desk), raise_server_exceptions=False)
+    return Client(inline_app(desk))
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +242,7 @@ def test_request_ids_are_echoed_or_made(client):
 
 
 def test_without_the_token_nobody_gets_in(desk):
-    client = TestClient(inline_app(desk, token="secret-1"))
+    client = Client(inline_app(desk, token="secret-1"))
     good = {"json": {"image": encoded(picture())}}
     for headers in (
         {},
@@ -264,7 +263,7 @@ def test_without_the_token_nobody_gets_in(desk):
 
 
 def test_metrics_count_what_happened(desk):
-    client = TestClient(inline_app(desk))
+    client = Client(inline_app(desk))
     client.post("/v1/stylize", json={"image": encoded(picture(100, 50))})
     client.post("/v1/stylize", json={"image": "*"})
     client.post("/v1/fuse", json={"images": [encoded(landscape())] * 2, "style": "ink"})

@@ -122,11 +122,13 @@ def build_app(service: Service, token: str | None = None) -> Gate:
         about = service.pool.about
         return {name: about[name] for name in ("styles", "tasks", "modes")} | {"version": service.version}
 
-    @app.api_route("/live", methods=["GET", "HEAD"], summary="Whether the server runs")
+    @app.head("/live", include_in_schema=False)
+    @app.get("/live", summary="Whether the server runs")
     async def live() -> dict[str, str]:
         return {"status": "live"}
 
-    @app.api_route("/ready", methods=["GET", "HEAD"], summary="Whether requests would be answered now")
+    @app.head("/ready", include_in_schema=False)
+    @app.get("/ready", summary="Whether requests would be answered now")
     async def ready() -> Response:
         status = "shutting down" if service.draining else "ready" if service.pool.ready else "starting"
         return JSONResponse({"status": status}, 200 if status == "ready" else 503)

@@ -111,10 +111,12 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         CannotStart: it is taken, or none of this machine's.
     """
+    if not 0 <= port < 65_536:  # of others, the lowest 16 bits would be taken
+        raise CannotStart(f"--port {port}: give one from 0 to 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise CannotStart(f"--host {host} --port {port}: no such address ({error})") from None
     try:
         if sys.platform != "win32":  # where it would let two servers share a port
