@@ -193,6 +193,8 @@ def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], _Pic
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
+        if isinstance(error.__cause__, MemoryError):  # no damage of the file
+            raise error.__cause__ from None
         raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code) from None
 
 
