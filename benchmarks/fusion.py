@@ -17,6 +17,7 @@ from fusion_sheets import real_sheet, truth_sheet
 from fusion_tables import truth_csv, truth_tables
 from fusion_truth import KINDS, Cell, all_cells, score_cell
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.images.io import save
 
 PARTS = ("truth", "real", "speed")
@@ -116,6 +117,7 @@ def measure_speed(options: argparse.Namespace, methods: list[Method]) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the parts asked for. Returns the exit status: 1 where an option, a picture or a file is no good."""
     options = parser().parse_args(arguments)
+    reuse_freed_memory()
     try:
         check(options)
         methods = methods_of(options)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fusion_speed import soft_pair
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.combine import Combiner
 
@@ -28,6 +29,7 @@ def peak_bytes() -> int:
 
 
 def main() -> None:
+    reuse_freed_memory()
     generator, fuser = (read_weights(Path(name)) for name in sys.argv[1:])
     pair = soft_pair(HEIGHT, WIDTH)
     before = peak_bytes()

@@ -11,14 +11,15 @@ from project import SOURCE, Import, imports, source_of, sources
 
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
-    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images"},
-    "serving": {"networks", "images"},
+    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "_memory"},
+    "serving": {"networks", "images", "_memory"},
     "training": {"losses", "metrics", "networks", "images"},
     "metrics": {"_torchvision"},
     "losses": set(),
     "networks": set(),
     "images": set(),
     "_torchvision": set(),
+    "_memory": set(),
     "datasets": {"networks"},
     "hooks": {"images"},
     "settings": {"hooks"},

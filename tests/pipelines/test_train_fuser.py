@@ -14,6 +14,7 @@ from stylefuse.networks.generator import load_generator, pack_generator
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
 from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
+from stylefuse.training.claim import TrainingRefusedError
 from stylefuse.training.fusion_options import FusionOptions
 from support import STYLES, assert_equal_weights, lively_generator
 
@@ -21,6 +22,7 @@ TRAINING = FusionOptions(
     images=18,
     batch_size=6,
     image_size=32,
+    large_size=64,
     most_inputs=2,
     fuser=FuserConfig((4, 4, 8, 8, 8), (4, 4, 8)),
     log_every=6,
@@ -78,6 +80,8 @@ def test_sample_grids_show_every_kind(trained):
 
 
 def test_interrupted_it_goes_on_to_the_same_fuser(trained, train, tmp_path, monkeypatch):
+    """And no other training begins in its place."""
+
     class StopError(Exception):
         pass
 
@@ -92,6 +96,11 @@ def test_interrupted_it_goes_on_to_the_same_fuser(trained, train, tmp_path, monk
         patch.setattr(TrainingProgress, "step", stop)
         with pytest.raises(StopError):
             train(tmp_path)
+    other = OPTIONS.model_copy(update={"training": replace(TRAINING, rate=0.5)})
+    with pytest.raises(
+        TrainingRefusedError, match=r"options.rate: 0.0015 -> 0.5(?s:.*)train_fuser.restart=true"
+    ):
+        train(tmp_path, other)
     fuser, log = train(tmp_path)
     assert_equal_weights(fuser, trained[0])
     pd.testing.assert_frame_equal(log, trained[1])

@@ -15,7 +15,9 @@ from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid import create_pipeline
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
-from stylefuse.training import hybrid
+from stylefuse.training import checkpoint, collapse, hybrid
+from stylefuse.training.claim import TrainingRefusedError
+from stylefuse.training.loop import TrainingDivergedError
 from support import STYLES, TINY, assert_equal_weights, smooth_pictures
 
 # Six steps; checkpoints after 8, 16 and 24 images.
@@ -109,7 +111,7 @@ def test_samples_are_drawn_while_it_trains(uninterrupted):
     ("at", "how", "error", "resumes_at"),
     [
         (12, lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt, 12),
-        (12, lambda: signal.raise_signal(signal.SIGTERM), KeyboardInterrupt, 12),
+        (12, lambda: signal.raise_signal(signal.SIGTERM), SystemExit, 12),
         (20, crash, RuntimeError, 16),
         (4, crash, RuntimeError, 0),
     ],
@@ -179,7 +181,95 @@ def test_other_options_or_pictures_are_another_training(train, tiny_data, tmp_pa
     ):
         train(tmp_path, TrainOptions(restart=False, training=training), table)
     assert steps == [4, 4, 4]
-    assert len(list((tmp_path / "checkpoints").iterdir())) == 3
+    assert len(list((tmp_path / "checkpoints").glob("hybrid-*"))) == 3
+
+
+@pytest.fixture
+def unfinished(train, tmp_path, monkeypatch):
+    """A training that was stopped at 12 of 24 images, in `tmp_path`."""
+    with monkeypatch.context() as patch:
+        stop(patch, 12, lambda: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
+    return tmp_path
+
+
+def test_an_unfinished_training_is_not_left_behind_by_accident(train, uninterrupted, unfinished, tiny_data):
+    manifest = tiny_data[1]
+    other = OPTIONS.model_copy(update={"training": replace(OPTIONS.training, critic_rate=0.5)})
+    with pytest.raises(
+        TrainingRefusedError, match=r"(?s)12 of 24 images.*options.critic_rate: 0.001 -> 0.5.*restart=true"
+    ):
+        train(unfinished, other)
+    fewer = manifest[manifest["path"] != "red/train-0.png"]
+    with pytest.raises(TrainingRefusedError, match="data: red 1 removed"):
+        train(unfinished, OPTIONS, fewer)
+    assert_equal_weights(train(unfinished)[0], uninterrupted[0])
+
+
+def test_restart_begins_another_and_removes_the_unfinished_one(train, unfinished, steps):
+    other = TrainOptions(restart=True, training=replace(OPTIONS.training, critic_rate=0.5))
+    train(unfinished, other)
+    assert steps == [4, 8, 12, 16, 20, 24]
+    assert len(list((unfinished / "checkpoints").glob("hybrid-*"))) == 1
+
+
+def test_a_changed_classifier_or_code_is_named(unfinished, tiny_data, tiny_classifier, monkeypatch):
+    folder, manifest = tiny_data
+    other = tiny_classifier._replace(facts={**tiny_classifier.facts, "fingerprint": "beef"})
+    spaces = unfinished / "checkpoints", unfinished / "samples"
+    with pytest.raises(TrainingRefusedError, match="classifier: 0123456789abcdef -> beef"):
+        train_generator(manifest, folder, other, *spaces, OPTIONS)
+    monkeypatch.setattr(checkpoint, "code_hash", lambda *modules: "another")
+    with pytest.raises(TrainingRefusedError, match="code: the training's modules were changed"):
+        train_generator(manifest, folder, tiny_classifier, *spaces, OPTIONS)
+
+
+def test_a_training_that_diverges_leaves_its_state_and_a_report(train, tmp_path, monkeypatch, steps):
+    loss = hybrid.style_loss
+
+    def poisoned(logits, style):
+        return loss(logits, style) * (float("nan") if len(steps) >= 1 else 1.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hybrid, "style_loss", poisoned)
+        with pytest.raises(TrainingDivergedError, match="style, generator_gradient not finite"):
+            train(tmp_path)
+    (report,) = tmp_path.rglob("diverged.txt")
+    text = report.read_text()
+    assert text.startswith("style, generator_gradient not finite for 4 steps at 20 images")
+    assert [line.split(":")[0] for line in text.splitlines()[3:]] == [f"{n} images" for n in (8, 12, 16, 20)]
+    assert max(report.parent.glob("*.safetensors")).stem == "images-000000020"
+
+
+def test_a_collapsed_critic_is_said_and_changes_nothing(train, uninterrupted, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(collapse, "PATIENCE", 3)
+    monkeypatch.setattr(collapse, "_LEAST_LOSS", 100.0)
+    with caplog.at_level(logging.WARNING):
+        weights, log = train(tmp_path)
+    (said,) = [record.message for record in caplog.records if "collapsed" in record.message]
+    assert said.startswith("at 12 images the critic has collapsed")
+    assert log["critic_collapsed"].tolist() == [0.0, 1.0, 1.0]
+    assert_equal_weights(weights, uninterrupted[0])
+
+
+def test_the_same_seed_gives_the_same_numbers(train, uninterrupted, tmp_path):
+    weights, log = train(tmp_path)
+    assert_equal_weights(weights, uninterrupted[0])
+    pd.testing.assert_frame_equal(log, uninterrupted[1], check_exact=True)
+
+
+def test_a_style_without_training_pictures_is_named(train, tiny_data, tmp_path):
+    manifest = tiny_data[1]
+    without = manifest[(manifest["style"] != "red") | (manifest["split"] != "train")]
+    with pytest.raises(ValueError, match="no train picture of style 'red'"):
+        train(tmp_path, OPTIONS, without)
+
+
+def test_more_checkpoints_are_kept_where_asked(train, tmp_path):
+    train(tmp_path, TrainOptions(restart=False, training=replace(OPTIONS.training, keep_checkpoints=3)))
+    kept = sorted(path.stem for path in tmp_path.rglob("*.safetensors"))
+    assert kept == ["images-000000008", "images-000000016", "images-000000024"]
 
 
 def test_wiring():

@@ -1,5 +1,7 @@
 import logging
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -63,6 +65,52 @@ def test_other_files_are_left_alone(checkpoints, tmp_path):
         checkpoints.save(images, weights(images))
     assert checkpoints.latest().facts["images_seen"] == 24
     assert set(others) <= set(names(tmp_path)) and len(names(tmp_path)) == 5
+
+
+@pytest.mark.parametrize("keep", [1, 2])
+def test_damaged_ones_take_no_place_of_good_ones(tmp_path, keep):
+    """They are newer by name: were they counted, each good one would be deleted as soon as it is written."""
+    checkpoints, folder = Checkpoints(tmp_path / "hybrid", keep), tmp_path / "hybrid"
+    for images in (8, 16, 24):
+        checkpoints.save(images, weights(images))
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    assert checkpoints.latest() is None
+    for images in (4, 8, 12):
+        checkpoints.save(images, weights(images))
+        assert Checkpoints(folder, keep).latest().facts["images_seen"] == images
+    assert len(list(folder.glob("*.safetensors"))) == keep
+    assert len(list(folder.glob("*.damaged"))) == keep
+
+
+def test_a_tampered_newest_falls_back_to_the_one_before(checkpoints, tmp_path):
+    """Its length and its header are as they were: safetensors alone would load it."""
+    for images in (8, 16):
+        checkpoints.save(images, weights(images))
+    newest = tmp_path / "hybrid" / "images-000000016.safetensors"
+    newest.write_bytes(newest.read_bytes()[:-1] + b"\x01")
+    assert checkpoints.latest().facts["images_seen"] == 8
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="stands in for a full disk")
+def test_a_full_disk_costs_no_checkpoint(checkpoints, tmp_path):
+    for images in (8, 16):
+        checkpoints.save(images, weights(images))
+    folder = tmp_path / "hybrid"
+    (folder / f".images-000000024.safetensors.{os.getpid()}.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match=rf"images-000000024.* into the folder {folder} "):
+        checkpoints.save(24, weights(24))
+    assert names(tmp_path) == ["images-000000008.safetensors", "images-000000016.safetensors"]
+    assert checkpoints.latest().facts["images_seen"] == 16
+    checkpoints.save(24, weights(24))
+    assert checkpoints.latest().facts["images_seen"] == 24
+
+
+def test_what_a_kill_left_half_written_is_swept_away(checkpoints, tmp_path):
+    checkpoints.save(8, weights(8))
+    (tmp_path / "hybrid" / ".images-000000016.safetensors.12.tmp").write_bytes(b"?")
+    checkpoints.sweep()
+    assert names(tmp_path) == ["images-000000008.safetensors"]
 
 
 def test_a_failed_save_keeps_what_there_was(checkpoints, tmp_path):

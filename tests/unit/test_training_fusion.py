@@ -19,6 +19,8 @@ TINY = FusionOptions(
     images=48,
     batch_size=6,
     image_size=32,
+    large_size=64,
+    large_share=0.0,
     most_inputs=3,
     fuser=FuserConfig((4, 4, 8, 8, 8), (4, 4, 8)),
     precision="fp32",
@@ -40,11 +42,19 @@ def test_resumed_it_goes_on_bit_for_bit(tiny_data):
     before = [fusion_step(stopped, options) for _ in range(2)]
     packed = stopped.pack()
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = state_of(tiny_data, seed=8)
+    resumed, _ = state_of(tiny_data)
+    fusion_step(resumed, options)  # other weights, and another place in every random stream
     resumed.restore(packed)
     assert resumed.images_seen == 12
     assert before + [fusion_step(resumed, options) for _ in range(3)] == losses
     assert_equal_weights(resumed.pack(), whole.pack())
+
+
+def test_a_state_of_other_options_is_refused_by_name(tiny_data):
+    one, _ = state_of(tiny_data)
+    other, _ = state_of(tiny_data, rate=1e-4)
+    with pytest.raises(ValueError, match=r"options\.rate: 0\.0015 -> 0\.0001$"):
+        other.restore(one.pack())
 
 
 def test_every_kind_comes_equally_often_and_names_its_mode(tiny_data):
@@ -63,6 +73,21 @@ def test_a_smaller_batch_takes_the_kinds_in_turn(tiny_data):
         seen += next_sets(state, options, torch.device("cpu")).mode.tolist()
         state.images_seen += 2
     assert seen == [MODE_OF[kind] for kind in KINDS]
+
+
+def test_some_batches_hold_fewer_and_larger_sets(tiny_data):
+    state, options = state_of(tiny_data, batch_size=8, large_share=0.5)
+    shapes = set()
+    for _ in range(12):
+        batch = next_sets(state, options, torch.device("cpu"))
+        shapes.add((len(batch.truth), batch.truth.shape[-1], batch.inputs.shape[-1]))
+    assert shapes == {(8, 32, 32), (2, 64, 64)}
+
+
+def test_the_clock_counts_the_sets_of_a_large_batch(tiny_data):
+    state, options = state_of(tiny_data, batch_size=8, large_share=1.0)
+    fusion_step(state, options)
+    assert state.images_seen == 2
 
 
 def test_it_learns(tiny_data):

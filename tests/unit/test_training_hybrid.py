@@ -220,11 +220,13 @@ def test_a_finished_training_does_nothing(tiny_data, stand_in_step):
     assert not recorder.steps and not recorder.samples and not recorder.checkpoints
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_saves_and_passes_the_signal_on(tiny_data, stand_in_step, number):
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_interrupted_it_saves_and_passes_the_signal_on(tiny_data, stand_in_step, number, error):
     state, options = tiny_state(tiny_data, checkpoint_every=1000)
     recorder, before = Recorder(12, number), signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(error):
         recorder.fit(state, options)
     assert recorder.steps == [4, 8, 12] and recorder.checkpoints == [12]
     assert signal.getsignal(number) is before
@@ -234,9 +236,44 @@ def test_losses_that_stay_not_finite_end_the_training(tiny_data, stand_in_step):
     stand_in_step += [0.1, *[math.nan, math.inf] * 5]
     state, options = tiny_state(tiny_data, checkpoint_every=1000)
     recorder = Recorder()
-    with pytest.raises(TrainingDivergedError, match=r"^rotten not finite for 4 steps at 20 images.*rate"):
+    with pytest.raises(
+        TrainingDivergedError, match=r"^rotten not finite for 4 steps at 20 images.*rate"
+    ) as stopped:
         recorder.fit(state, options)
+    assert "8 images: fine 0.5, rotten nan" in stopped.value.report
+    assert stopped.value.report.count("rotten inf") == 2
     assert recorder.checkpoints == [20]
+
+
+@pytest.mark.parametrize(
+    ("poisoned", "named"),
+    [
+        ("saturation_loss", "saturation"),
+        ("feature_content_loss", "content_features"),
+        ("style_loss", "style"),
+    ],
+)
+def test_a_term_that_is_not_finite_is_named(tiny_data, classifier, monkeypatch, poisoned, named):
+    loss = getattr(hybrid, poisoned)
+    monkeypatch.setattr(hybrid, poisoned, lambda *arguments: loss(*arguments) * math.nan)
+    state, options = tiny_state(tiny_data)
+    before, recorder = parameters_of(state), Recorder()
+    with pytest.raises(
+        TrainingDivergedError, match=rf"^{named}(, generator_gradient)? not finite for 4 steps"
+    ):
+        recorder.fit(state, options, classifier)
+    after = parameters_of(state)
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_a_gradient_that_is_not_finite_is_named_though_its_loss_is_finite(tiny_data, classifier, monkeypatch):
+    def steep(before):  # the root's slope at zero is infinite
+        return (before * 0).sum().sqrt()
+
+    monkeypatch.setattr(hybrid, "saturation_loss", steep)
+    state, options = tiny_state(tiny_data)
+    with pytest.raises(TrainingDivergedError, match=r"^generator_gradient not finite for 4 steps"):
+        Recorder().fit(state, options, classifier)
 
 
 def test_a_few_losses_that_are_not_finite_are_passed_over(tiny_data, stand_in_step):

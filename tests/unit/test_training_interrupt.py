@@ -6,15 +6,19 @@ import pytest
 from stylefuse.training.interrupt import deferred_interrupt
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_waits_until_it_is_asked_for(number):
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)]
+)
+def test_a_signal_waits_until_it_is_asked_for(number, error):
     with deferred_interrupt() as interruption:
         interruption.raise_if_requested()
-        assert not interruption.requested
+        assert not interruption.number
         signal.raise_signal(number)
-        assert interruption.requested
-        with pytest.raises(KeyboardInterrupt):
+        assert interruption.number == number
+        with pytest.raises(error) as passed_on:
             interruption.raise_if_requested()
+        if error is SystemExit:
+            assert passed_on.value.code == 0
 
 
 def test_a_second_signal_gets_through_at_once():
@@ -44,10 +48,10 @@ def test_outside_the_main_thread_nothing_is_held_back():
     def work():
         with deferred_interrupt() as interruption:
             interruption.raise_if_requested()
-            seen.append(interruption.requested)
+            seen.append(interruption.number)
 
     before = signal.getsignal(signal.SIGINT)
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert seen == [False] and signal.getsignal(signal.SIGINT) is before
+    assert seen == [0] and signal.getsignal(signal.SIGINT) is before

@@ -18,6 +18,11 @@ from stylefuse.training.options import ClassifierOptions, HybridOptions
         ({"image_size": 130}, "image_size"),
         ({"image_size": 16}, "image_size"),
         ({"precision": "fp16"}, "precision is 'fp16'"),
+        ({"strategy": "fsdp"}, "strategy is 'fsdp'"),
+        ({"devices": 2}, "devices is 2: more than one need strategy ddp"),
+        ({"devices": 3, "strategy": "ddp"}, "batch_size is 8: it must be a multiple of devices, 3"),
+        ({"devices": 0, "strategy": "ddp"}, "devices is 0"),
+        ({"keep_checkpoints": 0}, "keep_checkpoints is 0"),
     ],
 )
 def test_bad_values_are_refused_by_name(changes, name):

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from stylefuse.networks.classifier import load_classifier
-from stylefuse.networks.weights import read_weights, write_weights
+from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.training.batch import next_batch
 from stylefuse.training.hybrid import train_step
 from stylefuse.training.state import pick_device
 from support import TINY, assert_equal_weights, tiny_state
@@ -39,7 +40,9 @@ def test_resumed_it_goes_on_bit_for_bit(tiny_data, classifier, uninterrupted, tm
         write_weights(tmp_path / "state.safetensors", packed)
         packed = read_weights(tmp_path / "state.safetensors")
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = tiny_state(tiny_data)
+    resumed, _ = tiny_state(tiny_data, batch_size=BATCH)
+    next_batch(resumed, 5, torch.device("cpu"))  # another place in every order, and in every random stream
+    resumed.noise.manual_seed(999)
     for module in networks_of(resumed):
         for tensor in (*module.parameters(), *module.buffers()):
             tensor.data = torch.randn_like(tensor)
@@ -103,11 +106,37 @@ def test_style_tables_learn_at_a_rate_of_their_own(tiny_data):
     assert bases.keys() == {id(p) for p in trained}
 
 
-def test_a_state_of_another_network_is_refused(tiny_data):
-    small, _ = tiny_state(tiny_data)
-    large, _ = tiny_state(tiny_data, generator=replace(TINY.generator, blocks=2))
-    with pytest.raises(RuntimeError, match="trunk"):
-        large.restore(small.pack())
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"generator": replace(TINY.generator, blocks=2)}, r"options\.generator\.blocks: 1 -> 2"),
+        ({"weights": replace(TINY.weights, style=0.2)}, r"options\.weights\.style: 0\.1 -> 0\.2"),
+        ({"batch_size": 8, "seed": 8}, r"options\.batch_size: 4 -> 8; options\.seed: 7 -> 8"),
+    ],
+)
+def test_a_state_of_other_options_is_refused_by_name_and_changes_nothing(tiny_data, changes, said):
+    one, _ = tiny_state(tiny_data)
+    other, _ = tiny_state(tiny_data, **changes)
+    before = other.pack()
+    with pytest.raises(ValueError, match=f"written under other options: {said}$"):
+        other.restore(one.pack())
+    assert_equal_weights(other.pack(), before)
+
+
+def test_options_that_decide_nothing_may_change(tiny_data):
+    one, _ = tiny_state(tiny_data)
+    changes = {"log_every": 1, "checkpoint_every": 1, "keep_checkpoints": 5, "strategy": "ddp", "devices": 2}
+    other, _ = tiny_state(tiny_data, **changes)
+    other.restore(one.pack())
+    assert_equal_weights(other.pack(), one.pack())
+
+
+def test_a_state_of_an_older_version_is_refused(tiny_data):
+    state, _ = tiny_state(tiny_data)
+    tensors, facts = state.pack()
+    del facts["options"]
+    with pytest.raises(ValueError, match="older version of StyleFuse"):
+        state.restore(Weights(tensors, facts))
 
 
 def test_devices():

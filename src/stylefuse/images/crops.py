@@ -30,9 +30,14 @@ class CropSampler:
         self._store, self._rows, self._size, self._least = store, np.asarray(rows), size, least
         self._generator, self._queue = generator, np.empty(0, np.int64)
 
-    def draw(self, count: int) -> Tensor:
-        """The next `count` crops: count×3×size×size float32 in [-1, 1], channels last."""
-        return torch.stack([self._crop(self._store[row]) for row in self._next_rows(count)]).to(
+    def draw(self, count: int, size: int | None = None) -> Tensor:
+        """The next `count` crops: count×3×size×size float32 in [-1, 1], channels last.
+
+        Args:
+            size: side of these crops, px; by default the sampler's.
+        """
+        size = size or self._size
+        return torch.stack([self._crop(self._store[row], size) for row in self._next_rows(count)]).to(
             memory_format=torch.channels_last
         )
 
@@ -49,7 +54,7 @@ class CropSampler:
         drawn, self._queue = self._queue[:count], self._queue[count:]
         return drawn
 
-    def _crop(self, picture: np.ndarray) -> Tensor:
+    def _crop(self, picture: np.ndarray, size: int) -> Tensor:
         height, width = picture.shape[:2]
         short = min(height, width)
         side = max(1, round(short * self._generator.uniform(self._least, 1.0)))
@@ -58,7 +63,7 @@ class CropSampler:
         crop = picture[top : top + side, left : left + side]
         if self._generator.random() < 0.5:
             crop = crop[:, ::-1]
-        return resized(crop, self._size)
+        return resized(crop, size)
 
 
 def resized(picture: np.ndarray, side: int) -> Tensor:

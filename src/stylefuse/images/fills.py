@@ -7,9 +7,10 @@ import numpy as np
 def random_fill(height: int, width: int, random: np.random.Generator, unseen: bool = False) -> np.ndarray:
     """A random fill, H×W×3 float32 in [0, 1].
 
-    Training sees one grey, one colour, pixel noise, soft clouds and mosaics; text and stripes are kept for tests.
+    Training sees one grey, one colour, pixel noise, soft clouds, mosaics, scribbles, and waves; text and stripes are
+    kept for tests.
     """
-    makers = (_text, _stripes) if unseen else (_grey, _colour, _noise, _clouds, _mosaic)
+    makers = (_text, _stripes) if unseen else (_grey, _colour, _noise, _clouds, _mosaic, _scribbles, _waves)
     return makers[random.integers(len(makers))](height, width, random).astype(np.float32)
 
 
@@ -40,6 +41,36 @@ def _mosaic(height: int, width: int, random: np.random.Generator) -> np.ndarray:
     colours = random.random((int(random.integers(2, 6)), 3))
     cells = colours[random.integers(len(colours), size=(int(height / side[0]) + 1, int(width / side[1]) + 1))]
     return cv2.resize(cells, (width, height), interpolation=cv2.INTER_NEAREST)
+
+
+def _scribbles(height: int, width: int, random: np.random.Generator) -> np.ndarray:
+    """Curves, rings and dots of one ink on a plain ground, sparse or dense."""
+    ground, ink = random.random((2, 3))
+    page = np.full((height, width, 3), ground, np.float32)
+    size, thickness = random.uniform(4, 40), int(random.integers(1, 5))
+    for _ in range(int(height * width / size**2 * random.uniform(0.3, 1.5)) + 1):
+        place = random.uniform(0, 1, 2) * (width, height)
+        if random.random() < 0.5:
+            path = place + np.cumsum(random.normal(size=(4, 2)) * size / 2, axis=0)
+            cv2.polylines(page, [path.astype(np.int32)], False, ink.tolist(), thickness, cv2.LINE_AA)
+        else:
+            radii = (random.uniform(0.05, 0.5, 2) * size).astype(int) + 1
+            line = cv2.FILLED if random.random() < 0.3 else thickness
+            ring = place.astype(int).tolist(), radii.tolist(), random.uniform(0, 360), 0, 360
+            cv2.ellipse(page, *ring, ink.tolist(), line, cv2.LINE_AA)
+    return page.clip(0, 1)
+
+
+def _waves(height: int, width: int, random: np.random.Generator) -> np.ndarray:
+    """Two colours that pass softly into each other, along lines or in rings; the longest waves are ramps."""
+    y, x = np.mgrid[0:height, 0:width]
+    angle, period = random.uniform(0, np.pi), 2 ** random.uniform(2, 9)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    if random.random() < 1 / 3:
+        along = np.hypot(x - random.uniform(0, width), y - random.uniform(0, height))
+    share = 0.5 + 0.5 * np.sin(along * 2 * np.pi / period + random.uniform(0, 2 * np.pi))
+    one, other = random.random((2, 3))
+    return one + share[:, :, None] * (other - one)
 
 
 def _text(height: int, width: int, random: np.random.Generator) -> np.ndarray:

@@ -119,7 +119,10 @@ def colour_structure(truth: np.ndarray, n: int, random: np.random.Generator, uns
 
 
 def infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """One grey picture whose tones follow warmth (inverted in places), the others dark and in colour. No truth."""
+    """One grey picture whose tones follow warmth (inverted in places), the others dark. No truth.
+
+    In a third of the sets the others are grey too, as CT beside MRI.
+    """
     height, width = truth.shape[:2]
     soft = random_regions(height, width, 2, random, unseen)[0]
     soft = cv2.GaussianBlur(soft, (0, 0), max(height, width) / 32)
@@ -127,7 +130,9 @@ def infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: boo
     rising = grey ** random.uniform(0.5, 2.0)
     warm = soft * rising + (1 - soft) * (1 - grey) ** random.uniform(0.7, 2.0)
     warm = cv2.GaussianBlur(warm.astype(np.float32), (0, 0), random.uniform(0.5, 1.2))  # coarser sensors
-    dark = [truth * random.uniform(0.25, 0.7) + random.normal(size=truth.shape) * 0.01 for _ in range(n - 1)]
+    seen = np.repeat(grey[:, :, None], 3, axis=2) if random.random() < 1 / 3 else truth
+    grain = random.normal(size=(n - 1, height, width, 1)) * 0.01
+    dark = [seen * random.uniform(0.25, 0.7) + g for g in grain]
     return np.stack([np.repeat(warm[:, :, None], 3, axis=2), *dark])[random.permutation(n)]
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stylefuse.networks.pyramid import collapse, laplacian, local_mean, to_luma_chroma, to_rgb
+from stylefuse.networks.sets import variance_of_set, weighted_sum
 
 # Half a level of 8 bits, in [0, 1]: the tone curve works on logarithms, and black has none.
 BLACK = 0.5 / 255
@@ -74,7 +75,7 @@ def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor
         The pictures, and the weights of the choice, which sum to one.
     """
     weights = logits.softmax(1)
-    mean = (weights * x).sum(1, keepdim=True)
+    mean = weighted_sum(weights, x)[:, None]
     beside_best = weights / weights.amax(1, keepdim=True)
     return x + replace * (1 - beside_best) * (mean - x), weights
 
@@ -82,7 +83,7 @@ def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor
 def chosen(part: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
     """One pyramid level of luma and chroma, N×n×3×h×w, under its logits → N×3×h×w."""
     weights = torch.cat([luma.softmax(1), *[chroma.softmax(1)] * 2], 2)
-    return (weights * part).sum(1)
+    return weighted_sum(weights, part)
 
 
 def shrunk(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
@@ -92,7 +93,7 @@ def shrunk(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
     Pictures that agree are left alone, and more pictures leave less to take out.
     """
     n = sets.shape[1]
-    noise = local_mean(local_mean(sets.var(1))) / n
+    noise = local_mean(local_mean(variance_of_set(sets))) / n
     energy = local_mean(picture.square())
     strength = torch.cat([amount[:, :1], *[amount[:, 1:]] * 2], 1)
     return picture * (1 - strength * noise / (energy + SMALLEST_ENERGY)).clamp(0, 1)

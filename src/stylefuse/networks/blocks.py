@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylefuse.networks.sets import largest_of_set, mean_of_set
+
 
 class ReflectConv(nn.Conv2d):
     """Convolution at stride 1 or 2 with reflection padding, so that borders do not show as a frame."""
@@ -89,6 +91,6 @@ class SetConv(nn.Module):
     def forward(self, x: Tensor, n: int) -> Tensor:
         h = F.relu(self.conv(x))
         sets = h.unflatten(0, (-1, n))
-        shared = self.shared(torch.cat([sets.mean(1), sets.amax(1)], 1))
+        shared = self.shared(torch.cat([mean_of_set(sets), largest_of_set(sets)], 1))
         own = self.own(h).unflatten(0, (-1, n))
         return F.relu(own + shared[:, None]).flatten(0, 1)

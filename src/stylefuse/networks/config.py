@@ -39,7 +39,7 @@ class FuserConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
-    channels: tuple[int, ...] = (16, 24, 32, 32, 48)
+    channels: tuple[int, ...] = (16, 24, 32, 32, 48, 48)
     residual: tuple[int, int, int] = (20, 32, 48)
 
     @property

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from stylefuse.networks.blend import BLACK
 from stylefuse.networks.pyramid import down, local_mean, to_luma_chroma, up
+from stylefuse.networks.sets import mean_of_set
 
 FULL_SIZE_CUES = 8
 LEVEL_CUES = 3
@@ -57,7 +58,7 @@ def find_cues(x: Tensor, levels: int) -> Cues:
     ]
     rest = torch.cat([lumas[-1], lumas[-1].square(), against_set(lumas[-1], n)], 1)
     x = x.float()
-    spread = (x - x.mean(1, keepdim=True)).square().mean((1, 2)).sqrt()[:, None]
+    spread = mean_of_set((x - mean_of_set(x)[:, None]).square()).mean(1, keepdim=True).sqrt()
     exposure = _relative_exposure(luma.unflatten(0, (-1, n)))
     return Cues([torch.cat(first, 1), *below, rest], against, _histogram(luma), exposure, local_mean(spread))
 
@@ -70,7 +71,7 @@ def band_energy(band: Tensor) -> Tensor:
 def against_set(x: Tensor, n: int) -> Tensor:
     """(N·n)×…: each less the mean of its set."""
     sets = x.unflatten(0, (-1, n))
-    return (sets - sets.mean(1, keepdim=True)).flatten(0, 1)
+    return (sets - mean_of_set(sets)[:, None]).flatten(0, 1)
 
 
 def _relative_exposure(lumas: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from stylefuse.networks.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, 
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.residual import Residual
+from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 
 # What a set can be. "multimodal": pictures of different sensors, whose tones mean different things.
@@ -145,7 +146,7 @@ class Fuser(nn.Module):
         features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         luma = [SHARPNESS * head[:, :, :1] for head in heads]
-        shared = [f.unflatten(0, (-1, n)).mean(1) for f in features]
+        shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
         trusts = [F.softplus(trust(f).float())[:, None] for trust, f in zip(self.trust, shared, strict=False)]
         for level, (trust, energy) in enumerate(zip(trusts, cues.energy, strict=True)):
             luma[level] = luma[level] + trust * energy.unflatten(0, (-1, n))

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.blend import Plan
+from stylefuse.networks.sets import weighted_sum
 
 # In [-1, 1] units; where inputs differ by this much, half of the residual is applied.
 AGREEMENT = 1 / 127.5
@@ -48,7 +49,7 @@ class Residual(nn.Module):
         """What to add to the blended picture, N×3×H×W, H and W multiples of 4; float32."""
         n = plan.luma[0].shape[1]
         full, half, quarter = (
-            _calmed((logits.softmax(1).to(f.dtype) * f).sum(1))
+            _calmed(weighted_sum(logits.softmax(1).to(f.dtype), f))
             for logits, f in zip(plan.luma[:3], plan.features, strict=True)
         )
         # The deviation of a mean of n pictures: how much noise the blend still carries.

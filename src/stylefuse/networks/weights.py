@@ -3,6 +3,7 @@
 torch is imported on use, so that whoever only names the type `Weights` does not wait for it.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -20,19 +21,36 @@ class Weights(NamedTuple):
 
 
 def write_weights(path: Path, weights: Weights) -> None:
-    """Write all or nothing: to a temporary file beside `path`, flushed to disk, then renamed."""
-    from safetensors.torch import save_file
+    """Write all or nothing: to a temporary file beside `path`, flushed to disk, then renamed, and the folder flushed.
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    A sha256 of tensors and facts goes into the file: safetensors alone would not notice a flipped bit.
+
+    Raises:
+        OSError: the disk is full, or the folder may not be written to; what was at `path` is still there.
+    """
+    from safetensors.torch import save
+
+    facts = json.dumps(weights.facts)
+    tensors = {name: t.detach().cpu().contiguous() for name, t in weights.tensors.items()}
+    content = save(tensors, metadata={"facts": facts, "sha256": _checksum(tensors, facts)})
     partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        tensors = {name: t.detach().cpu().contiguous() for name, t in weights.tensors.items()}
-        save_file(tensors, partial, metadata={"facts": json.dumps(weights.facts)})
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+            _flush_folder(path.parent)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot write {path.name} into the folder {path.parent} ({error.strerror}): "
+            "make room there, or correct its permissions; earlier files are as they were",
+        ) from error
 
 
 def read_weights(path: Path) -> Weights:
@@ -40,7 +58,7 @@ def read_weights(path: Path) -> Weights:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not safetensors, is cut short, or lacks the facts.
+        ValueError: the file is not safetensors, is cut short, was changed since, or lacks the facts.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -48,9 +66,50 @@ def read_weights(path: Path) -> Weights:
         raise FileNotFoundError(f"no weights at {path}: run the pipeline that trains them")
     try:
         with safe_open(path, framework="pt") as file:
-            facts = json.loads((file.metadata() or {})["facts"])
-            return Weights({name: file.get_tensor(name) for name in file.keys()}, facts)  # noqa: SIM118
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+            about = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        facts, written = json.loads(about["facts"]), about.get("sha256")
+        # Files from before there were checksums have none.
+        if written and written != _checksum(tensors, about["facts"]):
+            raise ValueError("its content does not match its checksum")
+    except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(
             f"{path.name} is damaged or not of this project ({error}): train it again"
         ) from error
+    return Weights(tensors, facts)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Only the facts, without reading the tensors or checking them.
+
+    Raises:
+        ValueError: the file is not safetensors, is cut short, or lacks the facts.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["facts"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{path.name} is damaged or not of this project ({error})") from error
+
+
+def _checksum(tensors: dict[str, "Tensor"], facts: str) -> str:
+    """sha256 over names, types, shapes and bytes of the tensors, and the facts."""
+    import torch
+
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _flush_folder(folder: Path) -> None:
+    """A rename is on disk once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
 from stylefuse.serving.request import IMAGE, PARAMETERS, REPORT, RequestError, refuse_unknown
@@ -49,6 +50,7 @@ class StyleModel(mlflow.pyfunc.PythonModel):
     """Restyles and fuses base64 pictures; safe to call from several threads."""
 
     def load_context(self, context: Any) -> None:
+        reuse_freed_memory()
         generator, fuser = (
             read_weights(Path(context.artifacts[name])) if name in context.artifacts else None
             for name in ("generator", "fuser")

@@ -1,6 +1,7 @@
 """Checkpoints on disk: everything or nothing, the newest whole one wins."""
 
 import ast
+import contextlib
 import hashlib
 import json
 import logging
@@ -9,7 +10,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.networks.weights import Weights, read_facts, read_weights, write_weights
 
 logger = logging.getLogger(__name__)
 _NAME = re.compile(r"images-(\d{9})\.safetensors")
@@ -21,28 +22,48 @@ class Checkpoints:
     Args:
         folder: named after the fingerprint of data and options, so another training never resumes from it.
         keep: how many to keep; more than one, so that a damaged newest is no loss.
+        about: facts of the training that every checkpoint carries beside its own.
     """
 
-    def __init__(self, folder: Path, keep: int = 2):
-        self._folder, self._keep = folder, keep
+    def __init__(self, folder: Path, keep: int = 2, about: dict[str, Any] | None = None):
+        self.folder, self._keep, self._about = folder, keep, about or {}
 
     def save(self, images_seen: int, weights: Weights) -> None:
-        """Write the checkpoint, then delete the oldest beyond `keep`."""
-        write_weights(self._folder / f"images-{images_seen:09d}.safetensors", weights)
+        """Write the checkpoint, then delete the oldest beyond `keep`.
+
+        Raises:
+            OSError: it cannot be written; it names the folder, and the checkpoints before are still there.
+        """
+        facts = {**self._about, **weights.facts}
+        write_weights(self.folder / f"images-{images_seen:09d}.safetensors", Weights(weights.tensors, facts))
         for old in self._paths()[self._keep :]:
             old.unlink()
 
     def latest(self) -> Weights | None:
-        """The newest checkpoint that can be read; None where there is none."""
+        """The newest whole checkpoint; None where there is none. Damaged ones are set aside as `….damaged`."""
         for path in self._paths():
             try:
                 return read_weights(path)
             except ValueError as error:
-                logger.warning("checkpoint skipped: %s", error)
+                # Out of the way: else it would count as one of the newest, and a good one would be deleted for it.
+                aside = path.rename(path.with_name(f"{path.name}.damaged"))
+                logger.warning("checkpoint skipped: %s (now %s)", error, aside)
         return None
 
+    def facts(self) -> dict[str, Any] | None:
+        """Facts of the newest checkpoint whose facts can be read, without its tensors; None where there is none."""
+        for path in self._paths():
+            with contextlib.suppress(ValueError):
+                return read_facts(path)
+        return None
+
+    def sweep(self) -> None:
+        """Delete what a write that was killed left half done. Only for whoever alone writes here."""
+        for partial in self.folder.glob(".images-*.safetensors.*.tmp"):
+            partial.unlink()
+
     def _paths(self) -> list[Path]:
-        found = [p for p in self._folder.glob("*.safetensors") if _NAME.fullmatch(p.name)]
+        found = [p for p in self.folder.glob("*.safetensors") if _NAME.fullmatch(p.name)]
         return sorted(found, reverse=True)
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.fuser import MODES, Fused, Fuser
 from stylefuse.networks.weights import Weights
 from stylefuse.training.fusion_options import FusionOptions
+from stylefuse.training.identity import check_options
 from stylefuse.training.loop import Losses, autocast, fit
 from stylefuse.training.schedule import average_decay, rate_factor
 from stylefuse.training.state import below, pack_optimiser, pick_device, restore_optimiser
@@ -35,13 +36,14 @@ _MAX_GRADIENT = 5.0
 
 @dataclass
 class FusionState:
-    """Fuser, moving average, optimiser, sampler, random generator and the clock."""
+    """Fuser, moving average, optimiser, sampler, random generator, the options' `identity()` and the clock."""
 
     fuser: Fuser
     average: Fuser
     optimiser: torch.optim.Optimizer
     sampler: CropSampler
     random: np.random.Generator
+    options: dict[str, Any]
     images_seen: int = 0
 
     def pack(self) -> Weights:
@@ -52,14 +54,20 @@ class FusionState:
         facts = {
             "kind": "fusion_training",
             "images_seen": self.images_seen,
+            "options": self.options,
             "random": self.random.bit_generator.state,
             "sampler": self.sampler.state(),
         }
         return Weights(tensors, facts)
 
     def restore(self, weights: Weights) -> None:
-        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped."""
+        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped.
+
+        Raises:
+            ValueError: it was packed under other options, which are named.
+        """
         tensors, facts = weights
+        check_options(facts, self.options)
         self.fuser.load_state_dict(below(tensors, "fuser"))
         self.average.load_state_dict(below(tensors, "average"))
         restore_optimiser(self.optimiser, below(tensors, "optimiser"))
@@ -99,16 +107,19 @@ def new_fusion_state(
         optimiser=torch.optim.Adam(fuser.parameters(), lr=options.rate, betas=(0.9, 0.99)),
         sampler=CropSampler(store, photos, options.image_size, options.least_crop, random),
         random=random,
+        options=options.identity(),
     )
 
 
 def next_sets(state: FusionState, options: FusionOptions, device: torch.device) -> SetBatch:
-    """Sets of one n, of all kinds equally often."""
-    photos, random = state.sampler.draw(options.batch_size), state.random
+    """Sets of one n and one size, of all kinds equally often."""
+    random = state.random
+    large = random.random() < options.large_share
+    count = options.large_batch_size if large else options.batch_size
+    photos = state.sampler.draw(count, options.large_size if large else options.image_size)
     more = options.most_inputs > 2 and random.random() >= _PAIR_SHARE
     n = int(random.integers(3, options.most_inputs + 1)) if more else 2
-    first = state.images_seen // options.batch_size * options.batch_size
-    kinds = [KINDS[(first + i) % len(KINDS)] for i in range(options.batch_size)]
+    kinds = [KINDS[(state.images_seen + i) % len(KINDS)] for i in range(count)]
     inputs = torch.cat([synthesise(k, p[None], n, random) for k, p in zip(kinds, photos, strict=True)])
     mode = torch.tensor([MODE_OF[kind] for kind in kinds])
     known = torch.tensor([kind in WITH_TRUTH for kind in kinds])
@@ -156,10 +167,10 @@ def fusion_step(state: FusionState, options: FusionOptions, terms_of: Terms = fu
     total.backward()
     terms["gradient"] = torch.nn.utils.clip_grad_norm_(state.fuser.parameters(), _MAX_GRADIENT)
     losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
-    state.images_seen += options.batch_size
+    state.images_seen += len(batch.truth)
     if all(math.isfinite(loss) for loss in losses.values()):
         state.optimiser.step()
-        decay = average_decay(state.images_seen, options.batch_size, options.average_half_life)
+        decay = average_decay(state.images_seen, len(batch.truth), options.average_half_life)
         with torch.no_grad():
             torch._foreach_lerp_(list(state.average.parameters()), list(state.fuser.parameters()), 1 - decay)
     return losses

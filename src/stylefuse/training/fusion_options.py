@@ -32,6 +32,8 @@ class FusionOptions:
     images: int = 9_000
     batch_size: int = 12
     image_size: int = 96
+    large_size: int = 160
+    large_share: float = 0.25  # of the batches that are of that size, and of fewer sets
     least_crop: float = 0.5  # smallest crop, share of a picture's short side
     most_inputs: int = 4  # pictures in a set: two to this many
     fuser: FuserConfig = FuserConfig()
@@ -45,16 +47,33 @@ class FusionOptions:
     seed: int = 7
     precision: str = "auto"  # auto, fp32 or bf16
     device: str = "auto"  # auto, cpu or cuda
+    keep_checkpoints: int = 2
 
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 1:
             raise ValueError("images must be at least batch_size, and batch_size at least 1")
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
-        positive = ("rate", "average_half_life", "log_every", "sample_every", "checkpoint_every")
+        positive = (
+            "rate",
+            "average_half_life",
+            "log_every",
+            "sample_every",
+            "checkpoint_every",
+            "keep_checkpoints",
+        )
         check_training(self, self.fuser.stride, positive)
+        if not 0 <= self.large_share <= 1:
+            raise ValueError(f"large_share is {self.large_share}: it is a share, from 0 to 1")
+        if self.large_size % self.fuser.stride or self.large_size < self.image_size:
+            raise ValueError(f"large_size must be a multiple of {self.fuser.stride}, at least image_size")
+
+    @property
+    def large_batch_size(self) -> int:
+        """As many pixels as in a batch of the smaller size."""
+        return max(1, round(self.batch_size * (self.image_size / self.large_size) ** 2))
 
     def identity(self) -> dict[str, Any]:
         """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
-        around = ("log_every", "sample_every", "checkpoint_every", "device")
+        around = ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "device")
         return {name: value for name, value in asdict(self).items() if name not in around}

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stylefuse.images.augment import diff_augment
 from stylefuse.losses.adversarial import (
     relativistic_critic_loss,
     relativistic_generator_loss,
@@ -17,7 +16,8 @@ from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, p
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import style_weights
-from stylefuse.training.batch import Batch, next_batch
+from stylefuse.training.batch import Batch, augmented, next_batch
+from stylefuse.training.distributed import average, average_gradients, processes, share
 from stylefuse.training.loop import Losses, autocast, fit
 from stylefuse.training.options import HybridOptions
 from stylefuse.training.schedule import average_decay, rate_factor
@@ -39,9 +39,11 @@ def generator_step(
     """One step of G on L_G (formulation.md, items 3 and 5). Returns what it made and saw, and the terms."""
     weights, generator = options.weights, state.generator
     photos, paintings, style = batch
-    n = len(photos)
+    n, own = len(photos), share(options.batch_size)
     # A few photos pass under the identity row as well: G(x, 0) = x is what strength interpolates from.
-    kept = max(1, n // 8)
+    # They are the first of the whole batch, so that of several processes not every one has some.
+    kept_by_all = max(1, options.batch_size // 8)
+    kept = min(max(kept_by_all - own.start, 0), n)
     rows = style_weights(style, generator.rows), style_weights(torch.zeros_like(style[:kept]), generator.rows)
     critics = (state.critic, state.feature_critic)
     for critic in critics:
@@ -56,13 +58,16 @@ def generator_step(
             levels = generator.features(photos)[1:]
             places = [_random_places(level, options.nce_places, state.noise) for level in levels]
             keys = state.projection(levels, places)
-            real_logits = state.critic(diff_augment(paintings, state.noise), style)
+            real_logits = state.critic(augmented(paintings, state.noise), style)
             real_feature_logits = state.feature_critic(painting_features, style)
         fake_features = _maps(classifier, fake)
         queries = state.projection(generator.features(fake)[1:], places)
-        fake_logits = state.critic(diff_augment(fake, state.noise), style)
+        fake_logits = state.critic(augmented(fake, state.noise), style)
         fake_feature_logits = state.feature_critic(fake_features, style)
         logits = classifier.classify(fake_features)
+    # Means over numbers of pictures that differ from process to process; every other term is one over n.
+    unlike = (pictures[n:] - photos[:kept]).abs().flatten(1).mean(dim=1).sum() / kept_by_all * processes()
+    all_repainted = options.batch_size + kept_by_all
     terms = {
         "adversarial": relativistic_generator_loss(real_logits, fake_logits),
         "feature_adversarial": relativistic_generator_loss(real_feature_logits, fake_feature_logits),
@@ -70,8 +75,8 @@ def generator_step(
         "patch_nce": sum(patch_nce_loss(q, k) for q, k in zip(queries, keys, strict=True)) / len(keys),
         "content_features": feature_content_loss(fake_features[-2:], photo_features[-2:]),
         "low_pass": low_pass_luma_loss(fake, photos),
-        "identity": (pictures[n:] - photos[:kept]).abs().mean(),
-        "saturation": saturation_loss(before),
+        "identity": unlike,
+        "saturation": saturation_loss(before) * (len(before) / all_repainted * processes()),
     }
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     state.generator_optimiser.zero_grad(set_to_none=True)
@@ -96,7 +101,7 @@ def critic_step(
 ) -> dict[str, Tensor]:
     """One step of D on L_D (formulation.md, item 2): fakes and untouched photos score below paintings."""
     weights, critic, style = options.weights, state.critic, batch.style
-    real, fake, photos = (diff_augment(p, state.noise) for p in (batch.paintings, seen.fake, batch.photos))
+    real, fake, photos = (augmented(p, state.noise) for p in (batch.paintings, seen.fake, batch.photos))
     n = len(real)
     if penalise:
         # Gradient penalties need exact second derivatives: full precision, and a pass each.
@@ -135,7 +140,8 @@ def _against_fakes_and_photos(real: Tensor, fake: Tensor, photo: Tensor, share: 
 def train_step(state: HybridState, classifier: StyleClassifier, options: HybridOptions) -> Losses:
     """One batch: G, then D on the same fakes, then the moving average and the clock. Returns the terms.
 
-    A step whose terms are not all finite changes no weight.
+    A step whose terms are not all finite changes no weight. Several processes take the same step, by the mean of
+    the gradients that each has from its share of the batch.
     """
     factor = rate_factor(state.images_seen, options.images, options.constant_share)
     for optimiser in (state.generator_optimiser, state.critic_optimiser):
@@ -146,10 +152,12 @@ def train_step(state: HybridState, classifier: StyleClassifier, options: HybridO
     step = state.images_seen // options.batch_size
     seen, terms = generator_step(state, batch, classifier, options)
     terms |= critic_step(state, batch, seen, step % options.penalty_every == 0, options)
+    average_gradients((state.generator_optimiser, state.critic_optimiser))
     # Losses can be finite while a gradient is not, and one such step would ruin every weight.
     terms["generator_gradient"] = _gradient_norm(state.generator_optimiser)
     terms["critic_gradient"] = _gradient_norm(state.critic_optimiser)
-    losses = dict(zip(terms, torch.stack([t.detach().float() for t in terms.values()]).tolist(), strict=True))
+    means = average(torch.stack([t.detach().float() for t in terms.values()]))
+    losses = dict(zip(terms, means.tolist(), strict=True))
     state.images_seen += options.batch_size
     if all(math.isfinite(loss) for loss in losses.values()):
         state.generator_optimiser.step()

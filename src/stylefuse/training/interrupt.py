@@ -9,14 +9,19 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Set once a signal has asked for the end."""
+    """number: of the signal that has asked for the end; 0 before."""
 
     def __init__(self):
-        self.requested = False
+        self.number = 0
 
     def raise_if_requested(self) -> None:
-        """Pass the signal on as the KeyboardInterrupt that callers expect."""
-        if self.requested:
+        """Pass the signal on: SIGINT as KeyboardInterrupt; SIGTERM as exit 0, for what it asked for was done.
+
+        Whoever manages processes (systemd, Kubernetes, a batch queue) takes anything else for a failure.
+        """
+        if self.number == signal.SIGTERM:
+            raise SystemExit(0)
+        if self.number:
             raise KeyboardInterrupt
 
 
@@ -33,9 +38,9 @@ def deferred_interrupt() -> Iterator[Interruption]:
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
     def hold(number, frame):
-        if interruption.requested:
+        if interruption.number:
             raise KeyboardInterrupt
-        interruption.requested = True
+        interruption.number = number
 
     for number in _SIGNALS:
         signal.signal(number, hold)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 
+from stylefuse.training.distributed import largest
 from stylefuse.training.interrupt import deferred_interrupt
 
 logger = logging.getLogger(__name__)
@@ -18,7 +19,15 @@ MAX_SKIPPED = 3
 
 
 class TrainingDivergedError(RuntimeError):
-    """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved."""
+    """A loss or a gradient stayed infinite or not a number; the message names it. The state before it was saved.
+
+    report: the message, and all losses of the steps that were skipped, as text.
+    """
+
+    def __init__(self, message: str, skipped: list[tuple[int, Losses]]):
+        super().__init__(message)
+        steps = [f"{seen} images: {', '.join(f'{k} {v:.6g}' for k, v in ls.items())}" for seen, ls in skipped]
+        self.report = "\n".join([message, "", "Steps skipped, which changed no weight:", *steps, ""])
 
 
 class Clock(Protocol):
@@ -31,7 +40,6 @@ class Schedule(Protocol):
     """A training's options, as far as the loop reads them; lengths are images seen."""
 
     images: int
-    batch_size: int
     sample_every: int
     checkpoint_every: int
     precision: str
@@ -58,39 +66,38 @@ def fit(
 
     Raises:
         TrainingDivergedError: losses were not finite for more than three steps in a row; the state was saved.
+        KeyboardInterrupt, SystemExit: SIGINT, SIGTERM; the state was saved.
     """
-    skipped = 0
+    skipped: list[tuple[int, Losses]] = []
     with deferred_interrupt() as interruption:
         while state.images_seen < options.images:
+            before = state.images_seen
             losses = step()
             seen = state.images_seen
             bad = [name for name, loss in losses.items() if not math.isfinite(loss)]
-            skipped = skipped + 1 if bad else 0
+            skipped = [*skipped, (seen, losses)] if bad else []
             on_step(seen, losses)
             last = seen >= options.images
-            if last or _passed(options.sample_every, seen, options.batch_size):
+            interruption.number = largest(interruption.number)
+            if last or _passed(options.sample_every, before, seen):
                 on_sample(seen)
-            diverged = skipped > MAX_SKIPPED
-            if (
-                last
-                or diverged
-                or interruption.requested
-                or _passed(options.checkpoint_every, seen, options.batch_size)
-            ):
+            diverged = len(skipped) > MAX_SKIPPED
+            if last or diverged or interruption.number or _passed(options.checkpoint_every, before, seen):
                 on_checkpoint(seen)
             if diverged:
                 raise TrainingDivergedError(
-                    f"{', '.join(bad)} not finite for {skipped} steps at {seen} images: "
-                    f"{remedy}, then run again (that is another training, from its start)"
+                    f"{', '.join(bad)} not finite for {len(skipped)} steps at {seen} images: "
+                    f"{remedy}, then begin anew with restart=true",
+                    skipped,
                 )
-            if interruption.requested:
+            if interruption.number:
                 logger.info("saved at %d of %d images: the same command goes on", seen, options.images)
             interruption.raise_if_requested()
 
 
-def _passed(every: int, seen: int, step: int) -> bool:
+def _passed(every: int, before: int, seen: int) -> bool:
     """Whether a multiple of `every` lies within the last step."""
-    return seen // every > (seen - step) // every
+    return seen // every > before // every
 
 
 def autocast(options: Schedule) -> contextlib.AbstractContextManager:

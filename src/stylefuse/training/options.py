@@ -86,20 +86,36 @@ class HybridOptions:
     precision: str = "auto"  # auto, fp32 or bf16
     device: str = "auto"  # auto, cpu or cuda
     compile: bool = False
+    strategy: str = "single"  # single, or ddp: several processes that share every batch
+    devices: int = 1  # processes a machine, each on a GPU of its own where there are GPUs
+    keep_checkpoints: int = 2
 
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
-        lengths = ("log_every", "sample_every", "checkpoint_every")
-        positive = ("average_half_life", "penalty_every", "nce_places", *lengths)
+        counts = ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "devices")
+        positive = ("average_half_life", "penalty_every", "nce_places", *counts)
         check_training(self, self.generator.stride, positive)
         if min(self.generator_rate, self.critic_rate, self.style_rate_factor) < 0:
             raise ValueError("generator_rate, critic_rate and style_rate_factor must not be negative")
+        if self.strategy not in ("single", "ddp"):
+            raise ValueError(f"strategy is {self.strategy!r}: use single or ddp")
+        if self.strategy == "single" and self.devices != 1:
+            raise ValueError(f"devices is {self.devices}: more than one need strategy ddp")
+        if self.batch_size % self.devices:
+            raise ValueError(
+                f"batch_size is {self.batch_size}: it must be a multiple of devices, {self.devices}"
+            )
 
     def identity(self) -> dict[str, Any]:
-        """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
-        around = ("log_every", "sample_every", "checkpoint_every", "device", "compile")
-        return {name: value for name, value in asdict(self).items() if name not in around}
+        """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not.
+
+        Where it runs (device, compile, strategy, devices) changes roundings alone, so a training that lost its GPU
+        or half of its processes may go on without.
+        """
+        around = ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints")
+        places = ("device", "compile", "strategy", "devices")
+        return {name: value for name, value in asdict(self).items() if name not in around + places}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.projection import PatchProjection
 from stylefuse.networks.weights import Weights
+from stylefuse.training.identity import check_options
 from stylefuse.training.options import HybridOptions
 
 
@@ -20,7 +21,8 @@ from stylefuse.training.options import HybridOptions
 class HybridState:
     """Networks, moving average, optimisers, samplers, random generators and the clock.
 
-    samplers: one a row of G, photos first; order: styles still to come in this round of balanced drawing.
+    samplers: one a row of G, photos first; order: styles still to come in this round of balanced drawing;
+    options: those that decide the outcome, as their `identity()` gives them.
     """
 
     generator: Generator
@@ -34,6 +36,7 @@ class HybridState:
     random: np.random.Generator
     noise: torch.Generator
     order: list[int]
+    options: dict[str, Any]
     images_seen: int = 0
 
     def _modules(self) -> dict[str, nn.Module]:
@@ -58,6 +61,7 @@ class HybridState:
         facts: dict[str, Any] = {
             "kind": "hybrid_training",
             "images_seen": self.images_seen,
+            "options": self.options,
             "random": self.random.bit_generator.state,
             "order": list(self.order),
             "samplers": [sampler.state() for sampler in self.samplers],
@@ -65,8 +69,13 @@ class HybridState:
         return Weights(tensors, facts)
 
     def restore(self, weights: Weights) -> None:
-        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped."""
+        """Become what `pack` packed; afterwards training goes on bit for bit as if it had never stopped.
+
+        Raises:
+            ValueError: it was packed under other options, which are named.
+        """
         tensors, facts = weights
+        check_options(facts, self.options)
         for name, module in self._modules().items():
             module.load_state_dict(below(tensors, name))
         for name, optimiser in self._optimisers().items():
@@ -127,6 +136,7 @@ def new_state(
         random=random,
         noise=torch.Generator().manual_seed(options.seed),
         order=[],
+        options=options.identity(),
     )
 
 

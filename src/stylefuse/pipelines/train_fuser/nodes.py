@@ -1,7 +1,6 @@
 """The nodes of train_fuser: train the fuser on synthesised sets, then measure it beside the classical rules."""
 
 import logging
-import shutil
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, pixels_hash, rows_of
+from stylefuse.images.manifest import PHOTO, data_hash, rows_of
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
@@ -48,31 +47,37 @@ def train_fuser(
 
     Raises:
         TrainingDivergedError: losses stayed infinite or not a number.
+        TrainingRefusedError: another training is running, or would be left behind unfinished.
     """
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.fuser import pack_fuser
     from stylefuse.networks.generator import load_generator
-    from stylefuse.training.checkpoint import Checkpoints, code_hash, fingerprint
+    from stylefuse.training.checkpoint import code_hash, fingerprint
+    from stylefuse.training.claim import claim
     from stylefuse.training.fusion import fit_fusion, new_fusion_state
+    from stylefuse.training.identity import pictures_of
     from stylefuse.training.state import pick_device
 
     training, store = options.training, ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "generator": generator.facts["fingerprint"]}
-    pixels, code = pixels_hash(manifest, store.index()), code_hash("training.fusion")
-    facts["fingerprint"] = fingerprint(training.identity(), facts, pixels, code)
-    workspace = checkpoints / f"fusion-{facts['fingerprint']}"
-    if options.restart:
-        shutil.rmtree(workspace, ignore_errors=True)
-    saved = Checkpoints(workspace)
+    identity = {
+        "options": training.identity(),
+        "data": pictures_of(manifest, store),
+        "generator": facts["generator"],
+        "code": code_hash("training.fusion"),
+    }
+    facts["fingerprint"] = fingerprint(identity)
     encoder = load_generator(generator).encoder.to(pick_device(training.device))
     state = new_fusion_state(store, rows_of(manifest, PHOTO, "train"), encoder, training)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos, fusion_samples)
     fit = partial(fit_fusion, state, training)
-    losses = train_resumably(
-        "fusion", state, saved, training.images, training.log_every, fusion_samples, draw, fit
-    )
+    keep, restart = training.keep_checkpoints, "train_fuser.restart"
+    with claim(checkpoints, "fusion", identity, keep, restart, options.restart) as saved:
+        losses = train_resumably(
+            "fusion", state, saved, training.images, training.log_every, fusion_samples, draw, fit
+        )
     log.info("trained the fuser on sets made of %d photos", state.images_seen)
     fuser = pack_fuser(state.average, images_seen=state.images_seen, **facts)
     return fuser, losses

@@ -16,7 +16,7 @@ class EvaluationOptions(Parameters):
 
 
 class TrainFuserOptions(Parameters):
-    """restart: throw away an earlier state of this same training; training: see `FusionOptions`."""
+    """restart: begin anew, whatever unfinished training of this kind there is; training: see `FusionOptions`."""
 
     restart: bool
     training: FusionOptions

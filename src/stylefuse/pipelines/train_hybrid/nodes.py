@@ -1,7 +1,6 @@
 """The node of train_hybrid: begin or resume, train, hand over the averaged generator."""
 
 import logging
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,14 +8,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, pixels_hash, rows_of, style_names
+from stylefuse.images.manifest import PHOTO, data_hash, rows_of, style_names
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.resumable import train_resumably
+from stylefuse.pipelines.resumable import OnImages, OnStep, train_resumably
+from stylefuse.pipelines.several import train_on_all
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from stylefuse.training.checkpoint import Checkpoints
+    from stylefuse.training.options import HybridOptions
     from stylefuse.training.state import HybridState
 
 log = logging.getLogger(__name__)
@@ -47,39 +49,83 @@ def train_generator(
 
     Raises:
         TrainingDivergedError: losses stayed infinite or not a number.
+        TrainingRefusedError: another training is running, or would be left behind unfinished.
+        ProcessLostError: of several processes one failed or was killed.
     """
-    from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import ImageStore
-    from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.generator import pack_generator
-    from stylefuse.training.checkpoint import Checkpoints, code_hash, fingerprint
-    from stylefuse.training.hybrid import fit_hybrid
-    from stylefuse.training.state import new_state, pick_device
+    from stylefuse.training.checkpoint import code_hash, fingerprint
+    from stylefuse.training.claim import claim
+    from stylefuse.training.identity import pictures_of
 
-    training, styles, store = options.training, style_names(manifest), ImageStore(image_store)
+    training, styles = options.training, style_names(manifest)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
-    code = code_hash("training.hybrid", "networks.classifier")
-    pixels = pixels_hash(manifest, store.index())
-    facts["fingerprint"] = fingerprint(training.identity(), facts, pixels, code)
-    workspace = checkpoints / f"hybrid-{facts['fingerprint']}"
-    if options.restart:
-        shutil.rmtree(workspace, ignore_errors=True)
-    saved = Checkpoints(workspace)
-    device = pick_device(training.device)
-    style_guard = load_classifier(classifier).to(device)
-    rows_by_style = [rows_of(manifest, style, "train") for style in styles]
-    state = new_state(store, rows_by_style, style_guard.backbone.channels[1:], training)
-    photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
-    draw = _sample_drawer(state, photos.to(device), styles, training_samples)
-    fit = partial(fit_hybrid, state, style_guard, training)
-    losses = train_resumably(
-        "train", state, saved, training.images, training.log_every, training_samples, draw, fit
-    )
+    identity = {
+        "options": training.identity(),
+        "data": pictures_of(manifest, ImageStore(image_store)),
+        "classifier": facts["classifier"],
+        "code": code_hash("training.hybrid", "networks.classifier"),
+    }
+    facts["fingerprint"] = fingerprint(identity)
+    keep, restart = training.keep_checkpoints, "train_hybrid.restart"
+    place = claim(checkpoints, "hybrid", identity, keep, restart, options.restart)
+    train = partial(_train, manifest, image_store, classifier, training_samples, training)
+    state, losses = train_on_all(training, place, train)
     log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
     generator = pack_generator(
         state.average, styles, image_size=training.image_size, images_seen=state.images_seen, **facts
     )
     return generator, losses
+
+
+def _train(
+    manifest: pd.DataFrame,
+    image_store: Path,
+    classifier: Weights,
+    samples: Path,
+    training: "HybridOptions",
+    saved: "Checkpoints | None",
+) -> tuple["HybridState", pd.DataFrame]:
+    """Begin or go on, to the end; on each of the processes that train together."""
+    from stylefuse.images.crops import centre_crops
+    from stylefuse.images.store import ImageStore
+    from stylefuse.networks.classifier import load_classifier
+    from stylefuse.training.hybrid import fit_hybrid
+    from stylefuse.training.state import new_state, pick_device
+
+    store, styles = ImageStore(image_store), style_names(manifest)
+    device = pick_device(training.device)
+    style_guard = load_classifier(classifier).to(device)
+    rows_by_style = [rows_of(manifest, style, "train") for style in styles]
+    state = new_state(store, rows_by_style, style_guard.backbone.channels[1:], training)
+    photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
+    draw = _sample_drawer(state, photos.to(device), styles, samples)
+
+    def fit(on_step: OnStep, on_sample: OnImages, on_checkpoint: OnImages) -> None:
+        fit_hybrid(state, style_guard, training, _watched(on_step), on_sample, on_checkpoint)
+
+    losses = train_resumably("train", state, saved, training.images, training.log_every, samples, draw, fit)
+    return state, losses
+
+
+def _watched(on_step: OnStep) -> OnStep:
+    """`on_step`, with a warning once the critic has collapsed: in the log, the run's tags and the table of losses."""
+    import mlflow
+
+    from stylefuse.training.collapse import CollapseWatch
+
+    watch, collapsed = CollapseWatch(), 0.0
+
+    def step(images_seen: int, losses: dict[str, float]) -> None:
+        nonlocal collapsed
+        if message := watch.notice(losses):
+            collapsed = 1.0
+            log.warning("at %d images %s", images_seen, message)
+            if mlflow.active_run():
+                mlflow.set_tag("critic_collapse", f"at {images_seen} images {message}")
+        on_step(images_seen, {**losses, "critic_collapsed": collapsed})
+
+    return step
 
 
 def _sample_drawer(

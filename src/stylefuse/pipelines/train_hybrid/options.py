@@ -5,7 +5,7 @@ from stylefuse.training.options import HybridOptions
 
 
 class TrainOptions(Parameters):
-    """restart: throw away an earlier state of this same training; training: see `HybridOptions`."""
+    """restart: begin anew, whatever unfinished training of this kind there is; training: see `HybridOptions`."""
 
     restart: bool
     training: HybridOptions

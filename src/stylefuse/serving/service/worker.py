@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Protocol
 import torch
 from torch.overrides import TorchFunctionMode
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.frames import Frame, read_frame, write_frame
 from stylefuse.serving.stored import read_model
@@ -118,6 +119,7 @@ def load(folder: Path, threads: int) -> Answers:
     Raises:
         ValueError: it cannot be served; the message says why.
     """
+    reuse_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     desk = Desk(read_model(folder))
