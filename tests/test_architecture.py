@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "hooks": {"images"},
     "settings": {"hooks"},
     "pipeline_registry": {"pipelines"},
+    "cli": {"serving"},
     "__main__": set(),
     "__init__": set(),
 }
@@ -39,6 +40,8 @@ WORKFLOW_IN = {
     "datasets": {"kedro"},
     "__main__": {"kedro"},
     "serving/model.py": {"mlflow"},
+    # A process of its own, which finds a registered model and ends.
+    "serving/service/registry.py": {"mlflow"},
 }
 # `kedro --help` imports these files, and should not wait seconds for these libraries.
 LISTED_BY_KEDRO = {"nodes.py", "pipeline.py", "options.py", "__init__.py"}
@@ -101,6 +104,19 @@ def test_kedro_and_mlflow_stay_upstairs(found):
         if each.module.split(".")[0] in WORKFLOW - allowed:
             wrong.append(f"{name(file)}:{each.line} imports {each.module}")
     assert wrong == []
+
+
+def reached(module: str) -> set[str]:
+    """What importing a module brings in, in a fresh process, of libraries that cost seconds or memory."""
+    code = f"import sys, {module}; print(*({SLOW | WORKFLOW!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_service_keeps_networks_in_its_workers_and_mlflow_out_of_both():
+    assert reached("stylefuse.serving.service.command") <= {"pydantic"}  # FastAPI's
+    worker = reached("stylefuse.serving.service.worker")
+    assert "torch" in worker and not worker & WORKFLOW
 
 
 def test_torchvision_comes_through_one_door(found):

@@ -31,10 +31,14 @@ def half_sharp(image: Image.Image) -> list[Image.Image]:
     return [Image.composite(image, blurred, left), Image.composite(blurred, image, left)]
 
 
-def encoded(image: Image.Image, file_format="PNG", **options) -> str:
+def bytes_of(image: Image.Image, file_format="PNG", **options) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, file_format, **options)
-    return base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
+
+
+def encoded(image: Image.Image, file_format="PNG", **options) -> str:
+    return base64.b64encode(bytes_of(image, file_format, **options)).decode()
 
 
 def decoded(text: str) -> Image.Image:
@@ -74,6 +78,11 @@ def bad_requests() -> list:
         ("strength list", body(strength=[0.5]), "strength", "from 0"),
         ("params list", {**body(), "params": ["monet"]}, "params", "send"),
         ("parameter beside params", {**body(), "strength": 0.5}, "strength", "params"),
+        ("style is a path", body(style="../../etc/passwd"), "style", "ink, monet"),
+        ("style in Chinese", body(style="水墨"), "style", "ink, monet"),
+        ("strength 1e308", body(strength=1e308), "strength", "from 0"),
+        ("a thousand parameters", body(**{f"p{n}": n for n in range(1000)}), "p0", "995 more"),
+        ("a thousand keys", {**body(), **{f"k{n}": n for n in range(1000)}}, "k0", "995 more"),
         ("not base64", body("no*base64"), "image", "standard alphabet"),
         ("url alphabet", body("_-_-"), "image", "standard alphabet"),
         ("line break", body(good[:40] + "\n" + good[40:]), "image", "line breaks"),

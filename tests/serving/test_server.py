@@ -80,13 +80,23 @@ def test_refuses_by_name(post, body, field, words):
     assert_clean(text)
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"5", b"[" * 100_000])
+DEEP = b'{"inputs": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"5", b"[" * 100_000, DEEP])
 def test_refuses_what_is_no_request(model, data):
     with pytest.raises(MlflowException) as error:
         scoring_server.invocations(data, "application/json", model, model.metadata.get_input_schema())
     assert error.value.get_http_status_code() == 400
     assert error.value.json_kwargs["field"] == "body"
     assert_clean(error.value.serialize_as_json())
+
+
+def test_refuses_a_name_that_comes_twice(model):
+    data = b'{"inputs": ["AAAA"], "params": {"style": "ink", "style": "monet"}}'
+    with pytest.raises(MlflowException, match="more than once") as error:
+        scoring_server.invocations(data, "application/json", model, model.metadata.get_input_schema())
+    assert error.value.json_kwargs["field"] == "style"
 
 
 @pytest.mark.parametrize("rows", [5, None, {}, "x", [5], [[1]]])
@@ -100,7 +110,7 @@ def test_a_fault_of_the_server_tells_the_client_no_details(post, model, monkeypa
     def explode(*_):
         raise MemoryError("at /home/secret")
 
-    monkeypatch.setattr(model.unwrap_python_model(), "restyle", explode)
+    monkeypatch.setattr(model.unwrap_python_model().studio, "restyle", explode)
     explode.styles = ["photo", "ink"]
     status, text = post({"dataframe_records": [{"image": encoded(picture())}]})
     assert status == 500

@@ -21,32 +21,12 @@ from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
 from stylefuse._memory import reuse_freed_memory
-from stylefuse.images.deep import encode_deep
-from stylefuse.images.io import encode_png
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.combine import CombineError, Combiner, to_rgb
-from stylefuse.serving.request import (
-    FUSE,
-    IMAGE,
-    PARAMETERS,
-    REPORT,
-    STRENGTH,
-    STYLE,
-    STYLIZE,
-    TASK,
-    Asked,
-    RequestError,
-    check_rows,
-    read_image,
-    read_params,
-    read_set,
-    refuse_unknown,
-)
-from stylefuse.serving.restyle import Restyler
+from stylefuse.serving.bodies import no_pictures, read_body
+from stylefuse.serving.request import IMAGE, PARAMETERS, REPORT, RequestError, refuse_unknown
+from stylefuse.serving.studio import Studio
 
 log = logging.getLogger(__name__)
-FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLflow's; a body has one of them
-EXAMPLE = 'send {"dataframe_records": [{"image": "<base64>"}], "params": {"style": …, "strength": …}}'
 
 
 class RequestRefused(MlflowException):
@@ -71,11 +51,11 @@ class StyleModel(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context: Any) -> None:
         reuse_freed_memory()
-        generator = read_weights(Path(context.artifacts["generator"]))
-        self.restyle = Restyler(generator)
-        self.combiner = None
-        if "fuser" in context.artifacts:
-            self.combiner = Combiner(generator, read_weights(Path(context.artifacts["fuser"])))
+        generator, fuser = (
+            read_weights(Path(context.artifacts[name])) if name in context.artifacts else None
+            for name in ("generator", "fuser")
+        )
+        self.studio = Studio(generator, fuser)
         refuse_what_mlflow_ignores()
 
     def predict(
@@ -99,47 +79,16 @@ class StyleModel(mlflow.pyfunc.PythonModel):
                 details, for a fault of ours (out of memory, for one): the log has the stack trace.
         """
         try:
-            asked = read_params(params, self.restyle.styles)
             values = list(model_input[IMAGE])
-            if asked.task != STYLIZE and self.combiner is None:
-                remedy = "run the train_fusion pipeline and serve the model that it registers"
-                raise RequestError(TASK, "this model was registered without a fuser", remedy)
-            check_rows(len(values), asked.task)
-            if asked.task == STYLIZE:
-                # One row's pixels in memory at a time.
-                answers = [self._restyled(value, row, asked) for row, value in enumerate(values)]
-            else:
-                answers = [self._fused(values, asked)]
+            answers = self.studio.answers(values, params, [f"row {row}" for row in range(len(values))])
         except RequestError as error:
             raise RequestRefused(error) from None
         except Exception:
             log.exception("a request could not be answered")
             message = "the request could not be answered; the server's log says why"
             raise MlflowException(message, error_code=INTERNAL_ERROR) from None
-        return pd.DataFrame(answers, columns=[IMAGE, REPORT])
-
-    def _restyled(self, value: Any, row: int, asked: Asked) -> tuple[str, str]:
-        picture = self.restyle(read_image(value, row), *asked.look)
-        return _base64(encode_png(picture)), json.dumps({TASK: asked.task, **self._named_look(asked)})
-
-    def _fused(self, values: list[Any], asked: Asked) -> tuple[str, str]:
-        pictures = read_set(values)
-        try:
-            combined = self.combiner.combine(pictures, asked.mode, asked.align)
-        except CombineError as error:
-            raise RequestError(IMAGE, error.message, error.remedy) from None
-        report = {TASK: asked.task, **combined.report}
-        if asked.task == FUSE:
-            return _base64(encode_deep(combined.picture)), json.dumps(report)
-        picture = self.restyle(to_rgb(combined.picture), *asked.look)
-        return _base64(encode_png(picture)), json.dumps({**report, **self._named_look(asked)})
-
-    def _named_look(self, asked: Asked) -> dict[str, Any]:
-        return {STYLE: self.restyle.styles[asked.look.row], STRENGTH: asked.look.strength}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+        rows = [(base64.b64encode(a.picture).decode("ascii"), json.dumps(a.report)) for a in answers]
+        return pd.DataFrame(rows, columns=[IMAGE, REPORT])
 
 
 def refuse_what_mlflow_ignores() -> None:
@@ -165,7 +114,7 @@ def _check_prediction(
         try:
             data, _ = original(data, None, input_schema, None, *rest)
         except MlflowException:
-            raise RequestError(IMAGE, "there is no such column, or it holds no text", EXAMPLE) from None
+            raise no_pictures() from None
     except RequestError as error:
         raise RequestRefused(error) from None
     return data, params  # unfiltered: `predict` reads them, and knows the styles
@@ -175,15 +124,7 @@ def _check_body(original: Any, data: Any, metadata: Any, input_schema: Any):
     if not _is_ours(input_schema, metadata.get_params_schema()):
         return original(data, metadata, input_schema)
     try:
-        try:
-            body = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise RequestError("body", f"it is no JSON ({str(error)[:80]})", EXAMPLE) from None
-        if not isinstance(body, dict):
-            raise RequestError("body", f"it is a {type(body).__name__}, not an object", EXAMPLE)
-        refuse_unknown(body, (*FORMATS, "params"), "key")
-        if sum(name in body for name in FORMATS) != 1:
-            raise RequestError("body", "it needs its pictures exactly once", EXAMPLE)
+        body = read_body(data)
     except RequestError as error:
         raise RequestRefused(error) from None
     return original(body, metadata, input_schema)

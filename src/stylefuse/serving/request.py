@@ -33,11 +33,12 @@ class RequestError(ValueError):
         field: the part of the request at fault.
         message: what is wrong with it.
         remedy: what to send instead.
+        code: one word for programs, which stays the same where the message may change.
     """
 
-    def __init__(self, field: str, message: str, remedy: str):
+    def __init__(self, field: str, message: str, remedy: str, code: str = "invalid_value"):
         super().__init__(f"{field}: {message}; {remedy}")
-        self.field, self.message, self.remedy = field, message, remedy
+        self.field, self.message, self.remedy, self.code = field, message, remedy, code
 
 
 class Look(NamedTuple):
@@ -70,8 +71,9 @@ def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> N
     """Raise RequestError when `names` holds any that is not `known`; `what` says what they name."""
     unknown = [_shown(name) for name in names if name not in known]
     if unknown:
+        listed = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
         remedy = f"known are {', '.join(known)}: correct the name or leave it out"
-        raise RequestError(unknown[0].strip("'"), f"unknown {what} {', '.join(unknown)}", remedy)
+        raise RequestError(unknown[0].strip("'"), f"unknown {what} {listed}", remedy, "unknown_field")
 
 
 def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Asked:
@@ -129,7 +131,7 @@ def read_look(params: Mapping[str, Any], styles: Sequence[str]) -> Look:
     style = params.get(STYLE, styles[1])
     if not isinstance(style, str) or style not in styles[1:]:
         remedy = f"this model's styles are {', '.join(styles[1:])}"
-        raise RequestError(STYLE, f"{_shown(style)} is not a style of this model", remedy)
+        raise RequestError(STYLE, f"{_shown(style)} is not a style of this model", remedy, "unknown_style")
     strength = params.get(STRENGTH, 1.0)
     number = isinstance(strength, Real) and not isinstance(strength, bool)
     # NaN is in no range; a huge integer fits no float, so it is compared before it is converted.
@@ -145,11 +147,15 @@ def check_rows(count: int, task: str = STYLIZE) -> None:
     if not least <= count <= MAX_ROWS:
         remedy = f"send {least} to {MAX_ROWS} rows in a request, each with its picture"
         rows = "1 row" if count == 1 else f"{count} rows"
-        raise RequestError(IMAGE, f"the request has {rows} for the task {task}", remedy)
+        raise RequestError(IMAGE, f"the request has {rows} for the task {task}", remedy, "count")
 
 
-def read_image(value: Any, row: int = 0) -> Image:
-    """Decode one picture from standard base64 (RFC 4648 section 4: no line breaks, no data-URI prefix).
+def read_image(value: Any, name: str) -> Image:
+    """Decode one picture.
+
+    Args:
+        value: its file's bytes, or these in standard base64 (RFC 4648 section 4: no line breaks, no data-URI prefix).
+        name: what messages call the picture.
 
     Returns:
         RGB picture, upright, in sRGB.
@@ -157,10 +163,10 @@ def read_image(value: Any, row: int = 0) -> Image:
     Raises:
         RequestError: not base64, no picture, damaged, or larger than MAX_BYTES or MAX_PIXELS.
     """
-    return _read_picture(value, row, decode)
+    return _read_picture(value, name, decode)
 
 
-def read_set(values: Sequence[Any]) -> list[np.ndarray]:
+def read_set(values: Sequence[Any], names: Sequence[str]) -> list[np.ndarray]:
     """Decode the pictures of a set, as `read_image`, with all bits and grey left grey.
 
     Returns:
@@ -170,37 +176,43 @@ def read_set(values: Sequence[Any]) -> list[np.ndarray]:
         RequestError: as `read_image`, or together they are larger than MAX_SET_PIXELS.
     """
     pictures, pixels = [], 0
-    for row, value in enumerate(values):
-        pictures.append(_read_picture(value, row, decode_deep))
+    for value, name in zip(values, names, strict=True):
+        pictures.append(_read_picture(value, name, decode_deep))
         pixels += pictures[-1].shape[0] * pictures[-1].shape[1]
         if pixels > MAX_SET_PIXELS:
-            message = f"row {row}: with it the set has more than {MAX_SET_PIXELS / 1e6:g} megapixels"
-            raise RequestError(IMAGE, message, "scale the pictures down, or send fewer")
+            message = f"{name}: with it the set has more than {MAX_SET_PIXELS / 1e6:g} megapixels"
+            raise RequestError(IMAGE, message, "scale the pictures down, or send fewer", "too_many_pixels")
     return pictures
 
 
 _Picture = TypeVar("_Picture")
 
 
-def _read_picture(value: Any, row: int, decoded: Callable[[bytes, Limits], _Picture]) -> _Picture:
-    where = f"row {row}: "
-    if not isinstance(value, str) or not value:
-        raise RequestError(IMAGE, f"{where}{_shown(value)} is not text", "send the picture's bytes as base64")
-    if value.startswith("data:"):
-        remedy = "send only what follows its comma"
-        raise RequestError(IMAGE, f"{where}a data URI is not plain base64", remedy)
-    if len(value) > 4 * (MAX_BYTES // 3 + 1):
-        remedy = f"send at most {MAX_BYTES // 1_000_000} MB: scale the picture down or save it as JPEG"
-        raise RequestError(IMAGE, f"{where}{len(value) * 3 / 4e6:.0f} MB are too large", remedy)
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        remedy = "use the standard alphabet, with padding and without line breaks"
-        raise RequestError(IMAGE, f"{where}{_shown(value)} is not base64", remedy) from None
+def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], _Picture]) -> _Picture:
+    data = value if isinstance(value, bytes) else _from_base64(value, name)
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
-        raise RequestError(IMAGE, f"{where}{error.message}", error.remedy) from None
+        if isinstance(error.__cause__, MemoryError):  # no damage of the file
+            raise error.__cause__ from None
+        raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code) from None
+
+
+def _from_base64(value: Any, name: str) -> bytes:
+    if not isinstance(value, str) or not value:
+        remedy = "send the picture's bytes as base64"
+        raise RequestError(IMAGE, f"{name}: {_shown(value)} is not text", remedy, "not_base64")
+    if value.startswith("data:"):
+        remedy = "send only what follows its comma"
+        raise RequestError(IMAGE, f"{name}: a data URI is not plain base64", remedy, "not_base64")
+    if len(value) > 4 * (MAX_BYTES // 3 + 1):
+        remedy = f"send at most {MAX_BYTES // 1_000_000} MB: scale the picture down or save it as JPEG"
+        raise RequestError(IMAGE, f"{name}: {len(value) * 3 / 4e6:.0f} MB are too large", remedy, "too_large")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        remedy = "use the standard alphabet, with padding and without line breaks"
+        raise RequestError(IMAGE, f"{name}: {_shown(value)} is not base64", remedy, "not_base64") from None
 
 
 def _read_name(params: Mapping[str, Any], name: str, known: Sequence[str], default: str) -> str:

@@ -20,6 +20,7 @@ from PIL import Image
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, STRENGTH, STYLE, TASK, defaults
+from stylefuse.serving.stored import described
 from stylefuse.training.checkpoint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
@@ -69,10 +70,10 @@ def model_arguments(
     """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights and card to `folder` for them."""
     styles = generator.facts["styles"]
     networks = {"generator": generator} | ({"fuser": fuser} if fuser else {})
-    artifacts = {name: folder / f"{name}.safetensors" for name in networks}
-    for name, weights in networks.items():
-        write_weights(artifacts[name], weights)
-    artifacts["card"] = folder / "card.md"
+    weights = {name: folder / f"{name}.safetensors" for name in networks}
+    for name, network in networks.items():
+        write_weights(weights[name], network)
+    artifacts = {**weights, "card": folder / "card.md"}
     artifacts["card"].write_text(card, encoding="utf-8")
     return {
         "python_model": str(PACKAGE / "serving" / "model.py"),
@@ -82,7 +83,9 @@ def model_arguments(
         "pip_requirements": requirements(),
         # Serving needs no installed stylefuse: the package travels with the model.
         "code_paths": [str(PACKAGE)],
-        "metadata": {"facts": generator.facts} | ({"fuser": fuser.facts} if fuser else {}),
+        "metadata": {"facts": generator.facts}
+        | ({"fuser": fuser.facts} if fuser else {})
+        | described(weights),
     }
 
 

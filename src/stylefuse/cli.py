@@ -1,0 +1,20 @@
+"""The command `stylefuse`. Kedro's own commands stay with `kedro` and `python -m stylefuse`."""
+
+import argparse
+import sys
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="stylefuse", description="Restyle photos, and fuse pictures.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    from stylefuse.serving.service import command
+
+    serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
+    command.add_options(serve)
+    serve.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
+    return options.run(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The endpoints."""
+
+import asyncio
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from stylefuse.serving.service import limits
+from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
+from stylefuse.serving.service.frames import Frame
+from stylefuse.serving.service.gate import Gate
+from stylefuse.serving.service.metrics import Metrics
+from stylefuse.serving.service.openapi import DESCRIPTION, FUSE, INVOCATIONS, STYLIZE
+from stylefuse.serving.service.pool import Pool
+from stylefuse.serving.service.process import WorkerDied
+from stylefuse.serving.service.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Takes requests to the pool, and gives up on those whose sender left or whose time is up.
+
+    Args:
+        pool: started.
+        settings: limits.
+        version: of the model, as answers and metrics name it.
+    """
+
+    def __init__(self, pool: Pool, settings: Settings, version: str):
+        self.pool, self.settings, self.version = pool, settings, version
+        self.metrics = Metrics(pool, version)
+        self.draining = False
+        self.in_flight = 0
+        self._held = limits.Held(settings.held_bytes)
+
+    def serves(self, version: str) -> None:
+        """The pool has another model from now on."""
+        self.version = version
+        self.metrics.serves(version)
+
+    async def work(self, request: Request, kind: str) -> Response:
+        """Have a worker answer `kind`: "stylize", "fuse" or "invocations".
+
+        Raises:
+            Refused: it is not answered; the error says why.
+        """
+        call = request.scope["call"]
+        call.task = kind
+        if self.draining:
+            raise shutting_down()
+        self.in_flight += 1
+        try:
+            with self.metrics.in_flight.track_inprogress():
+                self.pool.check_room()
+                types = (limits.JSON,) if kind == "invocations" else (limits.FORM, limits.JSON)
+                limits.check_type(request.headers, types)
+                frame = await self._answer(request, kind)
+        finally:
+            self.in_flight -= 1
+        told = frame.header
+        call.task, call.reason, call.pixels = (
+            told.get("task", kind),
+            told.get("code", ""),
+            told.get("pixels", 0),
+        )
+        headers = {**told["headers"], "X-Model-Version": self.version}
+        return Response(frame.body, told["status"], headers, told["content_type"])
+
+    async def _answer(self, request: Request, kind: str) -> Frame:
+        call, headers = request.scope["call"], request.headers
+        deadline = call.started + self.settings.timeout
+        most = limits.most_bytes(headers, kind != "stylize", self.settings)
+        async with limits.body_of(request, most, deadline, self._held) as body:
+            ask = {
+                "kind": kind,
+                "content_type": headers["content-type"],
+                "json": limits.JSON in headers.get("accept", ""),
+                "request_id": call.id,
+            }
+            answer = self.pool.submit(ask, body)
+            gone = asyncio.ensure_future(limits.until_left(request))
+            try:
+                left = deadline - asyncio.get_running_loop().time()
+                await asyncio.wait({answer, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                if answer.done():
+                    return answer.result()
+                if gone.done():
+                    raise limits.client_left()
+                message = f"it took more than {self.settings.timeout:g} s: try again, or send less"
+                raise Refused(504, "timeout", message)
+            except WorkerDied:
+                message = "the process that worked on it ended: if it does so again, send smaller pictures"
+                raise Refused(500, "worker_died", message) from None
+            finally:
+                gone.cancel()
+                answer.cancel()
+
+
+def build_app(service: Service, token: str | None = None) -> Gate:
+    """The service as an ASGI application; requests must bear `token`, if there is one."""
+    # No pages of documentation: they would load their scripts from elsewhere.
+    app = FastAPI(title="StyleFuse", description=DESCRIPTION, docs_url=None, redoc_url=None)
+
+    @app.post("/v1/stylize", **STYLIZE)
+    async def stylize(request: Request) -> Response:
+        return await service.work(request, "stylize")
+
+    @app.post("/v1/fuse", **FUSE)
+    async def fuse(request: Request) -> Response:
+        return await service.work(request, "fuse")
+
+    @app.post("/invocations", **INVOCATIONS)
+    async def invocations(request: Request) -> Response:
+        return await service.work(request, "invocations")
+
+    @app.get("/v1/styles", summary="What the served model can do")
+    async def styles() -> dict[str, Any]:
+        about = service.pool.about
+        return {name: about[name] for name in ("styles", "tasks", "modes")} | {"version": service.version}
+
+    @app.head("/live", include_in_schema=False)
+    @app.get("/live", summary="Whether the server runs")
+    async def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.head("/ready", include_in_schema=False)
+    @app.get("/ready", summary="Whether requests would be answered now")
+    async def ready() -> Response:
+        status = "shutting down" if service.draining else "ready" if service.pool.ready else "starting"
+        return JSONResponse({"status": status}, 200 if status == "ready" else 503)
+
+    @app.get("/metrics", summary="For Prometheus")
+    async def metrics() -> Response:
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _no_such_place)
+    app.add_exception_handler(Exception, _failed)
+    return Gate(app, service.metrics, token)
+
+
+async def _refused(request: Request, error: Refused) -> Response:
+    call = request.scope["call"]
+    call.reason = error.code
+    body = error_body(error.code, error.message, error.field, call.id)
+    return Response(body, error.status, error.headers, limits.JSON)
+
+
+async def _no_such_place(request: Request, error: HTTPException) -> Response:
+    code = {404: "no_such_path", 405: "no_such_method"}.get(error.status_code, "http_error")
+    message = f"{error.detail}: /openapi.json says what there is"
+    return await _refused(request, Refused(error.status_code, code, message, "", error.headers))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return await _refused(request, internal())

@@ -1,0 +1,130 @@
+"""`stylefuse serve`: its options, and what it refuses before it starts."""
+
+import argparse
+import asyncio
+import ipaddress
+import logging
+import os
+import socket
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from stylefuse.serving.service.process import StartFailed
+from stylefuse.serving.service.server import serve
+from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.source import Source
+
+TOKEN = "STYLEFUSE_TOKEN"
+_DEFAULT = Settings()
+
+
+class CannotStart(Exception):  # noqa: N818
+    """Why, and what to do."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--model",
+        default="models:/stylefuse@champion",
+        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s)",
+    )
+    add("--host", default="127.0.0.1", help="address to listen at (%(default)s: this machine alone)")
+    add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
+    add("--token-file", type=Path, help=f"file with the token that requests must bear; or set ${TOKEN}")
+    add("--insecure", action="store_true", help="listen to other machines without a token")
+    add("--workers", type=int, default=_DEFAULT.workers, help="requests in work at once (%(default)s)")
+    add("--threads", type=int, default=_DEFAULT.threads, help="of a worker (0: the cores, shared out)")
+    add("--queue", type=int, default=_DEFAULT.queue, help="requests that may wait (%(default)s)")
+    add("--timeout", type=float, default=_DEFAULT.timeout, help="seconds a request may take (%(default)g)")
+    add("--drain", type=float, default=_DEFAULT.drain, help="seconds to finish what is in work (%(default)g)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Returns:
+        0; 1 if it could not start, with the reason on standard error.
+    """
+    logging.basicConfig(format="%(asctime)s server %(levelname)s %(message)s", level=logging.INFO)
+    try:
+        settings = _settings(options)
+        token = read_token(options.token_file)
+        check_address(options.host, token, options.insecure)
+        listener = bind(options.host, options.port)
+        source = Source(options.model)
+        try:
+            asyncio.run(serve(listener, source, settings, token))
+        finally:
+            source.close()
+            listener.close()
+    except (CannotStart, StartFailed, OSError) as error:
+        print(f"stylefuse serve: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    for name, least in {"workers": 1, "threads": 0, "queue": 1, "timeout": 0.1, "drain": 0}.items():
+        if not least <= getattr(options, name) < float("inf"):
+            raise CannotStart(f"--{name} {getattr(options, name)}: give at least {least}")
+    return Settings(**{f.name: getattr(options, f.name) for f in fields(Settings) if f.name in options})
+
+
+def read_token(file: Path | None) -> str | None:
+    """The token from a file, or the environment; None if there is none.
+
+    Raises:
+        CannotStart: there is a file or a variable, but no usable token in it.
+    """
+    if file is not None:
+        try:
+            token, where = file.read_text(encoding="utf-8").strip(), str(file)
+        except (OSError, UnicodeDecodeError) as error:
+            raise CannotStart(f"--token-file {file} cannot be read ({error})") from None
+    elif TOKEN in os.environ:
+        token, where = os.environ[TOKEN].strip(), f"${TOKEN}"
+    else:
+        return None
+    if not token or not token.isascii() or any(character.isspace() for character in token):
+        raise CannotStart(
+            f"{where} holds no token: write one of ASCII letters, digits and signs, without spaces"
+        )
+    return token
+
+
+def check_address(host: str, token: str | None, insecure: bool) -> None:
+    """Raises CannotStart where others could send requests and no token keeps them out."""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not (local or token or insecure):
+        remedy = f"set ${TOKEN} or give --token-file, or say --insecure"
+        raise CannotStart(f"--host {host} lets other machines in, and there is no token: {remedy}")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket bound to the address.
+
+    Raises:
+        CannotStart: it is taken, or none of this machine's.
+    """
+    if not 0 <= port < 65_536:  # of others, the lowest 16 bits would be taken
+        raise CannotStart(f"--port {port}: give one from 0 to 65535")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise CannotStart(f"--host {host} --port {port}: no such address ({error})") from None
+    try:
+        if sys.platform != "win32":  # where it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        remedy = "stop the other server, or choose another with --port"
+        raise CannotStart(f"port {port} at {host} cannot be used ({error.strerror}): {remedy}") from None
+    return listener

@@ -1,0 +1,102 @@
+"""How the endpoints describe themselves in /openapi.json."""
+
+from typing import Any
+
+DESCRIPTION = (
+    "Restyles photos, and fuses two to eight pictures of one scene into one. "
+    "Pictures are JPEG, PNG, WebP, TIFF, BMP or GIF files of at most 20 MB and 40 megapixels."
+)
+_PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+_BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
+_STYLE = {"type": "string", "description": "one of /v1/styles; the first of them if left out"}
+_STRENGTH = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 1,
+    "default": 1,
+    "description": "0 is the photo as it is",
+}
+_MODE = {"type": "string", "default": "auto", "description": "what the pictures are to each other"}
+_ALIGN = {"type": "boolean", "default": False, "description": "bring the pictures into register first"}
+_ERROR = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
+}
+_REFUSALS = {
+    400: "a field is wrong; `field` names it and `message` says what to send",
+    401: "the token is missing or wrong",
+    408: "the body did not arrive in time",
+    413: "a picture or the body is too large",
+    415: "the body's type is not read here",
+    500: "a fault of the server",
+    503: "too many requests wait, or the server is stopping: try again after Retry-After seconds",
+    504: "it took too long, and was given up",
+}
+
+
+def _object(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _operation(summary: str, text: str, bodies: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
+    """What FastAPI's decorators take."""
+    refused = {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in _REFUSALS.items()
+    }
+    content = {kind: {"schema": schema} for kind, schema in bodies.items()}
+    return {
+        "summary": summary,
+        "description": text,
+        "responses": {200: {"description": "the picture", "content": answers}, **refused},
+        "openapi_extra": {"requestBody": {"required": True, "content": content}},
+    }
+
+
+_TEXT = (
+    "The answer is the picture, a PNG file, with the report of how it was made as JSON in the header X-Report; "
+    "or, when Accept names application/json, an object with `image` (base64), `report` and `request_id`."
+)
+_REPORTED = {
+    "image/png": {"schema": {"type": "string", "format": "binary"}},
+    "application/json": {
+        "schema": _object(
+            ["image", "report"], image=_BASE64, report={"type": "object"}, request_id={"type": "string"}
+        )
+    },
+}
+_LOOK = {"style": _STYLE, "strength": _STRENGTH}
+_SET = {"mode": _MODE, "align": _ALIGN, **_LOOK}
+STYLIZE = _operation(
+    "Restyle a photo",
+    _TEXT,
+    {
+        "multipart/form-data": _object(["image"], image=_PICTURE, **_LOOK),
+        "application/json": _object(["image"], image=_BASE64, **_LOOK),
+    },
+    _REPORTED,
+)
+FUSE = _operation(
+    "Fuse two to eight pictures of one scene; with a style or a strength, restyle the result",
+    _TEXT,
+    {
+        "multipart/form-data": _object(
+            ["images"], images={"type": "array", "items": _PICTURE, "minItems": 2, "maxItems": 8}, **_SET
+        ),
+        "application/json": _object(
+            ["images"], images={"type": "array", "items": _BASE64, "minItems": 2, "maxItems": 8}, **_SET
+        ),
+    },
+    _REPORTED,
+)
+INVOCATIONS = _operation(
+    "The same as the model answers behind `mlflow models serve`",
+    "One of dataframe_records, dataframe_split, instances and inputs holds the pictures, params the rest.",
+    {"application/json": {"type": "object"}},
+    {"application/json": {"schema": {"type": "object"}}},
+)

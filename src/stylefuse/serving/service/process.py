@@ -1,0 +1,99 @@
+"""One worker process, as the server sees it."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stylefuse.serving.service.frames import Frame, head, receive_frame
+
+log = logging.getLogger(__name__)
+# PyTorch alone takes seconds to import, minutes from a cold network disk.
+START_SECONDS = 180.0
+_BUFFER = 1 << 20
+
+
+class WorkerDied(Exception):  # noqa: N818 (an event)
+    """The worker ended while it worked on a request."""
+
+
+class StartFailed(Exception):  # noqa: N818
+    """The worker could not load its model; the message says why."""
+
+
+class WorkerProcess:
+    """A started worker: `about` is what it said of its model."""
+
+    def __init__(self, process: Process, about: Mapping[str, Any]):
+        self.about, self.pid = about, process.pid
+        self.ended = asyncio.ensure_future(process.wait())
+        self._process = process
+        self._ids = itertools.count()
+        self._current = -1
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> "WorkerProcess":
+        """Start a worker and wait until it has loaded its model.
+
+        Raises:
+            StartFailed: it has not.
+        """
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_BUFFER)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                frame = await receive_frame(process.stdout)
+        except TimeoutError:
+            await _end(process)
+            raise StartFailed(f"the worker was not ready within {START_SECONDS:g} s") from None
+        except asyncio.IncompleteReadError:
+            code = await process.wait()
+            raise StartFailed(f"the worker ended while it loaded the model (exit code {code})") from None
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        if "error" in frame.header:
+            await process.wait()
+            raise StartFailed(frame.header["error"])
+        return cls(process, frame.header["about"])
+
+    async def ask(self, ask: Mapping[str, Any], body: bytes) -> Frame:
+        """Have one request answered.
+
+        Raises:
+            WorkerDied: there is no answer and no worker any more.
+        """
+        self._current = next(self._ids)
+        self._process.stdin.write(head({**ask, "id": self._current}, body))
+        self._process.stdin.write(body)
+        try:
+            return await receive_frame(self._process.stdout)
+        except (asyncio.IncompleteReadError, OSError):
+            self.kill()
+            await self.ended
+            raise WorkerDied from None
+
+    def cancel(self) -> None:
+        """Ask the worker to give up what it works on; `ask` then returns soon, if the worker can hear."""
+        self._process.stdin.write(head({"cancel": self._current}))
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def close(self) -> None:
+        """End the worker, whatever it does."""
+        await _end(self._process)
+
+
+async def _end(process: Process) -> None:
+    process.stdin.close()
+    with contextlib.suppress(TimeoutError, ProcessLookupError):
+        async with asyncio.timeout(1):
+            await process.wait()
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

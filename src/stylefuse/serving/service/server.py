@@ -1,0 +1,126 @@
+"""The server's process: starts, reloads the model on SIGHUP, and ends on SIGTERM without losing a request."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from stylefuse.serving.service.app import Service, build_app
+from stylefuse.serving.service.pool import Pool
+from stylefuse.serving.service.process import StartFailed
+from stylefuse.serving.service.protocol import HurriedProtocol
+from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.source import Model, Source, worker_command
+
+log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but for signals: while it drains it goes on answering, with 503, and it exits with 0.
+
+    Args:
+        service: what is served.
+        token: for `build_app`.
+        reload: called on SIGHUP.
+    """
+
+    def __init__(self, service: Service, token: str | None, reload: Callable[[], None]):
+        config = uvicorn.Config(
+            build_app(service, token),
+            http=HurriedProtocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+        self._service, self._reload = service, reload
+        self._draining: asyncio.Task | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if not hasattr(signal, "SIGHUP"):  # Windows: uvicorn's way must do
+            with super().capture_signals():
+                yield
+            return
+        loop = asyncio.get_running_loop()
+        handlers = {signal.SIGTERM: self._stop, signal.SIGINT: self._stop, signal.SIGHUP: self._reload}
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        if self._draining:  # asked again: at once
+            self._service.pool.abandon()
+        else:
+            self._draining = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        service, loop = self._service, asyncio.get_running_loop()
+        service.draining = True
+        log.info("stopping: %d requests are finished first", service.in_flight)
+        until = loop.time() + service.settings.drain
+        while service.in_flight and loop.time() < until:
+            await asyncio.sleep(0.02)
+        service.pool.abandon()
+        self.should_exit = True
+
+
+async def serve(
+    listener: socket.socket, source: Source, settings: Settings, token: str | None, command=worker_command
+) -> None:
+    """Serve until a signal ends it.
+
+    Args:
+        listener: a bound socket.
+        command: makes the command that starts a worker for a model.
+
+    Raises:
+        StartFailed: the model cannot be served.
+    """
+    model = await source.get()
+    pool = Pool(command(model, settings), settings)
+    await pool.start()
+    try:
+        service = Service(pool, settings, _version(model, pool))
+        reloading: set[asyncio.Task] = set()
+
+        def reload() -> None:
+            if not reloading:
+                task = asyncio.create_task(_reload(service, source, command))
+                reloading.add(task)
+                task.add_done_callback(reloading.discard)
+
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        log.info("serving model %s at http://%s:%d", service.version, shown, port)
+        await Server(service, token, reload).serve([listener])
+    finally:
+        await pool.close()
+
+
+async def _reload(service: Service, source: Source, command: Callable[[Model, Settings], list[str]]) -> None:
+    try:
+        model = await source.get()
+        await service.pool.reload(command(model, service.settings))
+    except (StartFailed, OSError) as error:
+        log.error("still serving model %s, the other cannot be: %s", service.version, error)
+        return
+    service.serves(_version(model, service.pool))
+    log.info("serving model %s from now on", service.version)
+
+
+def _version(model: Model, pool: Pool) -> str:
+    return model.version or f"sha256-{pool.about['digest'][:12]}"

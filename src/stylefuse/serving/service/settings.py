@@ -1,0 +1,32 @@
+"""What can be turned at the service."""
+
+from dataclasses import dataclass
+
+# Of one picture, as `request.MAX_BYTES`, which is not imported: it would bring PyTorch into the server's process.
+PICTURE_BYTES = 20_000_000
+# Around pictures: fields, boundaries, names.
+MARGIN_BYTES = 64_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits of the service.
+
+    workers: processes that work on one request each; memory grows with them.
+    threads: of a worker; 0 shares the cores among the workers.
+    queue: requests that may wait; further ones are refused at once.
+    timeout: seconds from a request's first line to its answer; what is not done by then is given up.
+    stop: seconds within which a worker must give up work that nobody wants any more, or be killed.
+    drain: seconds that a stopping server waits for requests in work.
+    body_bytes: of a request with several pictures.
+    held_bytes: of all requests' bodies together.
+    """
+
+    workers: int = 1
+    threads: int = 0
+    queue: int = 32
+    timeout: float = 30.0
+    stop: float = 1.0
+    drain: float = 10.0
+    body_bytes: int = 100_000_000
+    held_bytes: int = 500_000_000

@@ -1,0 +1,81 @@
+"""Where the served model comes from: a folder, or the registry, asked again when the model is to be replaced."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import NamedTuple
+
+from stylefuse.serving.service.process import StartFailed
+from stylefuse.serving.service.settings import Settings
+
+# MLflow alone takes seconds to import, and waits for a locked database.
+FETCH_SECONDS = 120.0
+
+
+class Model(NamedTuple):
+    """folder: where its files are; version: as registered; empty where it is not."""
+
+    folder: Path
+    version: str
+
+
+class Source:
+    """Gets models. Registered ones are copied: workers that start later read them when the registry is away.
+
+    Args:
+        name: a folder, or `models:/<name>@<alias>` and the like.
+    """
+
+    def __init__(self, name: str):
+        self._name = name
+        self._copies = None if self._is_folder else Path(tempfile.mkdtemp(prefix="stylefuse-serve-"))
+
+    @property
+    def _is_folder(self) -> bool:
+        return not self._name.startswith("models:")
+
+    async def get(self) -> Model:
+        """The model as it is now.
+
+        Raises:
+            StartFailed: the registry does not give it; the message says why.
+        """
+        if self._is_folder:
+            return Model(Path(self._name).absolute(), "")
+        copy = tempfile.mkdtemp(dir=self._copies)
+        command = [sys.executable, "-m", "stylefuse.serving.service.registry", self._name, copy]
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                text, _ = await process.communicate()
+            found = json.loads(text.splitlines()[-1])
+        except TimeoutError:
+            raise StartFailed(f"{self._name}: the registry did not answer in {FETCH_SECONDS:g} s") from None
+        except (ValueError, IndexError):
+            raise StartFailed(f"{self._name}: the registry could not be asked") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        if "error" in found:
+            raise StartFailed(f"{self._name} cannot be fetched from the registry: {found['error']}")
+        return Model(Path(found["folder"]), found["version"])
+
+    def close(self) -> None:
+        """Remove the copies."""
+        if self._copies:
+            shutil.rmtree(self._copies, ignore_errors=True)
+
+
+def worker_command(model: Model, settings: Settings) -> list[str]:
+    """What starts a worker that serves this model."""
+    threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
+    return [
+        *(sys.executable, "-m", "stylefuse.serving.service.worker", str(model.folder)),
+        *("--threads", str(threads)),
+    ]

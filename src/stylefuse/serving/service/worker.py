@@ -1,0 +1,140 @@
+"""The worker's process: one request at a time through standard input and output, given up when told to.
+
+It imports no MLflow and no HTTP. When the server is gone, however it went, it ends at once.
+"""
+
+import argparse
+import contextlib
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from stylefuse._memory import reuse_freed_memory
+from stylefuse.serving.service.desk import Desk
+from stylefuse.serving.service.frames import Frame, read_frame, write_frame
+from stylefuse.serving.stored import read_model
+
+log = logging.getLogger(__name__)
+
+
+class Answers(Protocol):
+    """Who answers: `desk.Desk`, or a stand-in. `about`: plain values, what the server should know of it."""
+
+    about: dict[str, Any]
+
+    def answer(self, ask: dict[str, Any], body: bytes) -> Frame: ...
+
+
+class Cancelled(BaseException):
+    """The work at hand is no longer wanted. No Exception: decoders' clean-up must not take it for damage."""
+
+
+class Inbox(threading.Thread):
+    """Reads what the server sends while the main thread works: requests to come, and the wish to stop one."""
+
+    def __init__(self, pipe: BinaryIO):
+        super().__init__(daemon=True)
+        self.requests: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+        self.unwanted = -1
+        self._pipe = pipe
+
+    def run(self) -> None:
+        while frame := read_frame(self._pipe):
+            if "cancel" in frame.header:
+                self.unwanted = frame.header["cancel"]
+            else:
+                self.requests.put(frame)
+        os._exit(0)  # in the midst of work, too: nobody is left to take the answer
+
+
+class Interruptible(TorchFunctionMode):
+    """Within it, each PyTorch function asks `check` first: between layers and between strips of large pictures."""
+
+    def __init__(self, check: Callable[[], None]):
+        super().__init__()
+        self._check = check
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        self._check()
+        return func(*args, **(kwargs or {}))
+
+
+def work(load: Callable[[], Answers]) -> int:
+    """Load the model, say so, and answer until the server closes the pipe.
+
+    Returns:
+        1 when the model could not be loaded; the server was told why.
+    """
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what anything prints goes to the log
+    for name in (
+        "SIGINT",
+        "SIGTERM",
+    ):  # sent to all processes by terminals and by systemd: the server decides
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    try:
+        desk = load()
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            log.exception("the model could not be loaded")
+        write_frame(pipe, {"error": str(error) or type(error).__name__})
+        return 1
+    inbox = Inbox(sys.stdin.buffer)
+    inbox.start()
+    with contextlib.suppress(BrokenPipeError):  # the server is gone, and `inbox` ends the process
+        write_frame(pipe, {"about": desk.about})
+        while True:
+            ask, body = inbox.requests.get()
+            try:
+                header, answer = _answer(desk, ask, body, inbox)
+            except Cancelled:
+                header, answer = {"status": 499}, b""
+            write_frame(pipe, header, answer)
+            del body, answer  # else they would be held until the next request
+    return 0
+
+
+def _answer(desk: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox) -> Frame:
+    def check() -> None:
+        if inbox.unwanted == ask["id"]:
+            raise Cancelled
+
+    check()
+    with Interruptible(check):
+        return desk.answer(ask, body)
+
+
+def load(folder: Path, threads: int) -> Answers:
+    """The model in a folder, warm: the first picture through a network takes many times as long as the next.
+
+    Raises:
+        ValueError: it cannot be served; the message says why.
+    """
+    reuse_freed_memory()
+    if threads:
+        torch.set_num_threads(threads)
+    desk = Desk(read_model(folder))
+    desk.warm_up()
+    return desk
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int, default=0)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s worker %(levelname)s %(message)s", level=logging.INFO)
+    return work(lambda: load(options.folder, options.threads))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""The server with stub workers: `python stub_server.py '{"port": 0, "settings": {…}, "token": null, "mark": "…"}'`.
+
+What model comes next on SIGHUP is read from the file `next` in the current folder, if there is one.
+"""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+
+from stylefuse.serving.service import protocol
+from stylefuse.serving.service.command import bind
+from stylefuse.serving.service.server import serve
+from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.source import Model
+
+
+class Marks:
+    async def get(self) -> Model:
+        file = Path("next")
+        return Model(Path(file.read_text() if file.is_file() else "a" * 64), "")
+
+
+def command(model: Model, settings: Settings) -> list[str]:
+    return [sys.executable, str(Path(__file__).with_name("stub_worker.py")), str(model.folder)]
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    told = json.loads(sys.argv[1])
+    protocol.HEAD_SECONDS = protocol.REST_SECONDS = told.get("head", 10)
+    listener = bind("127.0.0.1", told.get("port", 0))
+    print(listener.getsockname()[1], flush=True)
+    asyncio.run(serve(listener, Marks(), Settings(**told.get("settings", {})), told.get("token"), command))

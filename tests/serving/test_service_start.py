@@ -1,0 +1,223 @@
+"""What `stylefuse serve` refuses to start with, and the text that says why."""
+
+import shutil
+import socket
+import sqlite3
+from pathlib import Path
+
+import mlflow
+import pytest
+import yaml
+from service_support import HERE
+
+from stylefuse.cli import main
+from stylefuse.networks.generator import GeneratorConfig
+from stylefuse.networks.weights import Weights, write_weights
+from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token
+from stylefuse.serving.service.desk import Desk
+from stylefuse.serving.service.registry import fetch
+from stylefuse.serving.stored import FORMAT, ModelError, read_model
+
+
+@pytest.fixture
+def folder(model_folder, tmp_path):
+    """A copy of the model, to be damaged."""
+    return shutil.copytree(model_folder, tmp_path / "model")
+
+
+def weights_in(folder):
+    return folder / "artifacts" / "generator.safetensors"
+
+
+def test_a_model_is_read_as_registered_and_as_trained(model_folder, weights, fuser_weights, tmp_path):
+    stored = read_model(model_folder)
+    assert stored.generator.facts["fingerprint"] == weights.facts["fingerprint"]
+    assert stored.fuser.facts["fingerprint"] == fuser_weights.facts["fingerprint"]
+    write_weights(tmp_path / "generator.safetensors", weights)
+    assert read_model(tmp_path).fuser is None
+    assert Desk(read_model(tmp_path)).about["tasks"] == ["stylize"]
+    write_weights(tmp_path / "fuser.safetensors", fuser_weights)
+    assert Desk(read_model(tmp_path)).about["tasks"] == Desk(stored).about["tasks"]
+
+
+def test_a_missing_file_is_named(folder, tmp_path):
+    with pytest.raises(ModelError, match=r"no folder .*nowhere"):
+        read_model(tmp_path / "nowhere")
+    with pytest.raises(ModelError, match=r"generator.safetensors"):
+        read_model(tmp_path)
+    (folder / "artifacts" / "fuser.safetensors").unlink()  # which the model says it has
+    with pytest.raises(ModelError, match=r"fuser.safetensors"):
+        read_model(folder)
+
+
+@pytest.mark.parametrize("left", [0, 5, 100, 0.5, 0.99])
+def test_a_truncated_file_is_refused(folder, left):
+    data = weights_in(folder).read_bytes()
+    weights_in(folder).write_bytes(data[: left if isinstance(left, int) else int(left * len(data))])
+    with pytest.raises(ModelError, match=r"generator.safetensors is damaged"):
+        read_model(folder)
+
+
+def test_a_changed_file_is_refused(folder):
+    data = bytearray(weights_in(folder).read_bytes())
+    data[-1] ^= 1
+    weights_in(folder).write_bytes(data)
+    with pytest.raises(ModelError, match="sha256 differs"):
+        read_model(folder)
+
+
+def described(folder, change):
+    path = folder / "MLmodel"
+    text = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(text["metadata"])
+    path.write_text(yaml.safe_dump(text), encoding="utf-8")
+
+
+def test_a_model_of_another_version_is_refused(folder):
+    described(folder, lambda said: said.update(format=FORMAT + 1))
+    with pytest.raises(
+        ModelError, match=f"format {FORMAT + 1}, this stylefuse serves format {FORMAT}: register"
+    ):
+        read_model(folder)
+
+
+def test_a_model_from_before_checksums_is_served_with_a_warning(folder, caplog):
+    described(folder, lambda said: [said.pop(key) for key in ("format", "sha256")])
+    assert read_model(folder).fuser
+    assert "without checksums" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["", "[]", "metadata: [", "x: 1"])
+def test_a_description_that_is_none_is_refused(folder, text):
+    (folder / "MLmodel").write_text(text)
+    with pytest.raises(ModelError, match="MLmodel is no description"):
+        read_model(folder)
+
+
+def test_weights_that_fit_no_network_of_this_version_are_refused(weights, tmp_path):
+    config = {"channels": [8, 16], "blocks": GeneratorConfig().blocks}
+    for wrong in ({"config": config}, {"config": {}}, {"kind": "judge"}, {"styles": None}):
+        write_weights(
+            tmp_path / "generator.safetensors", Weights(weights.tensors, {**weights.facts, **wrong})
+        )
+        with pytest.raises(ValueError, match=r"do not fit|not of a generator"):
+            Desk(read_model(tmp_path))
+
+
+def test_a_model_whose_pictures_are_not_numbers_is_refused(weights, fuser_weights, tmp_path):
+    def spoilt(weights):
+        return Weights(
+            {name: tensor * float("nan") for name, tensor in weights.tensors.items()}, weights.facts
+        )
+
+    write_weights(tmp_path / "generator.safetensors", spoilt(weights))
+    with pytest.raises(ValueError, match="NaN"):
+        Desk(read_model(tmp_path)).warm_up()
+    write_weights(tmp_path / "generator.safetensors", weights)
+    write_weights(tmp_path / "fuser.safetensors", spoilt(fuser_weights))
+    with pytest.raises(ValueError):
+        Desk(read_model(tmp_path)).warm_up()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
+def test_others_get_in_with_a_token_or_when_that_is_said(host):
+    with pytest.raises(CannotStart, match="--insecure"):
+        check_address(host, None, insecure=False)
+    check_address(host, "token", insecure=False)
+    check_address(host, None, insecure=True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_this_machine_needs_no_token(host):
+    check_address(host, None, insecure=False)
+
+
+def test_the_token_comes_from_a_file_or_the_environment(tmp_path, monkeypatch):
+    monkeypatch.delenv(TOKEN, raising=False)
+    assert read_token(None) is None
+    monkeypatch.setenv(TOKEN, "from-environment")
+    assert read_token(None) == "from-environment"
+    (tmp_path / "token").write_text("from-file\n")
+    assert read_token(tmp_path / "token") == "from-file"
+    for bad in ("", "\n", "two words", "é"):
+        (tmp_path / "token").write_text(bad, encoding="utf-8")
+        with pytest.raises(CannotStart, match="holds no token"):
+            read_token(tmp_path / "token")
+    with pytest.raises(CannotStart, match="cannot be read"):
+        read_token(tmp_path / "nowhere")
+    monkeypatch.setenv(TOKEN, "")  # meant to be set, and is not
+    with pytest.raises(CannotStart, match=TOKEN):
+        read_token(None)
+
+
+def test_a_second_server_at_a_port_says_so():
+    with bind("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(CannotStart, match=f"port {port} .*--port"):
+            bind("127.0.0.1", port)
+    for host, port in (("no.such.host.invalid", 1), ("127.0.0.1", 70_000), ("198.51.100.1", 8080)):
+        with pytest.raises(CannotStart):
+            bind(host, port)
+    with bind("127.0.0.1", 0) as free, socket.create_connection(free.getsockname()[:2]):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--queue", "0"], "--queue 0"),
+        (["--workers", "0"], "--workers 0"),
+        (["--timeout", "nan"], "--timeout nan"),
+        (["--host", "0.0.0.0"], "no token"),
+        (["--model", str(HERE / "nowhere")], "no folder"),
+        (["--model", "models:/stylefuse"], "names no model"),
+        (["--model", "models:/stylefuse@champion"], "no mlflow.db here"),
+    ],
+)
+def test_the_command_says_in_a_line_why_it_does_not_start(options, words, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv(TOKEN, raising=False)
+    assert main(["serve", "--port", "0", *options]) == 1
+    errors = capfd.readouterr().err
+    (line,) = [line for line in errors.splitlines() if line.startswith("stylefuse serve: ")]
+    assert words in line and "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []  # no database is made where there was none
+
+
+@pytest.fixture
+def registry(model_folder, tmp_path, monkeypatch):
+    """A database with one version of "stylefuse", the champion; its path."""
+    database = tmp_path / "mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
+    mlflow.set_tracking_uri(None)
+    client = mlflow.MlflowClient()
+    client.create_registered_model("stylefuse")
+    client.create_model_version("stylefuse", model_folder.as_uri())
+    client.set_registered_model_alias("stylefuse", "champion", "1")
+    return database
+
+
+def test_a_registered_model_is_copied_by_alias_or_version(registry, model_folder, tmp_path):
+    for uri in ("models:/stylefuse@champion", "models:/stylefuse/1"):
+        to = tmp_path / uri.partition("fuse")[2].strip("/@")
+        to.mkdir()
+        found = fetch(uri, to)
+        assert (found["name"], found["version"]) == ("stylefuse", "1")
+        assert Path(found["folder"]).is_relative_to(to)
+        assert read_model(Path(found["folder"])).digest == read_model(model_folder).digest
+
+
+def test_a_locked_database_and_an_unknown_model_are_said(registry, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for uri, words in (("models:/stylefuse@nobody", "nobody"), ("models:/else/3", "else")):
+        assert main(["serve", "--port", "0", "--model", uri]) == 1
+        assert words in capfd.readouterr().err
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{registry}?timeout=0.2")
+    with sqlite3.connect(registry) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        assert main(["serve", "--port", "0"]) == 1
+        errors = capfd.readouterr().err
+        lock.rollback()
+    assert "stylefuse serve: models:/stylefuse@champion cannot be fetched" in errors
+    assert "locked" in errors and "Traceback" not in errors.splitlines()[-1]
