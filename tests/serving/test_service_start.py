@@ -12,7 +12,7 @@ from service_support import HERE
 
 from stylefuse.cli import main
 from stylefuse.networks.generator import GeneratorConfig
-from stylefuse.networks.weights import Weights, write_weights
+from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.registry import fetch
@@ -62,6 +62,13 @@ def test_a_changed_file_is_refused(folder):
     data = bytearray(weights_in(folder).read_bytes())
     data[-1] ^= 1
     weights_in(folder).write_bytes(data)
+    with pytest.raises(ModelError, match="does not match its checksum"):
+        read_model(folder)
+
+
+def test_a_whole_file_of_another_model_is_refused(folder):
+    weights = read_weights(weights_in(folder))
+    write_weights(weights_in(folder), weights._replace(facts={**weights.facts, "images_seen": 1}))
     with pytest.raises(ModelError, match="sha256 differs"):
         read_model(folder)
 
