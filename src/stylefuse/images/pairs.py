@@ -50,6 +50,7 @@ def synthesise(kind: str, truth: Tensor, n: int, random: np.random.Generator, un
 def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """Each region is sharp in one picture. Blur: Gaussian or a disk, or a hexagon in linear light (unseen).
 
+    A lens blurs light and not tones, so what is blurred becomes brighter too: in training less so than in a camera.
     In a third of the sets the edge between sharp and blurred is as wide as the blur itself: defocus spreads.
     """
     height, width = truth.shape[:2]
@@ -59,7 +60,8 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
     pictures = []
     for mask in sharp:
         kernel = _aperture(random, unseen)
-        blurred = _blur(truth**2.2, kernel) ** (1 / 2.2) if unseen else _blur(truth, kernel)
+        gamma = 2.2 if unseen else random.uniform(1.0, 1.8)
+        blurred = _blur(truth**gamma, kernel) ** (1 / gamma)
         soft = _blur(mask, kernel) if spreads else mask
         soft = cv2.GaussianBlur(soft, (0, 0), feather)[:, :, None]
         pictures.append(soft * truth + (1 - soft) * blurred)

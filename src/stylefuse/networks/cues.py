@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from stylefuse.networks.blend import BLACK
 from stylefuse.networks.pyramid import down, local_mean, to_luma_chroma, up
@@ -21,7 +22,8 @@ class Cues(NamedTuple):
     """Evidence by pyramid level, finest first, for N sets of n pictures.
 
     levels: (N·n)×C×h×w each, C = 8 at full size and 3 below.
-    energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; none for the low-pass rest.
+    energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; that of the low-pass rest is
+        the mean over all bands, since a picture that is blurred here has no energy of its own at that size.
     histogram: of luma, (N·n)×16, rows sum to one.
     exposure: N×n, what to add to a picture's log brightness so that the set's pictures agree.
     disagreement: how far the set's pictures lie apart, N×1×H×W in [-1, 1] units; 0 where all are equal.
@@ -50,17 +52,19 @@ def find_cues(x: Tensor, levels: int) -> Cues:
     for fine, coarse in itertools.pairwise(lumas):
         energy.append(band_energy(fine - up(coarse)))
     against = [against_set(e, n) for e in energy]
+    overall = sum(F.avg_pool2d(e, 2 ** (levels - 1 - i)) for i, e in enumerate(against)) / len(against)
     smooth = up(up(lumas[2]))
     clipped = (luma - 0.9).clamp_min(0) * 10, (-0.9 - luma).clamp_min(0) * 10
     first = [luma, against_set(luma, n), smooth, saturation, *clipped, energy[0] + 1, against[0]]
     below = [
         torch.cat([energy[i] + 1, against[i], against_set(lumas[i], n)], 1) for i in range(1, levels - 1)
     ]
-    rest = torch.cat([lumas[-1], lumas[-1].square(), against_set(lumas[-1], n)], 1)
+    rest = torch.cat([lumas[-1], overall, against_set(lumas[-1], n)], 1)
     x = x.float()
     spread = mean_of_set((x - mean_of_set(x)[:, None]).square()).mean(1, keepdim=True).sqrt()
     exposure = _relative_exposure(luma.unflatten(0, (-1, n)))
-    return Cues([torch.cat(first, 1), *below, rest], against, _histogram(luma), exposure, local_mean(spread))
+    levels_seen = [torch.cat(first, 1), *below, rest]
+    return Cues(levels_seen, [*against, overall], _histogram(luma), exposure, local_mean(spread))
 
 
 def band_energy(band: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class Fuser(nn.Module):
         self.heads = nn.ModuleList(nn.Conv2d(width, 2, 1) for width in widths)
         self.replace = nn.Conv2d(widths[0], 1, 1)
         self.shrink = nn.ModuleList(nn.Conv2d(width, 2, 1) for width in widths[:-1])
-        self.trust = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths[:-1])
+        self.trust = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths)
         self.picture_stats = nn.Linear(2 * widths[-1] + HISTOGRAM_BINS, 64)
         self.set_stats = nn.Linear(3 * 64, 64)
         self.tone = nn.Linear(64, 2)
@@ -147,7 +147,7 @@ class Fuser(nn.Module):
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         luma = [SHARPNESS * head[:, :, :1] for head in heads]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
-        trusts = [F.softplus(trust(f).float())[:, None] for trust, f in zip(self.trust, shared, strict=False)]
+        trusts = [F.softplus(trust(f).float())[:, None] for trust, f in zip(self.trust, shared, strict=True)]
         for level, (trust, energy) in enumerate(zip(trusts, cues.energy, strict=True)):
             luma[level] = luma[level] + trust * energy.unflatten(0, (-1, n))
         chroma = [logit + SHARPNESS * head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
