@@ -46,9 +46,10 @@ class TrackingHooks:
         self._close("KILLED")
         root = Path(run_params["project_path"])
         check_runtime_params(run_params.get("runtime_params") or {}, root, pipeline)
-        check_torchrun(pipeline)
-        if os.environ.get("RANK", "0") != "0":
-            return  # of the processes that torchrun started, the first one records the run
+        if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun started several such processes
+            check_torchrun(pipeline)
+            if os.environ["RANK"] != "0":
+                return  # the first one records the run
         connect(root)
         tags = {
             "kedro.run_id": run_params["run_id"],
@@ -161,7 +162,7 @@ def check_torchrun(pipeline: Any) -> None:
         ValueError: it names them.
     """
     alone = sorted({node.name for node in pipeline.nodes} - TOGETHER)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and alone:
+    if alone:
         raise ValueError(
             f"torchrun is for --pipelines train_hybrid alone: run {', '.join(alone)} before or after, without it"
         )

@@ -54,6 +54,20 @@ def test_styles_come_equally_often_whatever_their_sizes(tiny_data):
     assert styles.bincount().tolist() == [0, 12, 12]
 
 
+def test_batches_do_not_depend_on_the_number_of_threads(tiny_data):
+    """Nor on workers, of which there are none: crops are drawn where the training runs."""
+    before, drawn = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            state, _ = tiny_state(tiny_data)
+            drawn.append([next_batch(state, 5, CPU) for _ in range(3)])
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(*drawn, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def test_a_step_trains_every_network_but_the_classifier(tiny_data, classifier):
     state, options = tiny_state(tiny_data)
     before, frozen = parameters_of(state), copy.deepcopy(classifier.state_dict())

@@ -146,9 +146,10 @@ def launch(count: int, device: str, function: Callable[..., None], *arguments: A
                         with contextlib.suppress(ProcessLookupError):
                             os.kill(process.pid, signal.SIGTERM)
         except ProcessException as error:
+            interruption.raise_if_requested()  # stopped before it had begun to listen, with nothing to save
             killed = [f"process {i} by {signal.Signals(-p.exitcode).name}" for i, p in _killed(context)]
             raise ProcessLostError(
-                f"one of {count} training processes was lost: {', '.join(killed) or error}; "
+                f"one of {count} training processes failed: {', '.join(killed) or error}; "
                 "the same command goes on from the last checkpoint"
             ) from error
         finally:
