@@ -27,7 +27,7 @@ def test_a_fuser_goes_with_its_generator(register, request, tmp_path):
     for word in ("## Fusion", "| focus_psnr | 38.25 |", "pictures at 256×256"):
         assert word in version.description
     model = mlflow.pyfunc.load_model(result["uri"])
-    assert model.unwrap_python_model().combiner is not None
+    assert model.unwrap_python_model().studio.combiner is not None
     assert model.metadata.metadata["fuser"]["fingerprint"] == "f1"
 
 
@@ -37,7 +37,7 @@ def test_without_a_fuser_all_is_as_before(register, request):
     assert "fuser" not in result["budget"]
     assert "Fusion" not in champion(request.node.name).description
     assert "fusion." not in champion(request.node.name).tags["metrics"]
-    assert mlflow.pyfunc.load_model(result["uri"]).unwrap_python_model().combiner is None
+    assert mlflow.pyfunc.load_model(result["uri"]).unwrap_python_model().studio.combiner is None
 
 
 def test_a_fuser_of_another_generator_is_left_out_and_told(register, request, caplog):

@@ -319,7 +319,7 @@ def test_a_worker_that_runs_out_of_memory_says_so_and_goes_on(model_folder, tmp_
         assert stylize(server, picture())[0] == 200 and worker_of(server).pid == worker.pid
 
 
-@pytest.mark.parametrize("fault", ["missing", "truncated", "changed", "another version"])
+@pytest.mark.parametrize("fault", ["missing", "truncated", "changed", "of another model", "another version"])
 def test_a_model_that_is_not_as_it_was_registered_is_not_served(model_folder, tmp_path, fault):
     folder = shutil.copytree(model_folder, tmp_path / "model")
     file, description = folder / "artifacts" / "generator.safetensors", folder / "MLmodel"
@@ -329,6 +329,11 @@ def test_a_model_that_is_not_as_it_was_registered_is_not_served(model_folder, tm
         file.write_bytes(file.read_bytes()[:-100])
     elif fault == "changed":
         file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    elif fault == "of another model":
+        stored = read_weights(file)
+        write_weights(
+            file, Weights({name: 2 * tensor for name, tensor in stored.tensors.items()}, stored.facts)
+        )
     else:
         description.write_text(description.read_text().replace("format: 1", "format: 2"))
     process, log = start(tmp_path, "--model", str(folder), "--port", "0")

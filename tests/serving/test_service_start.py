@@ -62,6 +62,13 @@ def test_a_changed_file_is_refused(folder):
     data = bytearray(weights_in(folder).read_bytes())
     data[-1] ^= 1
     weights_in(folder).write_bytes(data)
+    with pytest.raises(ModelError, match="does not match its checksum"):
+        read_model(folder)
+
+
+def test_another_model_s_file_is_refused(folder, weights):
+    """It is whole, but it is not what was registered."""
+    write_weights(weights_in(folder), Weights(weights.tensors, {**weights.facts, "fingerprint": "e" * 16}))
     with pytest.raises(ModelError, match="sha256 differs"):
         read_model(folder)
 
