@@ -251,7 +251,6 @@ def test_kill_9_and_a_new_server_on_the_same_port(model_folder, tmp_path):
                 break
             time.sleep(0.05)
         assert is_gone(worker)
-        (tmp_path / "log").unlink()
         process, log = start(tmp_path, "--model", str(model_folder), "--port", str(server.port))
         again = Running(process, server.port, log)
         try:
@@ -319,7 +318,7 @@ def test_a_worker_that_runs_out_of_memory_says_so_and_goes_on(model_folder, tmp_
         assert stylize(server, picture())[0] == 200 and worker_of(server).pid == worker.pid
 
 
-@pytest.mark.parametrize("fault", ["missing", "truncated", "changed", "another version"])
+@pytest.mark.parametrize("fault", ["missing", "truncated", "changed", "of another model", "another version"])
 def test_a_model_that_is_not_as_it_was_registered_is_not_served(model_folder, tmp_path, fault):
     folder = shutil.copytree(model_folder, tmp_path / "model")
     file, description = folder / "artifacts" / "generator.safetensors", folder / "MLmodel"
@@ -329,6 +328,11 @@ def test_a_model_that_is_not_as_it_was_registered_is_not_served(model_folder, tm
         file.write_bytes(file.read_bytes()[:-100])
     elif fault == "changed":
         file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    elif fault == "of another model":
+        stored = read_weights(file)
+        write_weights(
+            file, Weights({name: 2 * tensor for name, tensor in stored.tensors.items()}, stored.facts)
+        )
     else:
         description.write_text(description.read_text().replace("format: 1", "format: 2"))
     process, log = start(tmp_path, "--model", str(folder), "--port", "0")
@@ -336,13 +340,13 @@ def test_a_model_that_is_not_as_it_was_registered_is_not_served(model_folder, tm
     words = {
         "missing": "cannot be read",
         "truncated": "damaged",
-        "changed": "sha256",
-        "another version": "format 2",
+        "changed": "does not match its checksum",
+        "of another model": "sha256 differs",
+        "another version": "of format 2",
     }
-    assert (
-        log.read_text().splitlines()[-1].startswith("stylefuse serve: ") and words[fault] in log.read_text()
-    )
-    assert "Traceback" not in log.read_text()
+    text = log.read_text()
+    assert text.splitlines()[-1].startswith("stylefuse serve: ") and words[fault] in text
+    assert "Traceback" not in text
 
 
 def test_a_token_keeps_the_answers_in(model_folder, tmp_path):

@@ -12,7 +12,7 @@ from service_support import HERE
 
 from stylefuse.cli import main
 from stylefuse.networks.generator import GeneratorConfig
-from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.registry import fetch
@@ -66,9 +66,9 @@ def test_a_changed_file_is_refused(folder):
         read_model(folder)
 
 
-def test_a_whole_file_of_another_model_is_refused(folder):
-    weights = read_weights(weights_in(folder))
-    write_weights(weights_in(folder), weights._replace(facts={**weights.facts, "images_seen": 1}))
+def test_another_model_s_file_is_refused(folder, weights):
+    """It is whole, but it is not what was registered."""
+    write_weights(weights_in(folder), Weights(weights.tensors, {**weights.facts, "fingerprint": "e" * 16}))
     with pytest.raises(ModelError, match="sha256 differs"):
         read_model(folder)
 

@@ -48,7 +48,8 @@ class HurriedProtocol(H11Protocol):
 
     def _watch(self) -> None:
         """Keep a timer running for as long as something is overdue: bytes that trickle do not wind it up again."""
-        head = self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE
+        between = self.cycle is not None and not self.conn.trailing_data[0]  # uvicorn's own timer runs
+        head = self.conn.their_state is h11.IDLE and self.conn.our_state is h11.IDLE and not between
         rest = self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
         if not (head or rest) or self.transport.is_closing():
             self._stop_watching()

@@ -38,7 +38,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=5,
+            timeout_keep_alive=20,
             timeout_graceful_shutdown=2,
         )
         super().__init__(config)
