@@ -21,7 +21,7 @@ def test_bad_file(name, decoder, tmp_path):
     (tmp_path / "picture.jpg").write_bytes(make())  # whatever it is: names decide nothing
     if isinstance(verdict, int):
         corner = np.asarray(decoder(tmp_path / "picture.jpg")).reshape(-1)[0]
-        assert corner == pytest.approx(verdict, abs=8)
+        assert int(corner) == pytest.approx(verdict, abs=8)
         return
     with pytest.raises(ImageError) as refused:
         decoder(tmp_path / "picture.jpg")
@@ -47,7 +47,7 @@ def test_what_begins_like_a_picture_is_called_damaged():
 
 
 @DECODERS
-def test_colours_of_a_folder_are_no_picture(decoder, tmp_path):
+def test_a_folder_is_no_picture(decoder, tmp_path):
     with pytest.raises(ImageError, match="cannot read") as refused:
         decoder(tmp_path)
     assert refused.value.code == "unreadable"
