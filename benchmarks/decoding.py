@@ -2,8 +2,8 @@
 
     python benchmarks/decoding.py FOLDER [--mutations 10] [--seconds 5]
 
-Each file is decoded in a process of its own kind, which a hang or a crash may cost. Pillow's own test pictures
-(Tests/images of its repository, about 1070 files) are a good folder.
+Files are decoded in a process of their own, which a hang or a crash ends; then there is another. Pillow's own test
+pictures (Tests/images of its repository, about 1070 files) are a good folder.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Outcome(NamedTuple):
 
 
 class Decoding:
-    """A process that decodes; a context manager. After a hang or a crash there is another one.
+    """Decodes in a process of its own; a context manager. After a hang or a crash there is another process.
 
     Args:
         seconds: how long a decoder may take for a file.
@@ -44,7 +45,7 @@ class Decoding:
 
     def __init__(self, seconds: float = 5.0):
         self._seconds = seconds
-        self._start()
+        self.process: BaseProcess | None = None
 
     def __call__(self, data: bytes, decoder: str) -> Outcome:
         """Decode the bytes of a file.
@@ -52,37 +53,39 @@ class Decoding:
         Args:
             decoder: one of `DECODERS`.
         """
+        if self.process is None:
+            self._start()
         try:
             self._pipe.send_bytes(decoder.encode())
             self._pipe.send_bytes(data)
             if self._pipe.poll(self._seconds):
                 return Outcome(*json.loads(self._pipe.recv_bytes()))
-            verdict = "hung"
         except (EOFError, OSError):
-            verdict = "crashed"
+            return Outcome("crashed", f"exit code {self._stop()}")
         self._stop()
-        outcome = Outcome(verdict, f"exit code {self._process.exitcode}" if verdict == "crashed" else "")
-        self._start()
-        return outcome
+        return Outcome("hung")
 
     def __enter__(self) -> "Decoding":
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._stop()
+        if self.process is not None:
+            self._stop()
 
     def _start(self) -> None:
         spawn = multiprocessing.get_context("spawn")  # a fork would inherit the threads' locks
         self._pipe, other = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(other,), daemon=True)
-        self._process.start()
+        self.process = spawn.Process(target=_serve, args=(other,), daemon=True)
+        self.process.start()
         other.close()
         self._pipe.recv_bytes()  # imports are over: they are not the file's time
 
-    def _stop(self) -> None:
-        self._process.kill()
-        self._process.join()
+    def _stop(self) -> int | None:
+        self.process.kill()
+        self.process.join()
+        code, self.process = self.process.exitcode, None
         self._pipe.close()
+        return code
 
 
 def _serve(pipe: Connection) -> None:

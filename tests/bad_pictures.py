@@ -105,12 +105,12 @@ def many_scans(copies: int) -> bytes:
 def entries_of(tag: int, kind: int, numbers: int, value: int | tuple[int]) -> list[tuple]:
     """Tags of a TIFF of 64×64 grey pixels, one of them as given."""
     sides = [(256, 4, 1, SIDE), (257, 4, 1, SIDE), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1)]
-    strip = [(273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, SIDE), (279, 4, 1, SIDE * SIDE)]
+    strip = [(273, 4, 1, (0,)), (277, 3, 1, 1), (278, 4, 1, SIDE), (279, 4, 1, SIDE * SIDE)]
     return sorted({entry[0]: entry for entry in [*sides, *strip, (tag, kind, numbers, value)]}.values())
 
 
 def huge_tile() -> bytes:
-    side = 30_000
+    side = 7_000
     tile = packed_zeros(side * side)
     sides = [
         (256, 4, 1, SIDE),
@@ -123,6 +123,14 @@ def huge_tile() -> bytes:
     return tiff_of(
         [*sides, (322, 4, 1, side), (323, 4, 1, side), (324, 4, 1, (0,)), (325, 4, 1, len(tile))], tile
     )
+
+
+def looped_tiff() -> bytes:
+    """A TIFF whose list of pages comes back to the first."""
+    data = bytearray(tiff_of(entries_of(305, 2, 4, 0), bytes(SIDE * SIDE)))
+    (entries,) = struct.unpack_from("<H", data, 8)
+    struct.pack_into("<I", data, 10 + 12 * entries, 8)
+    return bytes(data)
 
 
 def gif_of(frames: int) -> bytes:
@@ -195,7 +203,7 @@ BAD = {
     "PNG 0 high": Bad(lambda: png_of(8, 0, 8, 2), "damaged"),
     "PNG of 3 bits": Bad(lambda: png_of(8, 8, 3, 0), "damaged"),
     "GIF 0 wide": Bad(lambda: b"GIF89a\0\0\x08\0\0\0\0;", "damaged"),
-    "BMP, negative width": Bad(lambda: bmp(-4, 4, bytes(48)), "too_many_pixels"),
+    "BMP, negative width": Bad(lambda: bmp(-4, 4, bytes(48)), "too_many_pixels"),  # 4294967292
     "BMP, negative height": Bad(lambda: bmp(4, -4, bytes([*RED[::-1]] * 4) + bytes(36)), RED[0]),
     "PNG 65535×1": Bad(
         lambda: png_of(65535, 1, 8, 0, pixels=zlib.compress(b"\0" + bytes([200] * 65535))), 200
@@ -212,6 +220,7 @@ BAD = {
     "colour profile that is none": Bad(lambda: file_of(picture(), icc_profile=b"no profile"), RED[0]),
     "colour profile cut short": Bad(lambda: file_of(picture(), icc_profile=bytes(200)), RED[0]),
     "GIF of 10000 frames": Bad(partial(gif_of, 10_000), RED[0]),
+    "TIFF whose pages go in circles": Bad(looped_tiff, 0),
     "PNG of 100 megapixels in 12 kB": Bad(lambda: png_of(10_000, 10_000, 1, 0), "too_many_pixels"),
     "PNG of 196 megapixels": Bad(lambda: png_of(14_000, 14_000, 1, 0), "too_many_pixels"),
     "PNG of 10 gigapixels": Bad(lambda: png_of(100_000, 100_000, 8, 2, pixels=b""), "too_many_pixels"),
@@ -243,6 +252,6 @@ BAD = {
     "TIFF of 2 million widths": Bad(
         lambda: tiff_of(entries_of(282, 5, ENTIRE // 8, (0,)), bytes(ENTIRE)), "damaged"
     ),
-    "TIFF, tile of 900 megapixels": Bad(huge_tile, "damaged"),
+    "TIFF, tile of 49 megapixels": Bad(huge_tile, "damaged"),
     "BMP, 19 MB of run lengths": Bad(lambda: bmp(6000, 6000, b"\2\1" * (ENTIRE // 2), 8, 1), "damaged"),
 }
