@@ -80,7 +80,8 @@ def client(url: str, connections: int) -> httpx.AsyncClient:
 
 
 async def load(url: str, clients: int, seconds: float, choose: Callable[[int], Request]) -> list[Sent]:
-    """So many clients, each sending its next request as soon as the one before is answered.
+    """So many clients, each sending its next request as soon as the one before is answered, or a second after it
+    was refused with Retry-After.
 
     Args:
         choose: the request for each number, counted over all clients.
@@ -93,6 +94,8 @@ async def load(url: str, clients: int, seconds: float, choose: Callable[[int], R
             number = first
             while time.monotonic() < until:
                 sent.append(await send(http, choose(number)))
+                if sent[-1].retry_after:
+                    await asyncio.sleep(1)
                 number += clients
 
         await asyncio.gather(*(one(number) for number in range(clients)))

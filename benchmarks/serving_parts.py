@@ -248,7 +248,7 @@ def _until(true: Callable[[], Any], seconds: float = 60) -> None:
 
 def stop(options: Options) -> Rows:
     """SIGTERM with three requests in flight: how they end, and how the server does."""
-    request, sent = load.stylize(load.photo(1600, 1200)), []
+    request, sent = load.stylize(load.photo(800, 600)), []
     with options.ours() as server:
         sender = threading.Thread(target=lambda: sent.extend(asyncio.run(load.burst(server.url, 3, request))))
         sender.start()
