@@ -3,18 +3,30 @@
 import json
 
 import pytest
-import serving
 from serving_load import Sent, bad, form, invocation, photo, stylize, summary
 
+import serving
 from stylefuse.images.io import decode
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.service.forms import read_form
 
 
 def test_a_summary_counts_each_answer_once():
-    sent = [Sent(200, 0.1), Sent(200, 0.3), Sent(503, 0.001, True), Sent(503, 0.001), Sent(400, 0.01), Sent(0, 9.0)]
+    sent = [
+        Sent(200, 0.1),
+        Sent(200, 0.3),
+        Sent(503, 0.001, True),
+        Sent(503, 0.001),
+        Sent(400, 0.01),
+        Sent(0, 9.0),
+    ]
     numbers = summary(sent, 2.0)
-    assert (numbers["sent"], numbers["answered"], numbers["refused 4xx"], numbers["refused 503"]) == (6, 2, 1, 1)
+    assert (numbers["sent"], numbers["answered"], numbers["refused 4xx"], numbers["refused 503"]) == (
+        6,
+        2,
+        1,
+        1,
+    )
     assert (numbers["failed"], numbers["p50 ms"], numbers["a second"]) == (2, 200.0, 1.0)
     assert summary([Sent(503, 0.1, True)])["p95 ms"] is None
 

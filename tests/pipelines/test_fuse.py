@@ -22,7 +22,15 @@ from stylefuse.pipelines.fuse.sets import find_sets
 from stylefuse.pipelines.fuse.sheet import SIDE, weights_sheet
 from support import STYLES, lively_generator, scene
 
-OPTIONS = FuseOptions(mode="auto", align=False, style=None, strength=1.0)
+OPTIONS = FuseOptions(
+    mode="auto",
+    align=False,
+    style=None,
+    strength=1.0,
+    keep_metadata=False,
+    max_bytes=20_000_000,
+    max_pixels=40_000_000,
+)
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +172,7 @@ def test_what_no_set_could_have_is_refused_before_any(networks, folder, change, 
 
 def test_a_strength_without_a_style_is_refused():
     with pytest.raises(ValidationError, match="of no style"):
-        FuseOptions(mode="auto", align=False, style=None, strength=0.5)
+        FuseOptions(**{**OPTIONS.model_dump(), "strength": 0.5})
 
 
 def test_needs_a_fuser_of_this_generator(networks, folder):

@@ -4,12 +4,19 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 from stylefuse.pipelines.stylize import create_pipeline
 from stylefuse.pipelines.stylize.nodes import _targets, stylize_folder
 from stylefuse.pipelines.stylize.options import StylizeOptions
+
+
+def asked(style, strength, **changes):
+    limits = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
+    return StylizeOptions(
+        **{"style": style, "strength": strength, "keep_metadata": False, **limits, **changes}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +40,7 @@ def folder(tmp_path):
 
 def test_restyles_what_it_can_and_reports_the_rest(generator, folder):
     before = sorted(folder.rglob("*"))
-    out, report = stylize_folder(generator, folder, StylizeOptions(style="monet", strength=1.0))
+    out, report = stylize_folder(generator, folder, asked("monet", 1.0))
     made = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
     assert made == ["a.png", "both.jpg.png", "both.webp.png", "sub/Ünï code.png"]
     assert sorted(name for name in report["output"] if name) == made
@@ -46,15 +53,15 @@ def test_restyles_what_it_can_and_reports_the_rest(generator, folder):
 
 
 def test_strength_0_keeps_the_pixels(generator, folder):
-    out, _ = stylize_folder(generator, folder, StylizeOptions(style=None, strength=0))
+    out, _ = stylize_folder(generator, folder, asked(None, 0))
     assert np.array_equal(Image.open(out / "sub/Ünï code.png"), Image.open(folder / "sub/Ünï code.png"))
 
 
 def test_refuses_an_unknown_style_and_an_empty_folder(generator, folder, tmp_path_factory):
     with pytest.raises(ValueError, match=r"style: 'manet' .* ink, monet"):
-        stylize_folder(generator, folder, StylizeOptions(style="manet", strength=1))
+        stylize_folder(generator, folder, asked("manet", 1))
     with pytest.raises(ValueError, match="no files"):
-        stylize_folder(generator, tmp_path_factory.mktemp("empty"), StylizeOptions(style=None, strength=1))
+        stylize_folder(generator, tmp_path_factory.mktemp("empty"), asked(None, 1))
 
 
 def test_no_two_files_share_a_target():
@@ -67,3 +74,23 @@ def test_wiring():
     assert pipeline.inputs() == {"generator", "stylize_input", "params:stylize"}
     assert pipeline.outputs() == {"stylize_output", "stylize_report"}
     assert get_type_hints(stylize_folder)["options"] is StylizeOptions
+
+
+def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(generator, tmp_path):
+    picture, exif = Image.linear_gradient("L").resize((30, 20)).convert("RGB"), Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Ada"
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    picture.save(tmp_path / "b.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
+    for keep, artist in ((False, None), (True, "Ada")):
+        out, report = stylize_folder(generator, tmp_path, asked("monet", 1.0, keep_metadata=keep))
+        with Image.open(out / "a.png") as made:
+            assert made.size == (20, 30)
+            assert made.getexif().get(ExifTags.Base.Artist) == artist
+            assert made.getexif().get(ExifTags.Base.Orientation, 1) == 1
+        assert list(report["output"]) == ["a.png", "b.png"]
+        assert bool(report["warnings"][1]) == keep
+
+
+def test_files_over_the_limits_are_named(generator, folder):
+    _, report = stylize_folder(generator, folder, asked("monet", 1.0, max_bytes=300))
+    assert "more than 0.0003 MB" in report.set_index("file")["reason"]["a.jpg"]

@@ -125,3 +125,17 @@ def test_damage_never_raises_anything_else(rng, pack):
             assert decode_deep(bytes(broken), Limits(max_pixels=10_000)).dtype in (np.uint8, np.uint16)
         except ImageError as refused:
             assert refused.remedy
+
+
+def test_checksum_of_the_pixels_matters_to_neither_decoder(colour):
+    """OpenCV would refuse what Pillow accepts; zlib has a checksum of its own."""
+    data = bytearray(png(colour, RGB))
+    data[-13] ^= 0xFF  # before the last chunk, which has 12 bytes
+    assert same(decode_deep(bytes(data)), colour)
+
+
+def test_length_of_the_pixels_that_is_too_large_hangs_nobody(colour):
+    """OpenCV waits for the rest of the chunk. Pillow stops where the pixels end."""
+    data = bytearray(png(colour, RGB))
+    data[data.index(b"IDAT") - 4] = 0x7F
+    assert same(decode_deep(bytes(data)), colour)

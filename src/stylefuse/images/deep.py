@@ -4,7 +4,6 @@ The 65536 levels that scanners, microscopes and infrared cameras write are kept 
 such depth and is no plain grey goes through `images.io` and comes out as 8-bit RGB.
 """
 
-import struct
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -18,14 +17,13 @@ from torch import Tensor
 from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened, write_whole
 from stylefuse.images.io import decode_opened, encode_png, save, upright_turn
 from stylefuse.images.levels import WHITE, grey_16, is_grey_16
+from stylefuse.images.png import only_pixels
 
 # The formats that are written here and hold 16 bits.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 # PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth and the colour type stand in the file.
 _PNG_DEPTH, _PNG_COLOUR = 24, 25
 _PNG_GREY_ALPHA = 4
-# All that pixels need. OpenCV takes frames of an animation, which are other chunks, for the picture.
-_PNG_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 # TIFF 6.0: bits a sample, how channels are stored, what a fourth channel means.
 _BITS, _PLANAR, _EXTRA = 258, 284, 338
 _PLANES_APART, _PREMULTIPLIED, _STRAIGHT = 2, 1, 2
@@ -165,7 +163,7 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray:
         remedy = "export it with interleaved channels, or as PNG"
         raise ImageError("damaged", "16-bit TIFF files with each channel stored apart cannot be read", remedy)
     image.load()  # finds damage, where OpenCV would hand out half a picture
-    alone = data if tags else _only_pixels(data)
+    alone = data if tags else only_pixels(data)
     pixels = cv2.imdecode(np.frombuffer(alone, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (image.height, image.width):
         raise ImageError(
@@ -190,17 +188,6 @@ def _on_white(levels: np.ndarray, alpha: np.ndarray, straight: bool) -> np.ndarr
         inked = flat[part].astype(np.int64) * (over if straight else WHITE) + WHITE * (WHITE - over)
         laid[part] = ((inked + WHITE // 2) // WHITE).clip(0, WHITE)
     return laid.reshape(levels.shape)
-
-
-def _only_pixels(png: bytes) -> bytes:
-    """A PNG without any chunk that its pixels do not need."""
-    kept, at = [png[:8]], 8
-    while at < len(png):
-        length, name = struct.unpack_from(">I4s", png, at)
-        if name in _PNG_PIXELS:
-            kept.append(png[at : at + length + 12])
-        at += length + 12
-    return b"".join(kept)
 
 
 def _turned(pixels: np.ndarray, image: Image.Image) -> np.ndarray:

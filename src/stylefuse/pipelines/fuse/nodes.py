@@ -83,9 +83,10 @@ def _fuse_set(
     finish: "Callable[[Image], Image] | None",
 ) -> dict[str, Any]:
     """Fuse one set and write what comes of it; returns its row of the table."""
-    from stylefuse.images.deep import decode_deep, save_deep
-    from stylefuse.images.files import ImageError
-    from stylefuse.images.io import save
+    from stylefuse.images.deep import decode_deep, encode_deep
+    from stylefuse.images.files import ImageError, write_whole
+    from stylefuse.images.io import encode_png, save
+    from stylefuse.images.metadata import with_metadata
     from stylefuse.serving.combine import CombineError, to_rgb
 
     from .sheet import weights_sheet
@@ -99,7 +100,7 @@ def _fuse_set(
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                pictures.append(decode_deep(folder / path))
+                pictures.append(decode_deep(folder / path, options.limits))
         except ImageError as error:
             return {**row, "reason": f"{path.name}: {error.message}; {error.remedy}"}
         remarks += [f"{path.name}: {warning.message}" for warning in caught]
@@ -108,12 +109,16 @@ def _fuse_set(
     except CombineError as error:
         return {**row, "reason": f"{error.message}; {error.remedy}"}
     target, report = each.target(".png"), {"files": names, **combined.report}
-    report["warnings"] = remarks + report["warnings"]
     if finish is None:
-        save_deep(combined.picture, out / target)
+        png = encode_deep(combined.picture)
     else:
-        save(finish(to_rgb(combined.picture)), out / target)
+        png = encode_png(finish(to_rgb(combined.picture)))
         report |= {"style": options.style, "strength": options.strength}
+    if options.keep_metadata:
+        png, remark = with_metadata(png, folder / each.paths[0], options.limits)
+        remarks += [f"{names[0]}: {remark}"] if remark else []
+    report["warnings"] = remarks + report["warnings"]
+    write_whole(out / target, png)
     save(weights_sheet(combined.weights, sorted(each.files)), out / each.target("_weights.png"))
     text = json.dumps(report, indent=2, ensure_ascii=False)
     (out / each.target(".json")).write_text(text, encoding="utf-8")

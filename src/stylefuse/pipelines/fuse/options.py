@@ -4,16 +4,17 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from stylefuse.pipelines.parameters import Parameters
+from stylefuse.pipelines.limits import FileLimits
 
 
-class FuseOptions(Parameters):
+class FuseOptions(FileLimits):
     """Options of the pipeline; see conf/base/parameters_fuse.yml."""
 
     mode: str
     align: bool
     style: str | None
     strength: float = Field(ge=0, le=1)
+    keep_metadata: bool
 
     @model_validator(mode="after")
     def _strength_of_a_style(self) -> Self:

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from stylefuse.images.duplicates import perceptual_hash
-from stylefuse.images.files import ImageError, Limits
+from stylefuse.images.files import ImageError
 from stylefuse.images.io import decode
 from stylefuse.images.manifest import PHOTO
 from stylefuse.images.trim import Margins, cut, find_margins
@@ -85,8 +85,7 @@ def inspect(found: Found, options: IngestOptions) -> Inspected:
     if not found.style:
         return facts._replace(reason="lies beside the style folders: move it into one of them")
     try:
-        limits = Limits(options.max_bytes, options.max_pixels)
-        picture = decode(data if data else found.file, limits)
+        picture = decode(data if data else found.file, options.limits)
     except ImageError as error:
         return facts._replace(reason=str(error))
     facts = facts._replace(width=picture.width, height=picture.height)

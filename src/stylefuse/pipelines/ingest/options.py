@@ -2,10 +2,10 @@
 
 from pydantic import Field, model_validator
 
-from stylefuse.pipelines.parameters import Parameters
+from stylefuse.pipelines.limits import FileLimits
 
 
-class IngestOptions(Parameters):
+class IngestOptions(FileLimits):
     """Options of ingest: sizes in pixels unless named otherwise, shares of 1."""
 
     short_side: int = Field(ge=32)
@@ -13,8 +13,6 @@ class IngestOptions(Parameters):
     test_share: float = Field(gt=0, lt=1)
     judge_share: float = Field(gt=0, lt=1)
     duplicate_distance: int = Field(ge=0, le=100)
-    max_bytes: int = Field(gt=0)
-    max_pixels: int = Field(gt=0)
     min_side: int = Field(ge=1)
     max_aspect: float = Field(ge=1)
     warn_below: int = Field(ge=0)

@@ -23,14 +23,16 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
 
     Returns:
         A folder with a PNG for each picture, under the same subfolders; and a table of all files: `file`,
-        `output` (empty if there is none) and `reason` (empty if there is an output).
+        `output` (empty if there is none), `reason` (empty if there is an output) and `warnings` (what of its
+        metadata was to be kept and could not be).
 
     Raises:
         RequestError: the generator has no such style.
         ValueError: the folder holds no files.
     """
-    from stylefuse.images.files import ImageError
-    from stylefuse.images.io import decode, save
+    from stylefuse.images.files import ImageError, write_whole
+    from stylefuse.images.io import decode, encode_png
+    from stylefuse.images.metadata import with_metadata
     from stylefuse.serving.request import read_look
     from stylefuse.serving.restyle import Restyler
 
@@ -47,14 +49,18 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
         desc=restyle.styles[row],
         mininterval=0.5 if sys.stderr.isatty() else 10,
     ):
-        reason = ""
+        reason = remark = ""
         try:
-            save(restyle(decode(folder / file), row, strength), out / target)
+            png = encode_png(restyle(decode(folder / file, options.limits), row, strength))
+            if options.keep_metadata:
+                png, remark = with_metadata(png, folder / file, options.limits)
+            write_whole(out / target, png)
         except ImageError as error:
             reason = f"{error.message}; {error.remedy}"
-            log.warning("%s: %s", file.as_posix(), reason)
-        table.append((file.as_posix(), "" if reason else target.as_posix(), reason))
-    report = pd.DataFrame(table, columns=["file", "output", "reason"])
+        if reason or remark:
+            log.warning("%s: %s", file.as_posix(), reason or remark)
+        table.append((file.as_posix(), "" if reason else target.as_posix(), reason, remark))
+    report = pd.DataFrame(table, columns=["file", "output", "reason", "warnings"])
     failed = int((report["reason"] != "").sum())
     if failed == len(files):
         raise ValueError(f"none of the {failed} files could be restyled; {table[0][0]}: {table[0][2]}")

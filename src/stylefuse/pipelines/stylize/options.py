@@ -2,11 +2,12 @@
 
 from pydantic import Field
 
-from stylefuse.pipelines.parameters import Parameters
+from stylefuse.pipelines.limits import FileLimits
 
 
-class StylizeOptions(Parameters):
+class StylizeOptions(FileLimits):
     """Options of the pipeline; see conf/base/parameters_stylize.yml."""
 
     style: str | None
     strength: float = Field(ge=0, le=1)
+    keep_metadata: bool

@@ -1,0 +1,74 @@
+"""What a file says about its picture, for the file of what is made of it."""
+
+import warnings
+from pathlib import Path
+
+from PIL import ExifTags, Image
+
+from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened
+from stylefuse.images.png import with_chunks
+
+_Tag, _Folder = ExifTags.Base, ExifTags.IFD
+# Of the first directory, what speaks of the picture. The rest says how this one file stores its pixels.
+_KEPT = (
+    _Tag.ImageDescription,
+    _Tag.Make,
+    _Tag.Model,
+    _Tag.XResolution,
+    _Tag.YResolution,
+    _Tag.ResolutionUnit,
+    _Tag.Software,
+    _Tag.DateTime,
+    _Tag.Artist,
+    _Tag.HostComputer,
+    _Tag.Copyright,
+)
+# Of the Exif directory, what holds no longer: the old size, and notes that only the camera's maker can move.
+_DROPPED = (_Tag.ExifImageWidth, _Tag.ExifImageHeight, _Tag.MakerNote, _Tag.ExifInteroperabilityOffset)
+_UPRIGHT = _SRGB = 1
+_MOST_BYTES = 65_000  # as many as a JPEG can hold, and so any program expects
+_PERCEPTUAL = b"\0"  # all of PNG's chunk sRGB: how colours are rendered that a device lacks
+
+
+def with_metadata(png: bytes, source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes, str]:
+    """Give a PNG the EXIF of the file that it was made of, and the mark that its colours are sRGB.
+
+    EXIF keeps its description of picture, camera, exposure, time, place and rights. Its orientation becomes
+    upright; thumbnail, maker's notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
+
+    Args:
+        png: a PNG file without EXIF and colour profile, of upright sRGB pixels.
+        source: a file that was decoded: `images.io.decode` took it.
+
+    Returns:
+        The PNG, and what of the EXIF was lost because it is damaged; "" if nothing was. Never raises for that.
+    """
+    exif, remark = _kept_exif(source, limits)
+    return with_chunks(png, {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {})), remark
+
+
+def _kept_exif(source: bytes | Path, limits: Limits) -> tuple[bytes, str]:
+    try:
+        with warnings.catch_warnings(record=True) as caught, opened(source, limits) as (image, _):
+            warnings.simplefilter("always")  # so Pillow tells of tags that it skips
+            exif = _described(image.getexif())
+    except ImageError as error:
+        return b"", f"its EXIF was not kept: {error.message}"
+    if len(exif) > _MOST_BYTES:
+        return b"", f"its EXIF was not kept: it has {len(exif) / 1000:.0f} kB"
+    return exif, f"a part of its EXIF was not kept: {caught[0].message}" if caught else ""
+
+
+def _described(found: Image.Exif) -> bytes:
+    """What is kept of EXIF, packed; empty if that is nothing."""
+    kept = Image.Exif()
+    kept.update({tag: found[tag] for tag in _KEPT if tag in found})
+    details = {tag: value for tag, value in found.get_ifd(_Folder.Exif).items() if tag not in _DROPPED}
+    place = found.get_ifd(_Folder.GPSInfo)
+    if not (kept or details or place):
+        return b""
+    kept[_Tag.Orientation] = _UPRIGHT
+    kept.get_ifd(_Folder.Exif).update(details | {_Tag.ColorSpace: _SRGB})
+    if place:
+        kept.get_ifd(_Folder.GPSInfo).update(place)
+    return kept.tobytes().removeprefix(b"Exif\0\0")

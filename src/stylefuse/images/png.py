@@ -1,0 +1,39 @@
+"""The chunks of a PNG file (PNG 1.2, chapter 3): those that its pixels need, and further ones."""
+
+import struct
+import zlib
+
+_SIGNATURE = 8  # bytes
+_HEADER = 25  # bytes, of the first chunk
+
+
+def only_pixels(png: bytes) -> bytes:
+    """A PNG without any chunk that pixels without a palette do not need, and with right checksums.
+
+    OpenCV takes frames of an animation for the picture, and waits without end for a chunk that is cut short.
+
+    Args:
+        png: a file that Pillow has decoded: what follows its pixels may be damaged.
+    """
+    head, pixels, at = [], [], _SIGNATURE
+    while at + 12 <= len(png):
+        length, name = struct.unpack_from(">I4s", png, at)
+        body = png[at + 8 : at + 8 + length]
+        if name == b"IDAT":
+            pixels.append(body)
+        elif pixels:
+            break
+        elif name in (b"IHDR", b"tRNS"):
+            head.append(_chunk(name, body))
+        at += 12 + length
+    return b"".join([png[:_SIGNATURE], *head, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b"")])
+
+
+def with_chunks(png: bytes, chunks: dict[bytes, bytes]) -> bytes:
+    """A PNG with further chunks after its header, by their names."""
+    start = _SIGNATURE + _HEADER
+    return png[:start] + b"".join(_chunk(*each) for each in chunks.items()) + png[start:]
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
