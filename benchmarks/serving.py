@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 from fusion_results import write_json, write_text
-from serving_parts import PARTS, Options
+from serving_options import Options
+from serving_parts import PARTS
 
 
 def parser() -> argparse.ArgumentParser:
