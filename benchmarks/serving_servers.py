@@ -49,7 +49,7 @@ class Server:
 def stylefuse(model: str, log: Path, threads: int = 0, **options: float) -> Iterator[Server]:
     """`stylefuse serve` with these options, ready."""
     port = _free_port()
-    command = [sys.executable, "-m", "stylefuse.cli", "serve", "--model", model, "--port", str(port)]
+    command = [sys.executable, "-m", "stylefuse.command_line", "serve", "--model", model, "--port", str(port)]
     for name, value in {**options, "threads": threads}.items():
         command += [f"--{name}", f"{value:g}"]
     with _running(command, port, log, {}) as server:

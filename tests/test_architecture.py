@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "hooks": {"images"},
     "settings": {"hooks"},
     "pipeline_registry": {"pipelines"},
-    "cli": {"serving"},
+    "command_line": {"serving"},
     "__main__": set(),
     "__init__": set(),
 }

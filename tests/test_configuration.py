@@ -2,6 +2,8 @@
 
 import dataclasses
 import inspect
+import subprocess
+import sys
 import typing
 from typing import Any
 
@@ -144,3 +146,12 @@ def test_environments_do_not_write_into_each_other(env):
 
 def root_of(env: str) -> str:
     return configuration("catalog", env)["manifest"]["filepath"]
+
+
+def test_kedro_finds_its_own_commands():
+    """It imports a project's modules of certain names as commands, and fails as a whole where one of them is none."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "kedro", "registry", "list"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "train_style" in asked.stdout

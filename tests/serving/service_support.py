@@ -134,7 +134,7 @@ def real_server(folder: Path, *options: str, **popen):
 def start(folder: Path, *options: str, env=None, **popen) -> tuple[subprocess.Popen, Path]:
     """Start `stylefuse serve`; its log, which is no other server's."""
     log = folder / f"log-{time.monotonic_ns()}"
-    command = [sys.executable, "-m", "stylefuse.cli", "serve", *options]
+    command = [sys.executable, "-m", "stylefuse.command_line", "serve", *options]
     # A second thread gains nothing with the tests' small networks, and suffers where cores are few.
     env = {**os.environ, "OMP_NUM_THREADS": "1", **(env or {})}
     with log.open("a") as file:

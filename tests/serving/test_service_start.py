@@ -10,7 +10,7 @@ import pytest
 import yaml
 from service_support import HERE
 
-from stylefuse.cli import main
+from stylefuse.command_line import main
 from stylefuse.networks.generator import GeneratorConfig
 from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token

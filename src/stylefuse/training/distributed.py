@@ -170,5 +170,10 @@ def _member(
     os.setsid()  # Ctrl-C at the terminal reaches the parent alone, which passes it on once
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, torch.get_num_threads() // count))
-    with group(device, index, init_method=place, rank=index, world_size=count):
-        function(*arguments)
+    try:
+        with group(device, index, init_method=place, rank=index, world_size=count):
+            function(*arguments)
+    except Exception:
+        # Told here: the parent may first learn of another process, which this one took along.
+        logger.exception("training process %d failed", index)
+        raise

@@ -1,4 +1,7 @@
-"""The command `stylefuse`. Kedro's own commands stay with `kedro` and `python -m stylefuse`."""
+"""The command `stylefuse`. Kedro's own commands stay with `kedro` and `python -m stylefuse`.
+
+Not named `cli`: Kedro takes a module of that name for commands of its own, and refuses to run.
+"""
 
 import argparse
 import sys

@@ -1,0 +1,50 @@
+"""Served models without a database: an untrained generator, alone and with a fuser, saved as register logs them."""
+
+import pytest
+import torch
+
+from stylefuse.networks.config import FuserConfig
+from stylefuse.networks.fuser import Fuser, pack_fuser
+from stylefuse.networks.generator import Generator, GeneratorConfig, load_generator, pack_generator
+
+STYLES = ["photo", "ink", "monet"]
+
+
+@pytest.fixture(scope="session")
+def weights():
+    torch.manual_seed(0)
+    generator = Generator(len(STYLES), GeneratorConfig((4, 8), 1))
+    for name, parameter in generator.named_parameters():
+        if name.endswith("shift"):  # else all styles of an untrained network look the same
+            torch.nn.init.normal_(parameter)
+    torch.nn.init.normal_(generator.head.weight, std=0.2)
+    return pack_generator(
+        generator, STYLES, image_size=64, images_seen=0, data_hash="d" * 64, fingerprint="f" * 16
+    )
+
+
+@pytest.fixture(scope="session")
+def fuser_weights(weights):
+    """At its start: it chooses by local energy."""
+    torch.manual_seed(0)
+    fuser = Fuser(load_generator(weights).encoder, FuserConfig((6, 8, 8), (4, 4, 4)))
+    return pack_fuser(fuser, "f" * 16, fingerprint="a" * 16)
+
+
+@pytest.fixture(scope="session")
+def model_folder(weights, fuser_weights, tmp_path_factory):
+    return saved(tmp_path_factory.mktemp("saved"), weights, fuser_weights)
+
+
+@pytest.fixture(scope="session")
+def model_folder_without_fuser(weights, tmp_path_factory):
+    return saved(tmp_path_factory.mktemp("saved_without_fuser"), weights, None)
+
+
+def saved(folder, weights, fuser):
+    import mlflow
+
+    from stylefuse.pipelines.register.package import model_arguments
+
+    mlflow.pyfunc.save_model(folder / "model", **model_arguments(weights, "# card", folder, fuser))
+    return folder / "model"
