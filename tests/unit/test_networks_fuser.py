@@ -83,6 +83,30 @@ def test_at_its_start_it_keeps_the_sharper_of_two():
     assert psnr(fresh(x).picture, truth) > psnr(blurred, truth) + 10
 
 
+def test_more_noisy_pictures_are_never_worse():
+    """At its start, asked for noise: what training adds must not need this to hold."""
+    torch.manual_seed(0)
+    truth = smooth_pictures(2, 48, 48)
+    noise = torch.randn(2, 8, 3, 48, 48, generator=torch.Generator().manual_seed(3)) * 0.16
+    burst = (truth[:, None] + noise).clamp(-1, 1)
+    fresh = Fuser(lively_generator().encoder, CONFIG).eval().requires_grad_(False)
+    mode = torch.eye(len(MODES))[[MODES.index("noise")] * 2]
+    reached = [psnr(fresh(burst[:, :n], mode).picture, truth) for n in range(2, 9)]
+    assert reached == sorted(reached)
+    assert reached[-1] > reached[0] + 1
+
+
+def test_the_low_pass_rest_follows_what_is_sharp():
+    """A lens blurs light, so that what is blurred is brighter too: averaging would change the tones of a region."""
+    torch.manual_seed(0)
+    truth = sets(1, 64, 64)[:, 0]
+    blurred = torch.nn.functional.avg_pool2d(truth, 9, stride=1, padding=4, count_include_pad=False) + 0.1
+    fresh = Fuser(lively_generator().encoder).eval().requires_grad_(False)
+    focus = torch.eye(len(MODES))[[MODES.index("focus")] * 2]
+    fused = fresh(torch.stack([blurred, truth], 1), focus).picture
+    assert abs(float((fused - truth).mean())) < 0.03  # the mean of both is off by 0.05
+
+
 def test_the_encoder_is_read_and_not_owned(fuser):
     fresh = Fuser(lively_generator().encoder, CONFIG)
     assert not any("encoder" in name or "stem" in name for name in fresh.state_dict())
