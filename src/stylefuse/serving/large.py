@@ -94,11 +94,10 @@ def _fuse_in_strips(
     decided = _decide(fuser, small[None], plan)
     out = np.empty((height, width, 3), depth)
     # A strip and what the pyramid's filters and the guided filter reach beyond it.
-    margin = 8 * 2**halvings
-    rows = max(STRIP // scale, 1) * scale
+    step = 2**halvings  # finer levels need no more of a strip's sides than that they can be halved
+    margin, rows = 8 * step, max(STRIP // step, 1) * step
     for top in range(0, height, rows):
         first, last = max(0, top - margin), min(tall, top + rows + margin)
-        first, last = first // scale * scale, -(-last // scale) * scale
         x = _pixels(pictures, first, last, wide, device)
         strip = _strip(x, plan, decided, first, last, halvings)
         bottom = min(top + rows, height)
