@@ -7,10 +7,11 @@ import numpy as np
 def random_fill(height: int, width: int, random: np.random.Generator, unseen: bool = False) -> np.ndarray:
     """A random fill, H×W×3 float32 in [0, 1].
 
-    Training sees one grey, one colour, pixel noise, soft clouds, mosaics, scribbles, and waves; text and stripes are
-    kept for tests.
+    Training sees one grey, one colour, pixel noise, soft clouds, mosaics, scribbles, waves, checks and dots; text and
+    stripes are kept for tests.
     """
-    makers = (_text, _stripes) if unseen else (_grey, _colour, _noise, _clouds, _mosaic, _scribbles, _waves)
+    seen = (_grey, _colour, _noise, _clouds, _mosaic, _scribbles, _waves, _checks, _dots)
+    makers = (_text, _stripes) if unseen else seen
     return makers[random.integers(len(makers))](height, width, random).astype(np.float32)
 
 
@@ -71,6 +72,28 @@ def _waves(height: int, width: int, random: np.random.Generator) -> np.ndarray:
     share = 0.5 + 0.5 * np.sin(along * 2 * np.pi / period + random.uniform(0, 2 * np.pi))
     one, other = random.random((2, 3))
     return one + share[:, :, None] * (other - one)
+
+
+def _checks(height: int, width: int, random: np.random.Generator) -> np.ndarray:
+    """Two colours in turn on a turned grid of squares 3 to 24 px wide."""
+    across, along = _turned(height, width, random, random.uniform(3, 24))
+    other = (np.floor(across) + np.floor(along)) % 2 > 0
+    return np.where(other[:, :, None], random.random(3), random.random(3))
+
+
+def _dots(height: int, width: int, random: np.random.Generator) -> np.ndarray:
+    """Discs of one colour on a turned grid 4 to 24 px wide, as in print, on another colour."""
+    across, along = _turned(height, width, random, random.uniform(4, 24))
+    inside = np.hypot(across % 1 - 0.5, along % 1 - 0.5) < random.uniform(0.15, 0.6)
+    return np.where(inside[:, :, None], random.random(3), random.random(3))
+
+
+def _turned(height: int, width: int, random: np.random.Generator, side: float) -> np.ndarray:
+    """The places of the pixels on a grid turned by a random angle and moved, in units of `side`: 2×H×W."""
+    y, x = np.mgrid[0:height, 0:width] / side
+    angle = random.uniform(0, np.pi / 2)
+    places = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    return np.stack(places) + random.random((2, 1, 1))
 
 
 def _text(height: int, width: int, random: np.random.Generator) -> np.ndarray:
