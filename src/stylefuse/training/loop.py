@@ -1,9 +1,11 @@
 """The loop around a training step, whatever is trained: callbacks, interruption, divergence, precision."""
 
 import contextlib
+import functools
 import logging
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -101,8 +103,19 @@ def _passed(every: int, before: int, seen: int) -> bool:
 
 
 def autocast(options: Schedule) -> contextlib.AbstractContextManager:
-    """bfloat16 where options and machine allow it; "auto" asks for native bfloat16 instructions."""
+    """bfloat16 where options and machine allow it; "auto" asks for a processor that is faster in it."""
     cuda = torch.cuda.is_available() and options.device != "cpu"
-    native = cuda or torch.cpu._is_avx512_bf16_supported()
-    enabled = options.precision == "bf16" or (options.precision == "auto" and native)
+    enabled = options.precision == "bf16" or (options.precision == "auto" and (cuda or _bf16_pays()))
     return torch.autocast("cuda" if cuda else "cpu", dtype=torch.bfloat16, enabled=enabled)
+
+
+@functools.cache
+def _bf16_pays() -> bool:
+    """Whether this CPU trains faster in bfloat16: AMX tiles, or AVX512-BF16 as AMD has it.
+
+    A step of hybrid training took 1.4 times as long as in fp32 on a Xeon that has AVX512-BF16 and no AMX.
+    """
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    facts = Path("/proc/cpuinfo")
+    return torch.cpu._is_avx512_bf16_supported() and facts.exists() and "AuthenticAMD" in facts.read_text()
