@@ -13,7 +13,8 @@ from typing import Any
 import torch
 from fusion_results import write_json, write_text
 from style_data import Data, load_data, test_pictures
-from style_measure import Further, measure_method
+from style_measure import measure_method
+from style_patch_judge import PatchJudge, patch_judge
 from style_recipes import RECIPES
 from style_runs import Length, cost
 from style_tables import report
@@ -53,7 +54,7 @@ def run(
     out: Path,
     again: bool,
     pictures: tuple,
-    further: dict[str, Further],
+    patches: PatchJudge,
 ) -> dict[str, Any]:
     """The record of one recipe and seed: kept, or measured now, after a training if there are no weights yet.
 
@@ -77,7 +78,7 @@ def run(
         "settings": settings,
         "training": weights.facts["training"] if weights else {},
         "cost": cost(restyler),
-        "measured": measure_method(data, *pictures, restyler, further),
+        "measured": measure_method(data, *pictures, restyler, patches),
     }
     write_json(kept, record)
     return record
@@ -119,11 +120,14 @@ def main(arguments: list[str] | None = None) -> int:
             "image_size": data.training.image_size,
             "photos": len(pictures[0].photos),
         }
+        patches = patch_judge(data, asked.out / "weights" / "patch_judge.safetensors")
         runs = []
         for seed in asked.seeds:
             for name in asked.recipes:
                 runs.append(
-                    run(name, seed, data, length, settings, asked.out, asked.evaluate_again, pictures, {})
+                    run(
+                        name, seed, data, length, settings, asked.out, asked.evaluate_again, pictures, patches
+                    )
                 )
                 # After each run, so that there is something to read before the last.
                 write_text(asked.out / "table.md", report(runs))

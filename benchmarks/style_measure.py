@@ -1,12 +1,12 @@
 """Everything that is measured of one method on the held-out pictures."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from style_brush import brush_scores
 from style_data import Data
+from style_patch_judge import PatchJudge, judged_by_patches
 from style_runs import Restyler
-from torch import Tensor
 from tqdm import tqdm
 
 from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
@@ -20,18 +20,15 @@ from stylefuse.pipelines.evaluate.restyled import (
 )
 from stylefuse.pipelines.evaluate.summary import plain
 
-# What else is measured of a style: index of the style, restyled photos, photos, paintings → numbers.
-Further = Callable[[int, Tensor, Tensor, Tensor], dict[str, Any]]
-
 
 def measure_method(
     data: Data,
     pictures: HeldOut,
     twins: dict[str, Twins],
     restyler: Restyler,
-    further: dict[str, Further],
+    patches: PatchJudge,
 ) -> dict[str, dict[str, Any]]:
-    """By style: "judge", "distances", "content", "truth", as the evaluation of a generator has them, and `further`.
+    """By style: "judge", "distances", "content", "truth" as the evaluation of a generator has them, "patches", "brush".
 
     What only a generator of ours has is left out: strength, identity, patch retrieval by its own encoder.
     """
@@ -48,7 +45,10 @@ def measure_method(
                 "distances": distances(seen, seen_photos, real, data.evaluation),
                 "content": content_kept(pictures.photos, fakes),
                 "truth": truth_met(known and restyler.paint(known.clean, index), known),
-                **{name: add(index, fakes, pictures.photos, paintings) for name, add in further.items()},
+                "patches": judged_by_patches(
+                    patches, data, index, {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
+                ),
+                "brush": brush_scores(data, fakes, pictures.photos, paintings),
             }
         )
     return results
