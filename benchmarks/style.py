@@ -1,136 +1,75 @@
 """Measure restyling: ours, variants of it, and rivals, trained for equal time. `python benchmarks/style.py --help`.
 
-Writes weights, a record of every run (JSON) and tables (Markdown) below --out. Runs whose record is there are
-kept; the same command goes on after an interruption.
+Writes weights, a record of every run (JSON), a table (Markdown) and sheets to look at below --out. Runs whose record
+is there are kept, and weights without a record are only measured: the same command goes on after an interruption.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import torch
-from fusion_results import write_json, write_text
-from style_data import Data, load_data, test_pictures
-from style_measure import measure_method
-from style_patch_judge import PatchJudge, patch_judge
+from fusion_results import write_text
+from style_data import held_out_pictures, load_data
+from style_patch_judge import patch_judge
 from style_recipes import RECIPES
-from style_runs import Length, cost
+from style_records import Bench, ready, run
+from style_runs import Length
+from style_sheets import crop_sheet, paint_all, style_sheet
 from style_tables import report
 
-from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.images.io import save
 
 COMPARED = ("stylefuse", "cut", "cyclegan", "adain", "reinhard", "untouched")
 
 
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add(
-        "--data", type=Path, required=True, help="data root after `kedro run --pipelines pretrain_classifier`"
-    )
+    add, names = parser.add_argument, ", ".join(RECIPES)
+    add("--data", type=Path, required=True, help="data root with pictures, classifier and judge")
     add("--env", default="paintings", help="environment of conf/ that our options come from")
     add("--out", type=Path, required=True, help="folder for weights, records, tables and sheets")
-    add("--recipes", nargs="+", default=list(COMPARED), choices=list(RECIPES), metavar="NAME", help=_names())
+    add("--recipes", nargs="+", default=COMPARED, choices=RECIPES, metavar="NAME", help=f"any of {names}")
     add("--seeds", nargs="+", type=int, default=[1])
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="wall clock of each training, all styles together")
     length.add_argument("--images", type=int, help="images seen, for recipes of our own: equal steps")
-    add("--evaluate-again", action="store_true", help="measure the kept weights anew")
+    add("--evaluate-again", action="store_true", help="measure kept weights anew")
     return parser
 
 
-def _names() -> str:
-    return f"any of {', '.join(RECIPES)}"
+def begin(asked: argparse.Namespace) -> Bench:
+    """Raises FileNotFoundError, ValueError: something is missing or out of range; names it and the remedy."""
+    if (asked.images if asked.minutes is None else asked.minutes) <= 0:
+        raise ValueError("--minutes and --images must be above 0")
+    data = load_data(asked.data, asked.env)
+    pictures, twins = held_out_pictures(data)
+    patches = patch_judge(data, asked.out / "weights" / "patch_judge.safetensors")
+    return Bench(data, Length(asked.minutes, asked.images), pictures, twins, patches, asked.out)
 
 
-def run(
-    name: str,
-    seed: int,
-    data: Data,
-    length: Length,
-    settings: dict[str, Any],
-    out: Path,
-    again: bool,
-    pictures: tuple,
-    patches: PatchJudge,
-) -> dict[str, Any]:
-    """The record of one recipe and seed: kept, or measured now, after a training if there are no weights yet.
-
-    Raises:
-        ValueError: what is kept was made under other settings.
-    """
-    recipe = RECIPES[name]
-    kept = out / "runs" / f"{name}-seed-{seed}.json"
-    if kept.exists():
-        record = json.loads(kept.read_text(encoding="utf-8"))
-        _check(kept, record["settings"], settings)
-        if not again:
-            return record
-    weights = None
-    if recipe.train is not None:
-        weights = trained(name, seed, data, length, settings, out)
-    restyler = recipe.load(data, weights, seed)
-    record = {
-        "recipe": name,
-        "seed": seed,
-        "settings": settings,
-        "training": weights.facts["training"] if weights else {},
-        "cost": cost(restyler),
-        "measured": measure_method(data, *pictures, restyler, patches),
-    }
-    write_json(kept, record)
-    return record
-
-
-def trained(name: str, seed: int, data: Data, length: Length, settings: dict[str, Any], out: Path) -> Weights:
-    """The recipe's weights: kept ones, or trained now and kept."""
-    path = out / "weights" / f"{name}-seed-{seed}.safetensors"
-    if path.exists():
-        weights = read_weights(path)
-        _check(path, weights.facts["settings"], settings)
-        return weights
-    weights = RECIPES[name].train(name, data, length, seed)
-    weights.facts["training"]["threads"] = torch.get_num_threads()
-    weights.facts["settings"] = settings
-    write_weights(path, weights)
-    return weights
-
-
-def _check(path: Path, kept: dict[str, Any], settings: dict[str, Any]) -> None:
-    different = [name for name, value in settings.items() if kept.get(name) != value]
-    if different:
-        raise ValueError(f"{path} was made with other {', '.join(different)}: use another --out")
+def draw_sheets(bench: Bench, recipes: list[str], seed: int) -> None:
+    """Everything of one seed, side by side: all styles in one sheet, and a sheet of details for each."""
+    # The untouched photo is a row of its own.
+    methods = {name: ready(bench, name, seed) for name in recipes if name != "untouched"}
+    pictures, folder = bench.pictures, bench.out / "sheets"
+    painted = paint_all(bench.data.styles[1:], pictures.photos, methods)
+    save(style_sheet(pictures, painted), folder / f"styles-seed-{seed}.png")
+    for style, by_method in painted.items():
+        sheet = crop_sheet(pictures.photos, pictures.paintings[style], by_method)
+        save(sheet, folder / f"details-{style}-seed-{seed}.png")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train, measure, write tables. Returns the exit status: 1 where an option or a file is no good."""
+    """Train, measure, write. Returns the exit status: 1 where an option or a file is no good."""
     asked = parser().parse_args(arguments)
     try:
-        length = Length(asked.minutes, asked.images)
-        if (asked.minutes or asked.images) <= 0:
-            raise ValueError("--minutes or --images must be above 0")
-        data = load_data(asked.data, asked.env)
-        pictures = test_pictures(data)
-        settings = {
-            **length._asdict(),
-            "data": data.version,
-            "styles": data.styles[1:],
-            "image_size": data.training.image_size,
-            "photos": len(pictures[0].photos),
-        }
-        patches = patch_judge(data, asked.out / "weights" / "patch_judge.safetensors")
-        runs = []
+        bench, runs = begin(asked), []
         for seed in asked.seeds:
             for name in asked.recipes:
-                runs.append(
-                    run(
-                        name, seed, data, length, settings, asked.out, asked.evaluate_again, pictures, patches
-                    )
-                )
+                runs.append(run(bench, name, seed, asked.evaluate_again))
                 # After each run, so that there is something to read before the last.
                 write_text(asked.out / "table.md", report(runs))
+            draw_sheets(bench, asked.recipes, seed)
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -95,7 +95,7 @@ def load_data(root: Path, env: str) -> Data:
     )
 
 
-def test_pictures(data: Data) -> tuple[HeldOut, dict[str, Twins]]:
+def held_out_pictures(data: Data) -> tuple[HeldOut, dict[str, Twins]]:
     """The held-out pictures that all are measured on; by style the twins, where there are any."""
     options, size = data.evaluation, data.training.image_size
     pictures = held_out(

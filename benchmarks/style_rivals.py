@@ -59,7 +59,9 @@ def load_adain(data: Data, weights: Weights, seed: int) -> Restyler:
     """Each photo is painted after a random training painting of the style."""
     from rivals import adain
 
-    network = _filled(adain.adain_network(), weights.tensors, data.device)
+    from stylefuse.networks.features import EfficientNetLite0
+
+    network = _filled(adain.AdaIN(EfficientNetLite0()), weights.tensors, data.device)
     size = data.evaluation.batch_size
 
     def paint(photos: Tensor, style: int) -> Tensor:
