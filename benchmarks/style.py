@@ -11,7 +11,7 @@ from pathlib import Path
 from fusion_results import write_text
 from style_data import held_out_pictures, load_data
 from style_patch_judge import patch_judge
-from style_recipes import RECIPES
+from style_recipes import BY_THE_CLOCK, RECIPES
 from style_records import Bench, ready, run
 from style_runs import Length
 from style_sheets import crop_sheet, paint_all, style_sheet
@@ -41,6 +41,9 @@ def begin(asked: argparse.Namespace) -> Bench:
     """Raises FileNotFoundError, ValueError: something is missing or out of range; names it and the remedy."""
     if (asked.images if asked.minutes is None else asked.minutes) <= 0:
         raise ValueError("--minutes and --images must be above 0")
+    clocked = [name for name in asked.recipes if name in BY_THE_CLOCK]
+    if asked.minutes is None and clocked:
+        raise ValueError(f"{', '.join(clocked)}: trained by the clock, give --minutes instead of --images")
     data = load_data(asked.data, asked.env)
     pictures, twins = held_out_pictures(data)
     patches = patch_judge(data, asked.out / "weights" / "patch_judge.safetensors")

@@ -89,3 +89,5 @@ RECIPES: dict[str, Recipe] = {
     "reinhard": Recipe(None, load_reinhard),
     "untouched": Recipe(None, load_untouched),
 }
+# Their schedules follow the share of the time that has passed, so they cannot be trained for a number of images.
+BY_THE_CLOCK = ("cut", "cyclegan", "adain")

@@ -1,4 +1,7 @@
-"""The rivals under the same conditions: the same pictures, the same minutes, one network for each style if need be."""
+"""The rivals under the same conditions: the same pictures, the same minutes, one network for each style if need be.
+
+All are trained by the clock; `length.minutes` must be given.
+"""
 
 import math
 import time
@@ -50,7 +53,7 @@ def train_adain(name: str, data: Data, length: Length, seed: int) -> Weights:
     from rivals import adain
 
     network, record = _timed(
-        adain.train_adain, adain.BATCH, f"{name}, seed {seed}", data, data.styles[1:], _minutes(length), seed
+        adain.train_adain, adain.BATCH, f"{name}, seed {seed}", data, data.styles[1:], length.minutes, seed
     )
     return _pack(dict(network.state_dict()), data, record)
 
@@ -92,7 +95,7 @@ def _train_each(
 ) -> Weights:
     tensors, records = {}, []
     for style in data.styles[1:]:
-        share = _minutes(length) / (len(data.styles) - 1)
+        share = length.minutes / (len(data.styles) - 1)
         title = f"{name} {style}, seed {seed}"
         network, record = _timed(train, batch, title, data, [style], share, seed)
         tensors |= {f"{style}/{key}": value for key, value in network.state_dict().items()}
@@ -153,9 +156,3 @@ def _load_each(build: Callable[[], nn.Module], data: Data, weights: Weights) -> 
 def _filled(network: nn.Module, tensors: dict[str, Tensor], device: torch.device) -> nn.Module:
     network.load_state_dict(tensors)
     return network.to(device).eval().requires_grad_(False)
-
-
-def _minutes(length: Length) -> float:
-    if length.minutes is None:
-        raise ValueError("the rivals are trained by the clock: give --minutes instead of --images")
-    return length.minutes
