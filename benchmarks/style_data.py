@@ -121,8 +121,15 @@ def endless_crops(data: Data, styles: list[str], batch_size: int, seed: int) -> 
         yield torch.cat(crops)
 
 
-def references(data: Data, style: int, count: int, seed: int) -> Tensor:
-    """Random training paintings of a style, for methods that restyle after one: count×3×S×S in [-1, 1]."""
+def references(data: Data, style: int, photos: Tensor, seed: int) -> Tensor:
+    """A random training painting of a style for each photo, for methods that restyle after one.
+
+    Args:
+        photos: N×3×S×S.
+
+    Returns:
+        N×3×S×S in [-1, 1]; the same for the same number of photos and seed.
+    """
     rows = rows_of(data.manifest, data.styles[style], "train")
-    chosen = np.random.default_rng([seed, style]).choice(rows, count)
-    return centre_crops(data.store, chosen, data.training.image_size)
+    chosen = np.random.default_rng([seed, style]).choice(rows, len(photos))
+    return centre_crops(data.store, chosen, photos.shape[-1])

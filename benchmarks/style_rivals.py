@@ -68,7 +68,7 @@ def load_adain(data: Data, weights: Weights, seed: int) -> Restyler:
     size = data.evaluation.batch_size
 
     def paint(photos: Tensor, style: int) -> Tensor:
-        shown = references(data, style, len(photos), seed)
+        shown = references(data, style, photos, seed)
         both = torch.cat([photos, shown], dim=1)  # so that both are cut into the same batches
         return in_batches(lambda x: network(x[:, :3], x[:, 3:]).clamp(-1, 1), both, size, data.device)
 
@@ -80,7 +80,7 @@ def load_reinhard(data: Data, weights: None, seed: int) -> Restyler:
     from rivals import reinhard
 
     def paint(photos: Tensor, style: int) -> Tensor:
-        return reinhard.recolour(photos, references(data, style, len(photos), seed)).clamp(-1, 1)
+        return reinhard.recolour(photos, references(data, style, photos, seed)).clamp(-1, 1)
 
     return Restyler(paint, [])
 
