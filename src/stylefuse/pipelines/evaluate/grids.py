@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from stylefuse.images.grid import grid
 from stylefuse.images.io import save
 from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
-from stylefuse.pipelines.evaluate.measure import Networks, in_batches, restyle
+from stylefuse.pipelines.evaluate.measure import Networks, restyle
+from stylefuse.pipelines.evaluate.restyled import in_batches
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
 STRIP_PHOTOS = 2

@@ -11,11 +11,16 @@ from tqdm import tqdm
 
 from stylefuse.metrics import content
 from stylefuse.metrics import judge as judging
-from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
-from stylefuse.metrics.inception import set_distances
-from stylefuse.pipelines.evaluate.compare import compare_sets
 from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
+from stylefuse.pipelines.evaluate.restyled import (
+    content_kept,
+    distances,
+    in_batches,
+    judged,
+    look,
+    truth_met,
+)
 
 PLACES = 64  # of patch retrieval: chance is 1/64
 
@@ -36,16 +41,6 @@ class Networks:
     classifier_classes: list[int]
     device: torch.device
     inception: nn.Module | None = None
-
-
-def in_batches(function: Callable[[Tensor], Tensor], pictures: Tensor, size: int, device="cpu") -> Tensor:
-    """Apply `function` to `size` pictures at a time on `device`; the results joined, on the CPU."""
-    parts = []
-    with torch.inference_mode():
-        for batch in pictures.split(size):
-            batch = batch.to(device, memory_format=torch.channels_last)
-            parts.append(function(batch).float().cpu())
-    return torch.cat(parts)
 
 
 def restyle(networks: Networks, photos: Tensor, mix: dict[int, float], size: int) -> Tensor:
@@ -71,16 +66,16 @@ def measure(
         "not_collapsed", "judge_confusion".
     """
     run = partial(in_batches, size=options.batch_size, device=networks.device)
-    photos = _look(networks, run, pictures.photos)
+    photos = look(networks.judge, networks.inception, run, pictures.photos)
     fakes, reals, results = {}, {}, {}
     for index, style in enumerate(tqdm(networks.styles[1:], "styles", mininterval=5), start=1):
         restyled = restyle(networks, pictures.photos, {index: 1.0}, options.batch_size)
-        fakes[style] = _look(networks, run, restyled)
-        reals[style] = _look(networks, run, pictures.paintings[style])
+        fakes[style] = look(networks.judge, networks.inception, run, restyled)
+        reals[style] = look(networks.judge, networks.inception, run, pictures.paintings[style])
         results[style] = {
-            "judge": _judge(networks.judge_classes[index], fakes[style], photos, reals[style]),
+            "judge": judged(networks.judge_classes[index], fakes[style], photos, reals[style]),
             "classifier": _training_signal(networks, run, index, restyled, fakes[style]),
-            "distances": _distances(fakes[style], photos, reals[style], options),
+            "distances": distances(fakes[style], photos, reals[style], options),
             "content": _content(networks, run, pictures.photos, restyled, options.seed),
             "truth": _truth(networks, index, twins.get(style), options.batch_size),
         }
@@ -96,23 +91,6 @@ def measure(
     }
 
 
-def _look(networks: Networks, run: Callable, pictures: Tensor) -> dict[str, Tensor]:
-    """What the judge, and Inception where there is one, see in a set of pictures."""
-    seen = {"logits": run(networks.judge, pictures), "judge": run(networks.judge.embed, pictures)}
-    if networks.inception is not None:
-        seen["inception"] = run(networks.inception, pictures)
-    return seen
-
-
-def _judge(target: int, fake: dict, photo: dict, real: dict) -> dict[str, float]:
-    """The judge's accuracy and mean probability of the style: fakes, real paintings, untouched photos."""
-    result = {}
-    for name, seen in (("fakes", fake), ("paintings", real), ("photos", photo)):
-        result[f"accuracy_{name}"] = judging.accuracy(seen["logits"], target)
-        result[f"probability_{name}"] = judging.mean_probability(seen["logits"], target)
-    return result
-
-
 def _training_signal(networks: Networks, run: Callable, index: int, restyled: Tensor, fake: dict) -> dict:
     """C's accuracy on fakes, which G was trained to raise, and by how much it exceeds the judge's."""
     target = networks.classifier_classes[index]
@@ -121,74 +99,25 @@ def _training_signal(networks: Networks, run: Callable, index: int, restyled: Te
     return {"training_signal_accuracy_fakes": accuracy, "gap_to_judge": gap}
 
 
-def _distances(fake: dict, photo: dict, real: dict, options: EvaluateOptions) -> dict[str, dict]:
-    """Every distance beside its baselines; "all" is torchmetrics' number over all pictures of both sets."""
-    sliced = partial(sliced_wasserstein, directions=options.directions, seed=options.seed)
-    plan = [
-        ("sw_judge", "judge", sliced),
-        ("kid_judge", "judge", kernel_distance),
-        ("frechet_judge", "judge", frechet_distance),
-    ]
-    if "inception" in fake:
-        plan += [("kid", "inception", kernel_distance), ("fid", "inception", frechet_distance)]
-    results = {
-        name: compare_sets(
-            distance,
-            *(seen[features] for seen in (fake, photo, real)),
-            halvings=options.halvings,
-            repeats=options.bootstrap_repeats,
-            seed=options.seed,
-        )
-        for name, features, distance in plan
-    }
-    for features, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
-        if features in fake and min(len(fake[features]), len(real[features])) >= 2:
-            whole = set_distances(fake[features], real[features], options.seed)
-            results[frechet]["all"] = whole["frechet"]
-            results[kernel]["all"] = whole["kernel"]
-    return results
-
-
 def _content(
     networks: Networks, run: Callable, photos: Tensor, restyled: Tensor, seed: int
 ) -> dict[str, Any]:
-    """Content scores of fakes beside those of the wrong photo: what two unrelated pictures would get."""
-    wrong = photos.roll(1, dims=0) if len(photos) > 1 else None
+    """Content scores, and how many places of a photo G's own encoder finds again."""
     levels = [run(lambda x: networks.generator.features(x)[-1].flatten(2), z) for z in (restyled, photos)]
     places = levels[0].shape[2]
     chosen = torch.randperm(places, generator=torch.Generator().manual_seed(seed))[:PLACES]
     queries, keys = (z[:, :, chosen].transpose(1, 2) for z in levels)
     return {
-        "ssim": float(content.luma_ssim(photos, restyled).mean()),
-        "ssim_wrong_photo": None if wrong is None else float(content.luma_ssim(wrong, restyled).mean()),
-        "edge_correlation": float(content.edge_correlation(photos, restyled).mean()),
-        "edge_correlation_wrong_photo": None
-        if wrong is None
-        else float(content.edge_correlation(wrong, restyled).mean()),
+        **content_kept(photos, restyled),
         "patch_retrieval": content.patch_retrieval(queries, keys),
         "patch_retrieval_chance": 1 / len(chosen),
     }
 
 
 def _truth(networks: Networks, index: int, twins: Twins | None, size: int) -> dict[str, Any]:
-    """G(twin, s) against the painted twin, beside the floor: the twin untouched. Plain luma SSIM and PSNR."""
-    if twins is None:
-        return {
-            "pictures": 0,
-            "reason": "not computed: paintings with a known clean twin are in the sample only",
-        }
-
-    def ssim(a: Tensor, b: Tensor) -> float:
-        return float(content.ssim(content.luma(a) + 1, content.luma(b) + 1, 2.0).mean())
-
-    restyled = restyle(networks, twins.clean, {index: 1.0}, size)
-    return {
-        "pictures": len(twins.clean),
-        "psnr": float(content.psnr(restyled, twins.painted).mean()),
-        "psnr_untouched": float(content.psnr(twins.clean, twins.painted).mean()),
-        "ssim": ssim(restyled, twins.painted),
-        "ssim_untouched": ssim(twins.clean, twins.painted),
-    }
+    """G(twin, s) against the painted twin."""
+    restyled = None if twins is None else restyle(networks, twins.clean, {index: 1.0}, size)
+    return truth_met(restyled, twins)
 
 
 def _variety(fakes: dict[str, dict], reals: dict[str, dict]) -> dict[str, Any]:

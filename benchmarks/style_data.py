@@ -1,0 +1,135 @@
+"""What every recipe of the style benchmark learns from and is measured on: a data root as the pipelines left it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from kedro.config import OmegaConfigLoader
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from stylefuse.datasets import ManifestDataset
+from stylefuse.images.crops import CropSampler, centre_crops
+from stylefuse.images.manifest import pixels_hash, rows_of, style_names
+from stylefuse.images.store import ImageStore
+from stylefuse.networks.classifier import StyleClassifier, load_classifier
+from stylefuse.networks.judge import Judge, load_judge
+from stylefuse.networks.weights import read_weights
+from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins, held_out, twins_of
+from stylefuse.pipelines.evaluate.options import EvaluateOptions
+from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
+from stylefuse.pipelines.train_hybrid.options import TrainOptions
+from stylefuse.settings import CONFIG_LOADER_ARGS
+from stylefuse.training.options import ClassifierOptions, HybridOptions
+from stylefuse.training.state import pick_device
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+# The pipeline that makes each thing which is needed.
+MADE_BY = {
+    "manifest": "ingest",
+    "image_store": "ingest",
+    "classifier": "pretrain_classifier",
+    "judge": "pretrain_classifier",
+}
+
+
+class Data(NamedTuple):
+    """Pictures, frozen networks and options; the networks are on `device`.
+
+    styles: names, "photo" first; judge_classes: at which class of the judge each of them is found.
+    """
+
+    manifest: pd.DataFrame
+    store: ImageStore
+    sample: Path
+    styles: list[str]
+    classifier: StyleClassifier
+    judge: Judge
+    judge_classes: list[int]
+    training: HybridOptions
+    judge_training: ClassifierOptions
+    evaluation: EvaluateOptions
+    device: torch.device
+
+    @property
+    def version(self) -> str:
+        """Sixteen digits that change with the pictures or with how they are split."""
+        return pixels_hash(self.manifest, self.store.index())[:16]
+
+
+def load_data(root: Path, env: str) -> Data:
+    """Read a data root, with the options of an environment of conf/.
+
+    Raises:
+        FileNotFoundError: something is not there yet; names the file and the command that makes it.
+    """
+    conf = OmegaConfigLoader(
+        str(CONF), env=env, runtime_params={"data_root": str(root)}, **CONFIG_LOADER_ARGS
+    )
+    paths = {name: Path(conf["catalog"][name]["filepath"]) for name in (*MADE_BY, "sample")}
+    for name, pipeline in MADE_BY.items():
+        if not paths[name].exists():
+            made = f"kedro run --env {env} --pipelines {pipeline} --params data_root={root}"
+            raise FileNotFoundError(f"there is no {paths[name]}: make it with `{made}`")
+    parameters: dict[str, Any] = conf["parameters"]
+    training = TypeAdapter(TrainOptions).validate_python(parameters["train_hybrid"]).training
+    pretraining = TypeAdapter(PretrainOptions).validate_python(parameters["pretrain_classifier"])
+    manifest = ManifestDataset(filepath=str(paths["manifest"])).load()
+    judge, styles = read_weights(paths["judge"]), style_names(manifest)
+    device = pick_device(training.device)
+    return Data(
+        manifest,
+        ImageStore(paths["image_store"]),
+        paths["sample"],
+        styles,
+        load_classifier(read_weights(paths["classifier"])).to(device),
+        load_judge(judge).to(device),
+        [judge.facts["styles"].index(style) for style in styles],
+        training,
+        pretraining.judge,
+        TypeAdapter(EvaluateOptions).validate_python(parameters["evaluate"]),
+        device,
+    )
+
+
+def held_out_pictures(data: Data) -> tuple[HeldOut, dict[str, Twins]]:
+    """The held-out pictures that all are measured on; by style the twins, where there are any."""
+    options, size = data.evaluation, data.training.image_size
+    pictures = held_out(
+        data.manifest, data.store, data.styles[1:], size, options.photos, options.paintings, options.seed
+    )
+    known = {s: twins_of(data.manifest, data.sample, s, size, options.paintings) for s in data.styles[1:]}
+    return pictures, {style: twins for style, twins in known.items() if twins is not None}
+
+
+def endless_crops(data: Data, styles: list[str], batch_size: int, seed: int) -> Iterator[Tensor]:
+    """Batches of random crops of the training split, N×3×S×S in [-1, 1], as our own training draws them.
+
+    Args:
+        styles: drawn in turn, so equally often whatever the number of their pictures; "photo" for photos.
+    """
+    options, random = data.training, np.random.default_rng(seed)
+    rows = [rows_of(data.manifest, style, "train") for style in styles]
+    samplers = [CropSampler(data.store, r, options.image_size, options.least_crop, random) for r in rows]
+    turn = 0
+    while True:
+        crops = [samplers[(turn + i) % len(samplers)].draw(1) for i in range(batch_size)]
+        turn += batch_size
+        yield torch.cat(crops)
+
+
+def references(data: Data, style: int, photos: Tensor, seed: int) -> Tensor:
+    """A random training painting of a style for each photo, for methods that restyle after one.
+
+    Args:
+        photos: N×3×S×S.
+
+    Returns:
+        N×3×S×S in [-1, 1]; the same for the same number of photos and seed.
+    """
+    rows = rows_of(data.manifest, data.styles[style], "train")
+    chosen = np.random.default_rng([seed, style]).choice(rows, len(photos))
+    return centre_crops(data.store, chosen, photos.shape[-1])

@@ -1,0 +1,54 @@
+"""Everything that is measured of one method on the held-out pictures."""
+
+from functools import partial
+from typing import Any
+
+from style_brush import brush_scores
+from style_data import Data
+from style_patch_judge import PatchJudge, judged_by_patches
+from style_runs import Restyler
+from tqdm import tqdm
+
+from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
+from stylefuse.pipelines.evaluate.restyled import (
+    content_kept,
+    distances,
+    in_batches,
+    judged,
+    look,
+    truth_met,
+)
+from stylefuse.pipelines.evaluate.summary import plain
+
+
+def measure_method(
+    data: Data,
+    pictures: HeldOut,
+    twins: dict[str, Twins],
+    restyler: Restyler,
+    patches: PatchJudge,
+) -> dict[str, dict[str, Any]]:
+    """By style: "judge", "distances", "content", "truth" as the evaluation of a generator has them, "patches", "brush".
+
+    What only a generator of ours has is left out: strength, identity, patch retrieval by its own encoder.
+    """
+    run = partial(in_batches, size=data.evaluation.batch_size, device=data.device)
+    see = partial(look, data.judge, None, run)
+    seen_photos, results = see(pictures.photos), {}
+    for index, style in enumerate(tqdm(data.styles[1:], "measuring", mininterval=5), start=1):
+        paintings, known = pictures.paintings[style], twins.get(style)
+        fakes = restyler.paint(pictures.photos, index)
+        seen, real = see(fakes), see(paintings)
+        results[style] = plain(
+            {
+                "judge": judged(data.judge_classes[index], seen, seen_photos, real),
+                "distances": distances(seen, seen_photos, real, data.evaluation),
+                "content": content_kept(pictures.photos, fakes),
+                "truth": truth_met(known and restyler.paint(known.clean, index), known),
+                "patches": judged_by_patches(
+                    patches, data, index, {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
+                ),
+                "brush": brush_scores(data, fakes, pictures.photos, paintings),
+            }
+        )
+    return results

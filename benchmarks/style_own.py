@@ -1,0 +1,86 @@
+"""Our own training under any options, for a length in minutes or images."""
+
+import time
+from dataclasses import replace
+from functools import partial
+
+import torch
+from style_data import Data
+from style_runs import Length, Progress, Restyler
+
+from stylefuse.images.manifest import rows_of
+from stylefuse.networks.generator import load_generator, pack_generator, style_weights
+from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.evaluate.restyled import in_batches
+from stylefuse.training.hybrid import fit_hybrid, train_step
+from stylefuse.training.options import HybridOptions
+from stylefuse.training.state import HybridState, new_state
+
+# Multiples of the four steps from one gradient penalty to the next, so that it has its usual share of the time.
+WARM_UP, TIMED = 8, 32
+
+
+def train_own(name: str, data: Data, options: HybridOptions, length: Length, seed: int) -> Weights:
+    """Train a generator. The facts of the weights hold a record of the training as "training".
+
+    Raises:
+        TrainingDivergedError: losses stayed infinite or not a number.
+    """
+    options = replace(options, seed=seed)
+    record: dict = {"calibrated_images_per_second": None}
+    images = length.images
+    if images is None:
+        # Schedules count images, so equal minutes need the number of images beforehand.
+        speed = images_per_second(data, options)
+        record["calibrated_images_per_second"] = speed
+        images = int(60 * length.minutes * speed)
+    images = max(1, round(images / options.batch_size)) * options.batch_size
+    options = replace(options, images=images)
+    state = _begin(data, options)
+    start = time.monotonic()
+    with Progress(f"{name}, seed {seed}", images, "img") as progress:
+        fit_hybrid(state, data.classifier, options, progress.step, _nothing, _nothing)
+    seconds = time.monotonic() - start
+    record |= {
+        "minutes": seconds / 60,
+        "images": images,
+        "images_per_second": images / seconds,
+        "losses": progress.losses(),
+        "options": options.identity(),
+    }
+    return pack_generator(state.average, data.styles, image_size=options.image_size, training=record)
+
+
+def load_own(data: Data, weights: Weights) -> Restyler:
+    """The trained generator at full strength."""
+    generator = load_generator(weights).to(data.device)
+
+    def paint(photos, style):
+        def under(x):
+            styles = torch.full((len(x),), style, device=x.device)
+            return generator(x, style_weights(styles, generator.rows))
+
+        return in_batches(under, photos, data.evaluation.batch_size, data.device)
+
+    return Restyler(paint, [generator])
+
+
+def images_per_second(data: Data, options: HybridOptions) -> float:
+    """Speed of a training that is thrown away afterwards."""
+    options = replace(options, images=10**9)  # so that the learning rate stays what it is at the start
+    step = partial(train_step, _begin(data, options), data.classifier, options)
+    for _ in range(WARM_UP):
+        step()
+    start = time.monotonic()
+    for _ in range(TIMED):
+        step()
+    return TIMED * options.batch_size / (time.monotonic() - start)
+
+
+def _begin(data: Data, options: HybridOptions) -> HybridState:
+    rows = [rows_of(data.manifest, style, "train") for style in data.styles]
+    return new_state(data.store, rows, data.classifier.backbone.channels[1:], options)
+
+
+def _nothing(images_seen: int) -> None:
+    """No samples and no checkpoints: a run is short, and is begun anew if it was stopped."""

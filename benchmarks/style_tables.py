@@ -1,0 +1,139 @@
+"""Tables of the style benchmark, as Markdown."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fusion_tables import to_markdown
+
+# Goals of the project: share of the judge's accuracy on real paintings, score, SSIM.
+JUDGE_SHARE, SCORE, SSIM = 0.9, 0.6, 0.6
+
+# Heading, where the number is in what was measured of a style, and digits; "%" for a share.
+COLUMNS: list[tuple[str, tuple[str, ...], int | str]] = [
+    ("judge", ("judge", "accuracy_fakes"), "%"),
+    ("on paintings", ("judge", "accuracy_paintings"), "%"),
+    ("on photos", ("judge", "accuracy_photos"), "%"),
+    ("patch judge", ("patches", "accuracy_fakes"), "%"),
+    ("on paintings", ("patches", "accuracy_paintings"), "%"),
+    ("on photos", ("patches", "accuracy_photos"), "%"),
+    ("score", ("distances", "sw_judge", "score"), 2),
+    ("from", ("distances", "sw_judge", "score_low"), 2),
+    ("to", ("distances", "sw_judge", "score_high"), 2),
+    ("KID score", ("distances", "kid_judge", "score"), 2),
+    ("Fréchet score", ("distances", "frechet_judge", "score"), 2),
+    ("spectrum score", ("brush", "spectrum", "score"), 2),
+    ("stroke score", ("brush", "strokes", "score"), 2),
+    ("SSIM", ("content", "ssim"), 2),
+    ("edges", ("content", "edge_correlation"), 2),
+    ("truth dB", ("truth", "psnr"), 1),
+    ("truth SSIM", ("truth", "ssim"), 2),
+]
+RUN_COLUMNS: list[tuple[str, tuple[str, ...], float, int]] = [  # heading, place, unit, digits
+    ("images/s", ("training", "images_per_second"), 1, 1),
+    ("images", ("training", "images"), 1, 0),
+    ("minutes", ("training", "minutes"), 1, 1),
+    ("parameters, M", ("cost", "parameters"), 1e6, 2),
+    ("GMACs", ("cost", "gmacs"), 1, 2),
+]
+Run = Mapping[str, Any]
+
+
+def report(runs: Sequence[Run]) -> str:
+    """All tables of finished runs; see `main_table` and `style_table`."""
+    first = runs[0]["settings"]
+    length = f"{first['minutes']:g} minutes" if first["minutes"] else f"{first['images']} images"
+    parts = [
+        "# Styles",
+        f"{length} of training a recipe and seed, {first['photos']} held-out photos at {first['image_size']} px. "
+        f"Means over {len(first['styles'])} styles and over seeds; the number of seeds stands beside the name.",
+        main_table(runs),
+        "judge: share of restyled photos that an independent classifier takes for the style, beside its share of "
+        "real paintings and of untouched photos. patch judge: the same of patches of luma without tone and colour. "
+        "score: 0 = as far from the paintings as untouched photos, 1 = as close as one half of the paintings to "
+        "the other, by sliced Wasserstein distance on the judge's features (from, to: 90 %), and by others. "
+        "spectrum, stroke: the same by statistics of luma without tone. SSIM, edges: content kept, 1 = all. "
+        "truth: against the known painting of the photo. parameters: of all that serves all styles. GMACs: of one "
+        "picture of 128×128 px.",
+        goals(runs),
+        "## By style and seed",
+        style_table(runs),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def main_table(runs: Sequence[Run]) -> str:
+    """A row a recipe, means over styles and seeds."""
+    rows = [["recipe", *(name for name, *_ in COLUMNS), *(name for name, *_ in RUN_COLUMNS)]]
+    for recipe, group in by_recipe(runs).items():
+        cells = [_shown(mean_of(group, path), digits) for _, path, digits in COLUMNS]
+        for _, path, unit, digits in RUN_COLUMNS:
+            mean = _mean([_dig(run, path) for run in group])
+            cells.append(_shown(None if mean is None else mean / unit, digits))
+        rows.append([f"{recipe} ({len(group)})", *cells])
+    return to_markdown(rows)
+
+
+def style_table(runs: Sequence[Run]) -> str:
+    """A row for each recipe, seed and style."""
+    rows = [["recipe", "seed", "style", *(name for name, *_ in COLUMNS)]]
+    for run in runs:
+        for style, measured in run["measured"].items():
+            cells = [_shown(_dig(measured, path), digits) for _, path, digits in COLUMNS]
+            rows.append([run["recipe"], run["seed"], style, *cells])
+    return to_markdown(rows)
+
+
+def goals(runs: Sequence[Run]) -> str:
+    """The goals, and who reaches them."""
+    lines = [
+        f"Goals: judge at least {JUDGE_SHARE:g} of its share of real paintings, score at least {SCORE:g}, SSIM at "
+        f"least {SSIM:g}, each as a mean over styles."
+    ]
+    for recipe, group in by_recipe(runs).items():
+        fakes, paintings, score, ssim = (
+            mean_of(group, path)
+            for path in (
+                ("judge", "accuracy_fakes"),
+                ("judge", "accuracy_paintings"),
+                ("distances", "sw_judge", "score"),
+                ("content", "ssim"),
+            )
+        )
+        met = {
+            "judge": fakes >= JUDGE_SHARE * paintings,
+            "score": score is not None and score >= SCORE,
+            "SSIM": ssim >= SSIM,
+        }
+        missed = [name for name, reached in met.items() if not reached]
+        lines.append(f"- {recipe}: {'all reached' if not missed else 'not reached: ' + ', '.join(missed)}")
+    return "\n".join(lines)
+
+
+def by_recipe(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs grouped by recipe, in the order in which recipes first appear."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run["recipe"], []).append(run)
+    return groups
+
+
+def mean_of(runs: Sequence[Run], path: tuple[str, ...]) -> float | None:
+    """Mean over styles and runs of a number of what was measured; None where nobody has it."""
+    return _mean([_dig(measured, path) for run in runs for measured in run["measured"].values()])
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _dig(value: Any, path: tuple[str, ...]) -> float | None:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _shown(value: float | None, digits: int | str) -> str:
+    if value is None:
+        return "–"
+    return f"{100 * value:.0f} %" if digits == "%" else f"{value:.{digits}f}"

@@ -1,0 +1,214 @@
+"""The style benchmark on pictures so small that it takes seconds, with stand-ins for the rivals."""
+
+import json
+import sys
+import types
+
+import pytest
+import rivals
+import style
+import torch
+from PIL import Image
+from style_data import endless_crops, load_data, references
+from style_own import train_own
+from style_patch_judge import PatchJudge
+from style_recipes import RECIPES, VARIANTS
+from style_runs import Length, Restyler, cost
+from style_tables import goals, main_table
+from torch import nn
+
+from stylefuse.datasets import ManifestDataset
+from stylefuse.networks.judge import Judge, pack_judge
+from stylefuse.networks.weights import write_weights
+from stylefuse.training.options import HybridOptions
+from support import STYLES, classifier_weights, write_tiny_data
+
+
+class Tint(nn.Module):
+    """A rival that was trained: it turns pictures to one colour."""
+
+    def __init__(self, shift=0.0):
+        super().__init__()
+        self.shift = nn.Parameter(torch.tensor(shift))
+
+    def forward(self, x, reference=None):
+        return x + self.shift if reference is None else reference.roll(1, 2)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A data root after ingest and pretrain_classifier."""
+    root = tmp_path_factory.mktemp("data")
+    manifest = write_tiny_data(root / "05_model_input" / "images")
+    ManifestDataset(filepath=str(root / "03_primary" / "manifest.csv")).save(manifest)
+    write_weights(root / "06_models" / "classifier.safetensors", classifier_weights())
+    torch.manual_seed(0)
+    write_weights(root / "06_models" / "judge.safetensors", pack_judge(Judge(len(STYLES)), STYLES))
+    return root
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    """Modules in place of the trained rivals; returns what was asked of them."""
+    asked = []
+
+    def stand_in(name, **contents):
+        def train(photos, paintings, minutes, seed, on_step):
+            batch = next(photos), next(paintings)
+            asked.append((name, minutes, seed, *(tuple(b.shape) for b in batch), float(batch[1].mean())))
+            on_step(1, {"loss": 2.0}, 0.5)
+            on_step(2, {"loss": 1.0}, 1.0)
+            return Tint(0.1 * len(asked))
+
+        module = types.ModuleType(f"rivals.{name}")
+        module.__dict__.update({f"train_{name}": train, **contents})
+        monkeypatch.setitem(sys.modules, f"rivals.{name}", module)
+        monkeypatch.setattr(rivals, name, module, raising=False)
+
+    stand_in("cut", BATCH=1, cut_generator=Tint)
+    stand_in("cyclegan", BATCH=1, cyclegan_generator=lambda blocks: Tint(), blocks_for=lambda size: 6)
+    stand_in("adain", BATCH=8, AdaIN=lambda features: Tint())
+    stand_in("reinhard", recolour=lambda photos, shown: (photos + shown.mean((2, 3), keepdim=True)) / 2)
+    return asked
+
+
+def command(root, out, *more):
+    return ["--data", str(root), "--env", "test", "--out", str(out), *more]
+
+
+def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, capsys):
+    arguments = command(root, tmp_path, "--minutes", "0.01")
+    assert style.main(arguments) == 0
+    text = capsys.readouterr().out
+    assert text == (tmp_path / "table.md").read_text(encoding="utf-8") + "\n"
+    for name in style.COMPARED:
+        record = json.loads((tmp_path / "runs" / f"{name}-seed-1.json").read_text())
+        assert record["measured"].keys() == {"blue", "red"}
+        for measured in record["measured"].values():
+            assert 0 <= measured["judge"]["accuracy_fakes"] <= 1
+            assert {"content", "distances", "truth", "patches", "brush"} <= measured.keys()
+        assert f"| {name} (1) |" in text
+    # each style has its share of the minutes and its own paintings; all styles are mixed for the network of all
+    small, large = (1, 3, 64, 64), (8, 3, 64, 64)
+    assert [call[:5] for call in stand_ins] == [
+        *[(name, 0.005, 1, small, small) for name in ("cut", "cut", "cyclegan", "cyclegan")],
+        ("adain", 0.01, 1, large, large),
+    ]
+    cut = json.loads((tmp_path / "runs" / "cut-seed-1.json").read_text())
+    assert cut["cost"]["parameters"] == 2 and cut["training"]["images"] == 4
+    assert cut["training"]["losses"] == {"loss": 1.5}
+    own = json.loads((tmp_path / "runs" / "stylefuse-seed-1.json").read_text())["training"]
+    assert own["images"] % 4 == 0 and own["calibrated_images_per_second"] > 0 and "patch_nce" in own["losses"]
+    names = {path.name for path in (tmp_path / "sheets").iterdir()}
+    assert names == {"styles-seed-1.png", "details-blue-seed-1.png", "details-red-seed-1.png"}
+    with Image.open(tmp_path / "sheets" / "styles-seed-1.png") as sheet:
+        assert sheet.height == 2 * 7 * (64 + 2) - 2  # two styles: photo, five methods, paintings
+
+    stand_ins.clear()
+    assert style.main(arguments) == 0 and not stand_ins and capsys.readouterr().out == text
+    (tmp_path / "runs" / "cut-seed-1.json").unlink()
+    assert style.main([*arguments, "--evaluate-again"]) == 0 and not stand_ins
+    assert capsys.readouterr().out == text
+    assert style.main(command(root, tmp_path, "--minutes", "0.02")) == 1
+    assert "other minutes" in capsys.readouterr().err
+
+
+def test_the_untouched_photo_scores_nothing_and_keeps_everything(root, tmp_path):
+    assert style.main(command(root, tmp_path, "--images", "8", "--recipes", "untouched")) == 0
+    record = json.loads((tmp_path / "runs" / "untouched-seed-1.json").read_text())
+    assert record["cost"] == {"parameters": 0, "gmacs": 0} and record["training"] == {}
+    for measured in record["measured"].values():
+        assert measured["content"]["ssim"] == pytest.approx(1, abs=1e-4)
+        assert measured["judge"]["accuracy_fakes"] == measured["judge"]["accuracy_photos"]
+        assert measured["patches"]["accuracy_fakes"] == measured["patches"]["accuracy_photos"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "made_by"),
+    [("03_primary/manifest.csv", "ingest"), ("06_models/judge.safetensors", "pretrain_classifier")],
+)
+def test_what_is_missing_is_named_with_the_command_that_makes_it(root, tmp_path, capsys, missing, made_by):
+    (tmp_path / "03_primary").mkdir()
+    for each in ("05_model_input", "06_models"):
+        (tmp_path / each).mkdir()
+        for path in (root / each).iterdir():
+            (tmp_path / each / path.name).symlink_to(path)
+    (tmp_path / "03_primary" / "manifest.csv").symlink_to(root / "03_primary" / "manifest.csv")
+    (tmp_path / missing).unlink()
+    assert style.main(command(tmp_path, tmp_path / "out", "--images", "8")) == 1
+    said = capsys.readouterr().err
+    assert missing in said and f"kedro run --env test --pipelines {made_by}" in said
+
+
+def test_rivals_ask_for_minutes(root, tmp_path, stand_ins, capsys):
+    assert style.main(command(root, tmp_path, "--images", "8", "--recipes", "cut")) == 1
+    assert "--minutes" in capsys.readouterr().err
+
+
+def test_an_ablation_takes_the_same_steps(root):
+    data = load_data(root, "test")
+    first, second = (train_own("mine", data, data.training, Length(None, 10), seed=3) for _ in range(2))
+    assert first.facts["training"]["images"] == 8  # whole batches of 4
+    assert all(first.tensors[name].equal(second.tensors[name]) for name in first.tensors)
+
+
+def test_every_variant_changes_one_thing():
+    base = HybridOptions()
+    before = base.identity()
+    for name, change in VARIANTS.items():
+        after = change(base).identity()
+        leaves = [
+            (key, inner)
+            for key in after
+            for inner in (after[key] if isinstance(after[key], dict) else [None])
+            if (after[key] if inner is None else after[key][inner])
+            != (before[key] if inner is None else before[key][inner])
+        ]
+        assert len(leaves) == (0 if name == "stylefuse" else 1), name
+    assert base.identity() == before and VARIANTS.keys() <= RECIPES.keys()
+
+
+def test_crops_and_references_repeat_with_their_seed_and_are_of_their_style(root):
+    data = load_data(root, "test")
+    batches = [next(endless_crops(data, ["blue", "red"], 4, seed)) for seed in (1, 1, 2)]
+    assert batches[0].equal(batches[1]) and not batches[0].equal(batches[2])
+    redder = batches[0].mean((2, 3))[:, 0] > batches[0].mean((2, 3))[:, 2]
+    assert redder.tolist() == [False, True, False, True]
+    photos = torch.zeros(5, 3, 96, 96)
+    shown = references(data, STYLES.index("red"), photos, seed=0)
+    assert shown.equal(references(data, STYLES.index("red"), photos, seed=0)) and shown.shape == photos.shape
+    assert (shown.mean((2, 3))[:, 0] > shown.mean((2, 3))[:, 2]).all()
+
+
+def test_the_cost_of_a_known_network():
+    network = nn.Conv2d(3, 5, 3, padding=1)
+    found = cost(Restyler(lambda photos, style: network(photos)[:, :3], [network, network]))
+    assert found == {"parameters": 2 * (3 * 5 * 9 + 5), "gmacs": pytest.approx(128**2 * 3 * 5 * 9 / 1e9)}
+
+
+def test_the_patch_judge_sees_no_tint():
+    torch.manual_seed(0)
+    judge, x = PatchJudge(3).eval(), torch.rand(2, 3, 64, 64) - 0.5
+    seen = judge.log_probabilities(x)
+    assert seen.shape == (2, 3) and torch.allclose(seen.exp().sum(1), torch.ones(2), atol=0.2)
+    tinted = 0.5 * x + torch.tensor([0.2, 0.2, 0.2]).view(1, 3, 1, 1)
+    assert torch.allclose(judge.log_probabilities(tinted), seen, atol=0.02)
+
+
+def test_means_over_styles_and_seeds_and_the_goals():
+    def run(recipe, seed, accuracy, score):
+        measured = {
+            "judge": {"accuracy_fakes": accuracy, "accuracy_paintings": 0.8, "accuracy_photos": 0.1},
+            "distances": {"sw_judge": {"score": score}},
+            "content": {"ssim": 0.7},
+        }
+        both = {"blue": measured, "red": {**measured, "distances": {"sw_judge": {"score": None}}}}
+        cost = {"parameters": 2_000_000, "gmacs": 0.5}
+        return {"recipe": recipe, "seed": seed, "measured": both, "cost": cost, "training": {}}
+
+    runs = [run("mine", 1, 0.6, 0.5), run("mine", 2, 0.9, 0.8), run("rival", 1, 0.71, None)]
+    mine, rival = main_table(runs).splitlines()[2:]
+    assert mine.startswith("| mine (2) | 75 % | 80 % | 10 % |") and "| 0.65 |" in mine and "| 2.00 |" in mine
+    assert rival.startswith("| rival (1) | 71 %") and "| – |" in rival
+    said = goals(runs).splitlines()
+    assert said[1:] == ["- mine: all reached", "- rival: not reached: judge, score"]
