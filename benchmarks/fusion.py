@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="folder for tables, sheets and kept scores")
     add("--photos", type=Path, help="truth: folder of held-out photos")
     add("--photos-limit", type=int, help="truth: only the first so many photos")
+    add("--seen", action="store_true", help="truth: afterwards, also the variants that training sees")
     add("--sets", type=Path, help="real: folder with a folder for each kind, of files NN_a, NN_b, …")
     add("--pairs-limit", type=int, help="real: only the first so many sets of each kind")
     add("--generator", type=Path, help="weights of the generator whose encoder the fuser reads")
@@ -73,6 +74,8 @@ def measure_truth(options: argparse.Namespace, methods: list[Method]) -> None:
     photos = load_photos(options.photos, options.photos_limit)
     results = {}
     for cell in all_cells():
+        if not (cell.unseen or options.seen):
+            continue
         results[cell] = score_cell(cell, photos, methods, options.seed, options.out / "scores", options.again)
         # After each line, so that there is something to read before the last.
         write_text(options.out / "truth.md", truth_tables(results))

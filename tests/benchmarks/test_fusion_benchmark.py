@@ -42,6 +42,8 @@ def test_truth_of_the_rules_alone(folder, capsys, monkeypatch):
     monkeypatch.setattr("fusion.all_cells", lambda: iter([Cell("focus", 2, True), Cell("noise", 3, False)]))
     arguments = ["--part", "truth", "--photos", str(folder / "photos"), "--out", str(folder / "out")]
     assert fusion.main(arguments) == 0
+    assert {row["variants"] for row in read_csv(folder / "out" / "truth.csv")} == {"unseen"}
+    assert fusion.main([*arguments, "--seen"]) == 0
     rows = read_csv(folder / "out" / "truth.csv")
     assert {row["method"] for row in rows} == {"best_input", *RULES}
     assert {(row["kind"], row["n"], row["variants"]) for row in rows} == {
