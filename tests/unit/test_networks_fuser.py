@@ -119,6 +119,39 @@ def test_a_batch_is_as_its_sets_alone(fuser):
     assert (fuser(x).picture[1:] - fuser(x[1:]).picture).abs().max() < 1e-5
 
 
+def asked_for(*modes: str) -> torch.Tensor:
+    return torch.nn.functional.one_hot(
+        torch.tensor([MODES.index(mode) for mode in modes]), len(MODES)
+    ).float()
+
+
+def test_damage_is_also_looked_at_in_smaller_copies(fuser):
+    x, occlusion = sets(2, 144, 160, count=1), asked_for("occlusion")
+    plan, decided = fuser.plan(x, occlusion), fuser.decide(x, occlusion)
+    # 72×80 px are padded to 80×80; 36 px are too small to be looked at
+    smaller = fuser.plan(fuser.pad(down(x[0])[None]), occlusion)
+    assert torch.allclose(decided.luma[1], (plan.luma[1] + smaller.luma[0][..., :72, :80]) / 2, atol=1e-4)
+    assert torch.allclose(decided.luma[4], (plan.luma[4] + smaller.luma[3][..., :9, :10]) / 2, atol=1e-4)
+    finest = (plan.luma[0] + up(smaller.luma[0][0])[None, ..., :144, :160]) / 2
+    assert torch.allclose(decided.luma[0], finest, atol=1e-4)
+    assert torch.equal(decided.tone, plan.tone) and torch.equal(decided.shrink[0], plan.shrink[0])
+
+
+@pytest.mark.parametrize(("mode", "size"), [("focus", 160), ("noise", 160), ("occlusion", 112)])
+def test_other_sets_and_small_ones_are_looked_at_once(fuser, mode, size):
+    x = sets(2, size, size, count=1)
+    plan, decided = fuser.plan(x, asked_for(mode)), fuser.decide(x, asked_for(mode))
+    assert all(torch.equal(a, b) for a, b in zip(plan.luma, decided.luma, strict=True))
+
+
+def test_what_else_is_in_a_batch_changes_nothing_of_a_set(fuser):
+    x = sets(2, 144, 144)
+    both = fuser(x, asked_for("occlusion", "focus")).picture
+    for index, mode in enumerate(("occlusion", "focus")):
+        alone = fuser(x[index : index + 1], asked_for(mode)).picture
+        assert (both[index : index + 1] - alone).abs().max() < 1e-4
+
+
 @pytest.mark.parametrize("shape", [(2, 3, 48, 48), (2, 1, 3, 48, 48), (2, 2, 1, 48, 48)])
 def test_what_is_no_batch_of_sets_is_refused(fuser, shape):
     with pytest.raises(ValueError, match="expected N×n×3×H×W"):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylefuse.networks.agreement import agreed, halved
 from stylefuse.networks.blend import Plan, blend
 from stylefuse.networks.blocks import SetConv
 from stylefuse.networks.config import FuserConfig
@@ -26,6 +27,8 @@ MODES = ("focus", "exposure", "occlusion", "noise", "multimodal")
 REPAIRED = ("exposure", "noise")
 # Logits start near zero and must reach ten to choose sharply.
 SHARPNESS = 4.0
+# Short side, px, below which a set is looked at no smaller: less than the fuser is trained at shows too little.
+SMALLEST_LOOK = 64
 # Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
 EQUAL_TONES = 1 / 127.5
 
@@ -116,7 +119,7 @@ class Fuser(nn.Module):
             raise ValueError(f"expected N×n×3×H×W with n of 2 or more, got {tuple(x.shape)}")
         height, width = x.shape[-2:]
         x = self.pad(x)
-        plan = self.plan(x, mode)
+        plan = self.plan(x, mode) if self.training else self.decide(x, mode)
         picture, weights = blend(x.float(), plan)
         picture = picture + self.residual(picture, plan)
         if not self.training:  # a clipped value has no gradient
@@ -132,8 +135,21 @@ class Fuser(nn.Module):
         pad = (0, -width % stride, 0, -height % stride)
         return F.pad(x.flatten(0, 1), pad, mode="replicate").unflatten(0, x.shape[:2]) if any(pad) else x
 
+    def decide(self, x: Tensor, mode: Tensor | None = None) -> Plan:
+        """As `plan`, but damage is looked at in smaller and smaller copies of the set too; each look counts the same.
+
+        One look alone is lost in the middle of damage that is wider than any it was trained on.
+        """
+        plans = [self.plan(x, mode)]
+        damaged = plans[0].mode[:, MODES.index("occlusion")]
+        damaged = damaged.where(damaged > 0.5, 0)  # so that a set's other modes do not depend on its batch
+        while min(x.shape[-2:]) >= 2 * SMALLEST_LOOK and damaged.any():
+            x = self.pad(halved(x))
+            plans.append(self.plan(x, plans[0].mode))
+        return agreed(plans, damaged)
+
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
-        """Decide how to fuse N×n×3×H×W, H and W multiples of the stride."""
+        """Decide at one look how to fuse N×n×3×H×W, H and W multiples of the stride."""
         n, (encoder,) = x.shape[1], self._shared
         with torch.autocast(x.device.type, enabled=False):  # energies need all bits
             cues = find_cues(x, len(self.levels))

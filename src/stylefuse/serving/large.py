@@ -90,7 +90,7 @@ def _fuse_in_strips(
     scale = fuser.config.stride * 2**halvings
     tall, wide = (-(-side // scale) * scale for side in (height, width))
     small = _halved(pictures, halvings, tall, wide, device)
-    plan = fuser.plan(small[None], asked)
+    plan = fuser.decide(small[None], asked)
     decided = _decide(fuser, small[None], plan)
     out = np.empty((height, width, 3), depth)
     # A strip and what the pyramid's filters and the guided filter reach beyond it.
