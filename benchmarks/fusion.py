@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from fusion_methods import Method, fuser_method, ifcnn_method, rules
+from fusion_methods import Method, fuser_method, ifcnn_method, rules, served_method
 from fusion_photos import load_photos
 from fusion_real import find_sets, real_csv, real_tables, score_folder
 from fusion_results import write_json, write_text
@@ -88,6 +88,8 @@ def measure_truth(options: argparse.Namespace, methods: list[Method]) -> None:
 
 def measure_real(options: argparse.Namespace, methods: list[Method]) -> None:
     results = {}
+    if options.fuser is not None:
+        methods = [*methods[:-1], served_method(options.generator, options.fuser)]
     folders = sorted(f for f in options.sets.iterdir() if f.is_dir() and not f.name.startswith("."))
     if not folders:
         raise ValueError(f"{options.sets} holds no folders: give each kind of set one")

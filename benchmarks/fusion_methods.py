@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from fusion_photos import training_crops
+from fusion_scores import to_levels
 from rivals.ifcnn import IFCNN, train_ifcnn
 from tqdm import tqdm
 
@@ -15,6 +16,7 @@ from stylefuse.metrics import fusion_rules
 from stylefuse.networks.fuser import load_fuser
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.serving.large import fuse_any_size
 
 FUSER = "stylefuse"
 
@@ -46,6 +48,21 @@ def fuser_method(generator: Path, fuser: Path) -> Method:
     weights = read_weights(generator)
     network = load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
     return Method(FUSER, hash_of(fuser), _on_arrays(lambda x: network(x).picture))
+
+
+def served_method(generator: Path, fuser: Path) -> Method:
+    """The same as it is served: pictures in grey beside pictures in colour need no guess.
+
+    Raises:
+        FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.
+    """
+    weights = read_weights(generator)
+    network = load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
+
+    def fuse(stack: np.ndarray) -> np.ndarray:
+        return fuse_any_size(network, list(to_levels(stack))).picture / np.float32(255)
+
+    return Method(FUSER, f"{hash_of(fuser)} served", fuse)
 
 
 def ifcnn_method(file: Path, photos: Path | None, minutes: float, seed: int) -> Method:

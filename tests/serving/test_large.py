@@ -86,3 +86,9 @@ def test_what_cannot_be_fused_is_refused(fuser):
         fuse_any_size(fuser, [a, b])
     with pytest.raises(ValueError, match="no mode 'sharp': use one of focus"):
         fuse_any_size(fuser, [a, a], mode="sharp")
+
+
+def test_a_dark_picture_in_colour_is_not_taken_for_grey(fuser):
+    (bright,) = arrays(truth_of(64, 64))
+    dark = (bright // 32).astype(np.uint8)  # colour is left, but little of it
+    assert fuse_any_size(fuser, [dark, bright]).mode["multimodal"] < 1

@@ -41,6 +41,21 @@ class Plan(NamedTuple):
     mode_logits: Tensor
 
 
+class Fused(NamedTuple):
+    """A fused picture, and how it came about.
+
+    picture: N×3×H×W in [-1, 1].
+    weights: N×n×1×H×W, whose pixels they are; sums to one over n.
+    mode: N×5, the probabilities over `fuser.MODES` that were used: guessed, or as asked.
+    mode_logits: N×5, the fuser's own guess.
+    """
+
+    picture: Tensor
+    weights: Tensor
+    mode: Tensor
+    mode_logits: Tensor
+
+
 def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Blend N×n×3×H×W in [-1, 1] → the picture N×3×H×W and the weights at full size, N×n×1×H×W."""
     with torch.autocast(x.device.type, enabled=False):  # pixels keep all their bits

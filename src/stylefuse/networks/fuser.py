@@ -3,17 +3,17 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.agreement import agreed, halved
-from stylefuse.networks.blend import Plan, blend
+from stylefuse.networks.blend import Fused, Plan, blend
 from stylefuse.networks.blocks import SetConv
 from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
+from stylefuse.networks.edges import without_damage
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.residual import Residual
@@ -31,21 +31,6 @@ SHARPNESS = 4.0
 SMALLEST_LOOK = 64
 # Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
 EQUAL_TONES = 1 / 127.5
-
-
-class Fused(NamedTuple):
-    """A fused picture, and how it came about.
-
-    picture: N×3×H×W in [-1, 1].
-    weights: N×n×1×H×W, whose pixels they are; sums to one over n.
-    mode: N×5, the probabilities over `MODES` that were used: guessed, or as asked.
-    mode_logits: N×5, the fuser's own guess.
-    """
-
-    picture: Tensor
-    weights: Tensor
-    mode: Tensor
-    mode_logits: Tensor
 
 
 class Fuser(nn.Module):
@@ -124,9 +109,8 @@ class Fuser(nn.Module):
         picture = picture + self.residual(picture, plan)
         if not self.training:  # a clipped value has no gradient
             picture = picture.clamp(-1, 1)
-        return Fused(
-            picture[..., :height, :width], weights[..., :height, :width], plan.mode, plan.mode_logits
-        )
+        picture, weights = (each[..., :height, :width] for each in (picture, weights))
+        return Fused(picture, weights, plan.mode, plan.mode_logits)
 
     def pad(self, x: Tensor) -> Tensor:
         """Repeat the right and bottom border up to a multiple of the stride."""
@@ -141,8 +125,8 @@ class Fuser(nn.Module):
         One look alone is lost in the middle of damage that is wider than any it was trained on.
         """
         plans = [self.plan(x, mode)]
-        damaged = plans[0].mode[:, MODES.index("occlusion")]
-        damaged = damaged.where(damaged > 0.5, 0)  # so that a set's other modes do not depend on its batch
+        occlusion = plans[0].mode[:, MODES.index("occlusion")]
+        damaged = occlusion.where(occlusion > 0.5, 0)  # so that other sets do not depend on their batch
         while min(x.shape[-2:]) >= 2 * SMALLEST_LOOK and damaged.any():
             x = self.pad(halved(x))
             plans.append(self.plan(x, plans[0].mode))
@@ -157,7 +141,12 @@ class Fuser(nn.Module):
             read = encoder(x.flatten(0, 1).contiguous(memory_format=torch.channels_last))
         upward = self._look(cues, read, n)
         tone, mode_logits = self._look_at_whole(upward[-1], cues.histogram, n)
-        mode = mode_logits.softmax(-1) if mode is None else mode.to(tone)
+        if mode is None:
+            likely = (
+                mode_logits if self.training else without_damage(x, mode_logits, MODES.index("occlusion"))
+            )
+            mode = likely.softmax(-1)
+        mode = mode.to(tone)
         deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]
         features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]

@@ -168,11 +168,12 @@ def _enlarged(small: Tensor, guide: Tensor, full: Tensor, halvings: int) -> Tens
 
 
 def _is_grey(picture: np.ndarray) -> bool:
-    """Whether a picture has no colour to speak of: JPEG leaves traces of some in grey ones."""
+    """Whether a picture has no colour to speak of: JPEG leaves traces of some, and dark ones have little."""
     if picture.ndim == 2:
         return True
     some = picture[::4, ::4].astype(np.float32) / np.iinfo(picture.dtype).max
-    return float(np.ptp(some, axis=2).mean()) < 0.02
+    colour, brightness = float(np.ptp(some, axis=2).mean()), float(some.max(axis=2).mean())
+    return colour < 0.02 and colour < 0.1 * brightness
 
 
 def _halved(

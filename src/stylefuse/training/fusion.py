@@ -14,8 +14,9 @@ from stylefuse.images.crops import CropSampler
 from stylefuse.images.pairs import KINDS, WITH_TRUTH, synthesise
 from stylefuse.images.store import ImageStore
 from stylefuse.losses.fusion import best_of_inputs_loss, dissimilarity_loss, log_error_loss, mode_loss
+from stylefuse.networks.blend import Fused
 from stylefuse.networks.encoder import Encoder
-from stylefuse.networks.fuser import MODES, Fused, Fuser
+from stylefuse.networks.fuser import MODES, Fuser
 from stylefuse.networks.weights import Weights
 from stylefuse.training.fusion_options import FusionOptions
 from stylefuse.training.identity import check_options

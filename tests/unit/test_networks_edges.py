@@ -1,0 +1,43 @@
+"""What tells damage from other differences between pictures of one scene."""
+
+import numpy as np
+import pytest
+import torch
+
+from stylefuse.images.pairs import synthesise
+from stylefuse.networks.edges import edge_agreement, without_damage
+from support import smooth_pictures
+
+
+def scenes(count: int = 4) -> torch.Tensor:
+    texture = torch.randn(count, 3, 128, 128, generator=torch.Generator().manual_seed(3)) * 0.15
+    return (smooth_pictures(count, 128, 128) * 0.6 + texture).clamp(-1, 1)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_brackets_have_the_same_edges_and_damaged_sets_do_not(n):
+    agreement = {
+        kind: edge_agreement(synthesise(kind, scenes(), n, np.random.default_rng(n), unseen=True))
+        for kind in ("exposure", "occlusion")
+    }
+    assert agreement["exposure"].min() > 0.4
+    assert agreement["occlusion"].max() < 0.4
+
+
+def test_equal_and_empty_pictures_say_nothing():
+    assert edge_agreement(scenes()[:, None].expand(-1, 2, -1, -1, -1)).abs().max() == 0
+    assert edge_agreement(torch.stack([torch.zeros(1, 3, 20, 17), torch.ones(1, 3, 20, 17)], 1)) == 0
+
+
+def test_inverted_edges_disagree_and_order_does_not_matter():
+    x = scenes(1)
+    assert edge_agreement(torch.stack([x, -x], 1)) < -0.9
+    three = torch.stack([x, -x, x * 0.5], 1)
+    assert edge_agreement(three) == pytest.approx(float(edge_agreement(three[:, [2, 0, 1]])), abs=1e-5)
+
+
+def test_only_damage_is_ruled_out_and_only_where_edges_are_the_same():
+    x = torch.stack([torch.stack([scenes(1)[0], scenes(1)[0] * 0.5]), scenes(2)])
+    logits = without_damage(x, torch.zeros(2, 5), 2)
+    assert logits[0].tolist() == [0, 0, float("-inf"), 0, 0]
+    assert logits[1].tolist() == [0] * 5
