@@ -93,8 +93,14 @@ def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> T
     Returns:
         N×rows float32, rows summing to one.
     """
-    strength = torch.as_tensor(strength, dtype=torch.float32, device=style.device).expand(len(style))[:, None]
-    weights = F.one_hot(style, rows) * strength
+    return toned_down(F.one_hot(style, rows), strength)
+
+
+def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
+    """Weights over the rows: `strength` of the mixture, N×rows summing to one, the rest at the identity."""
+    strength = torch.as_tensor(strength, dtype=torch.float32, device=mixture.device)
+    strength = strength.expand(len(mixture))[:, None]
+    weights = mixture * strength
     weights[:, 0] += 1 - strength[:, 0]
     return weights
 

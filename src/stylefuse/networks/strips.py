@@ -17,8 +17,8 @@ from torch.nn import functional as F
 from stylefuse.networks.blocks import EPS, ConditionalInstanceNorm, Moments, ReflectConv, StyledResidual
 from stylefuse.networks.generator import Generator
 
-# Pixels of the picture in a strip: a layer of 16 channels takes 32 MB.
-STRIP_PIXELS = 500_000
+# Pixels of the picture in a strip: larger ones leave the caches, smaller ones compute more of their neighbours.
+STRIP_PIXELS = 200_000
 # The dimension along which a picture is cut into strips.
 HEIGHT, WIDTH = 2, 3
 
@@ -96,7 +96,9 @@ class Layer(NamedTuple):
         return self._replace(read=partial(_lines, into, self.cut))
 
 
-def repaint_in_strips(generator: Generator, picture: Layer, style: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+def repaint_in_strips(
+    generator: Generator, picture: Layer, style: Tensor
+) -> Iterator[tuple[int, int, Tensor]]:
     """What `generator(x, style)` gives for one picture, strip by strip.
 
     Args:
@@ -125,7 +127,7 @@ def repaint_in_strips(generator: Generator, picture: Layer, style: Tensor) -> It
         yield first, last, change.add_(generator.recoloured(picture.read(first, last), style)).tanh_()
 
 
-def strip_lines(across: int, stride: int, pixels: int = STRIP_PIXELS) -> int:
+def strip_lines(across: int, stride: int, pixels: int) -> int:
     """Lines of a strip of about so many pixels, where a line has `across`: a multiple of the stride."""
     return max(pixels // (across * stride), 1) * stride
 
