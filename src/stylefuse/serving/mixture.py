@@ -8,7 +8,7 @@ from stylefuse.serving.refusal import RequestError, shown
 
 STYLE = "style"
 # Without a sign: weights are positive. Text that is no number matches as an empty one.
-_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|"
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|"
 
 
 def read_mixture(text: object, styles: Sequence[str]) -> dict[str, float]:
@@ -61,7 +61,7 @@ def as_text(mixture: Mapping[str, float]) -> str:
 
 def _positive(number: str) -> float:
     """The number, or 0 where there is none, or it is too large or small for one."""
-    value = float(number) if number.strip(".") else 0.0
+    value = float(number or 0)
     return value if math.isfinite(value) else 0.0
 
 
