@@ -38,6 +38,9 @@ class Restyler:
         """Restyle an RGB picture of any size; at strength 0 its pixels stay as they are, but for post-processing.
 
         A picture of more than `whole_pixels` pixels is computed in strips, which comes to the same up to rounding.
+
+        Raises:
+            ValueError: the look names a style that is none of the generator's.
         """
         if look.strength > 0:
             with self._one_at_a_time, torch.inference_mode():
@@ -47,7 +50,9 @@ class Restyler:
 
     def _rows(self, look: Look) -> Tensor:
         """The look as weights over the generator's rows, 1×rows."""
-        mixture = torch.tensor([[look.styles.get(name, 0.0) for name in self.styles]])
+        mixture = torch.zeros(1, len(self.styles))
+        for name, weight in look.styles.items():
+            mixture[0, self.styles.index(name)] = weight
         return toned_down(mixture, look.strength).to(self._device)
 
     def _repainted(self, picture: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
