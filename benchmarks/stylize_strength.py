@@ -43,7 +43,7 @@ def main() -> None:
             rising["pixels"] += rises((x - x[:1]).square().mean((1, 2, 3)).tolist())
             rising["style"] += rises((seen - seen[:1]).square().sum(1).tolist())
         shares = {kind: round(number / count, 3) for kind, number in rising.items()}
-        print(json.dumps({"style": style, "photos": count, **shares}), flush=True)
+        print(json.dumps({"name": style, "photos": count, "rising": shares}), flush=True)
 
 
 if __name__ == "__main__":
