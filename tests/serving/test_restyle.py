@@ -35,7 +35,7 @@ def test_keeps_every_size(restyle, size, whole_pixels):
     assert (result.size, result.mode) == (size, "RGB")
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (33, 67), (131, 70), (64, 64)])
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (33, 67), (131, 70), (64, 64), (301, 33)])
 def test_in_strips_it_comes_to_the_same(restyle, monkeypatch, size):
     monkeypatch.setattr("stylefuse.serving.restyle.STRIP_PIXELS", 300)
     image = landscape(*size)

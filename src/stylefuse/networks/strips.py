@@ -19,6 +19,7 @@ from stylefuse.networks.generator import Generator
 
 # Pixels of the picture in a strip: larger ones leave the caches, smaller ones compute more of their neighbours.
 STRIP_PIXELS = 200_000
+MIN_LINES = 32
 # The dimension along which a picture is cut into strips.
 HEIGHT, WIDTH = 2, 3
 
@@ -128,8 +129,8 @@ def repaint_in_strips(
 
 
 def strip_lines(across: int, stride: int, pixels: int) -> int:
-    """Lines of a strip of about so many pixels, where a line has `across`: a multiple of the stride."""
-    return max(pixels // (across * stride), 1) * stride
+    """Lines of a strip of about so many pixels, where a line has `across`: `MIN_LINES` or more, in whole strides."""
+    return -(-max(pixels // across, MIN_LINES) // stride) * stride
 
 
 def _add_residual(block: StyledResidual, x: Layer, spare: Tensor | None, style: Tensor) -> Tensor:

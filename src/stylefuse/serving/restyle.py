@@ -67,14 +67,16 @@ class Restyler:
 
 
 def _as_layer(picture: Image.Image, generator: Generator, device: torch.device) -> Layer:
-    """The padded picture, read strip by strip; cut along its longer side, so that strips are short."""
+    """The padded picture, read strip by strip."""
     pixels = np.asarray(picture)
     right, bottom, mode = generator.padding(*pixels.shape[:2])
     if right or bottom:
         how = "reflect" if mode == "reflect" else "edge"
         pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode=how)
-    cut = HEIGHT if pixels.shape[0] >= pixels.shape[1] else WIDTH
-    length, across = pixels.shape[:2] if cut == HEIGHT else pixels.shape[1::-1]
+    height, width = pixels.shape[:2]
+    # Lines along the rows are read faster; those of a very wide picture would make strips too large.
+    cut = HEIGHT if width <= 4 * height else WIDTH
+    length, across = (height, width) if cut == HEIGHT else (width, height)
 
     def read(first: int, last: int) -> Tensor:
         strip = pixels[first:last] if cut == HEIGHT else pixels[:, first:last]
