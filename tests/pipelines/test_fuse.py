@@ -23,6 +23,9 @@ from stylefuse.pipelines.fuse.sheet import SIDE, weights_sheet
 from support import STYLES, lively_generator, scene
 
 OPTIONS = FuseOptions(
+    preserve_color="none",
+    contrast=1.0,
+    sharpen=0.0,
     mode="auto",
     align=False,
     style=None,
@@ -132,7 +135,7 @@ def test_deep_sets_stay_deep_until_they_are_restyled(networks, folder):
     picture = decode_deep(restyled / "deep.png")
     assert (picture.dtype, picture.shape) == (np.uint8, (*fused.shape, 3))
     report = json.loads((restyled / "deep.json").read_text(encoding="utf-8"))
-    assert (report["style"], report["strength"]) == ("red", 1.0)
+    assert (report["style"], report["strength"], report["contrast"]) == ("red", 1.0, 1.0)
     assert np.abs(picture.astype(float) - fused[..., None] / 257).mean() > 1
 
 
@@ -163,6 +166,8 @@ def test_pictures_taken_by_hand_are_aligned_when_asked(networks, tmp_path):
     [
         ({"mode": "average"}, "mode: 'average'.*auto, focus"),
         ({"style": "manet"}, "style: 'manet'.*blue, red"),
+        ({"style": "red:1+blue:0"}, "style: the weight of 'blue'"),
+        ({"style": "red", "contrast": 9.0}, "contrast: 9.0 .*from 0.5 to 2"),
     ],
 )
 def test_what_no_set_could_have_is_refused_before_any(networks, folder, change, words):
@@ -170,9 +175,12 @@ def test_what_no_set_could_have_is_refused_before_any(networks, folder, change, 
         fuse_folder(*networks, folder, OPTIONS.model_copy(update=change))
 
 
-def test_a_strength_without_a_style_is_refused():
-    with pytest.raises(ValidationError, match="of no style"):
-        FuseOptions(**{**OPTIONS.model_dump(), "strength": 0.5})
+@pytest.mark.parametrize(
+    "change", [{"strength": 0.5}, {"preserve_color": "luma"}, {"contrast": 1.1}, {"sharpen": 1}]
+)
+def test_a_look_without_a_style_is_refused(change):
+    with pytest.raises(ValidationError, match=f"{next(iter(change))} .* is of no style"):
+        FuseOptions(**{**OPTIONS.model_dump(), **change})
 
 
 def test_needs_a_fuser_of_this_generator(networks, folder):

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import get_type_hints
 
@@ -13,10 +14,9 @@ from stylefuse.pipelines.stylize.options import StylizeOptions
 
 
 def asked(style, strength, **changes):
+    others = {"preserve_color": "none", "contrast": 1.0, "sharpen": 0.0, "keep_metadata": False}
     limits = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
-    return StylizeOptions(
-        **{"style": style, "strength": strength, "keep_metadata": False, **limits, **changes}
-    )
+    return StylizeOptions(**{"style": style, "strength": strength, **others, **limits, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,25 @@ def test_refuses_an_unknown_style_and_an_empty_folder(generator, folder, tmp_pat
         stylize_folder(generator, folder, asked("manet", 1))
     with pytest.raises(ValueError, match="no files"):
         stylize_folder(generator, tmp_path_factory.mktemp("empty"), asked(None, 1))
+
+
+def test_a_mixture_with_all_knobs_is_told_in_the_report(generator, folder):
+    knobs = {"preserve_color": "luma", "contrast": 1.2, "sharpen": 0.5}
+    _, report = stylize_folder(generator, folder, asked("ink:1+monet:3", 0.9, **knobs))
+    told = report.set_index("file")["look"]
+    assert json.loads(told["a.jpg"]) == {
+        "style": "ink:0.25,monet:0.75",
+        "styles": {"ink": 0.25, "monet": 0.75},
+        "strength": 0.9,
+        **knobs,
+    }
+    assert told["cut.png"] == ""
+
+
+@pytest.mark.parametrize("change", [{"preserve_color": "all"}, {"contrast": 3}, {"sharpen": float("nan")}])
+def test_refuses_knobs_out_of_range_before_any_picture(generator, folder, change):
+    with pytest.raises(ValueError, match=f"^{next(iter(change))}: .*; send"):
+        stylize_folder(generator, folder, asked("monet", 1.0, **change))
 
 
 def test_no_two_files_share_a_target():

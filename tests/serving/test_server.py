@@ -1,15 +1,17 @@
 """What a client of `mlflow models serve` sees, through the server's own functions, without a port."""
 
 import json
+import shutil
 import threading
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
-from serving_examples import assert_clean, bad_requests, decoded, encoded, picture
+from serving_examples import assert_clean, bad_requests, decoded, encoded, landscape, picture
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,15 @@ def test_answers_every_body_mlflow_knows(post, body):
     assert status == 200, text
     (answer,) = json.loads(text)["predictions"]
     assert list(answer) == ["image", "report"]
-    assert json.loads(answer["report"]) == {"task": "stylize", "style": "monet", "strength": 0.8}
+    assert json.loads(answer["report"]) == {
+        "task": "stylize",
+        "style": "monet",
+        "styles": {"monet": 1.0},
+        "strength": 0.8,
+        "preserve_color": "none",
+        "contrast": 1.0,
+        "sharpen": 0.0,
+    }
     result = decoded(answer["image"])
     assert (result.format, result.mode, result.size) == ("PNG", "RGB", (24, 16))
 
@@ -60,6 +70,38 @@ def test_defaults_are_the_first_style_at_full_strength(post):
     assert full[0] == 200
     assert answer({}) == answer({"params": {}}) == answer({"params": None}) == full
     assert answer({"params": {"style": "monet"}}) != full
+
+
+def test_knobs_are_parameters(post):
+    def answer(**params):
+        status, text = post({"dataframe_records": [{"image": encoded(landscape())}], "params": params})
+        assert status == 200, text
+        (row,) = json.loads(text)["predictions"]
+        return decoded(row["image"]), json.loads(row["report"])
+
+    plain, _ = answer(style="monet")
+    for knobs in ({"style": "ink:2,monet:1"}, {"preserve_color": "luma"}, {"contrast": 1.5}, {"sharpen": 1}):
+        changed, report = answer(**{"style": "monet", **knobs})
+        assert not np.array_equal(changed, plain)
+        assert knobs.items() <= report.items() or report["styles"] == {"ink": 0.6667, "monet": 0.3333}
+    off, _ = answer(style="monet:5", preserve_color="none", contrast=1, sharpen=0)
+    assert np.array_equal(off, plain)
+
+
+def test_a_model_registered_before_there_were_knobs_is_checked_all_the_same(model_folder, tmp_path):
+    """Its signature names fewer parameters: what this version can do it does, and what it cannot it refuses."""
+    folder = shutil.copytree(model_folder, tmp_path / "model")
+    description = yaml.safe_load((folder / "MLmodel").read_text())
+    params = json.loads(description["signature"]["params"])
+    first = ("task", "style", "strength", "mode", "align")
+    description["signature"]["params"] = json.dumps([each for each in params if each["name"] in first])
+    (folder / "MLmodel").write_text(yaml.safe_dump(description))
+    old = mlflow.pyfunc.load_model(str(folder))
+    frame = pd.DataFrame({"image": [encoded(picture())]})
+    report = json.loads(old.predict(frame, params={"contrast": 1.5})["report"][0])
+    assert report["contrast"] == 1.5
+    with pytest.raises(MlflowException, match=r"^stlye: unknown parameter"):
+        old.predict(frame, params={"stlye": "ink"})
 
 
 def test_rows_are_answered_in_order_and_apart(post):

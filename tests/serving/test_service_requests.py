@@ -23,7 +23,7 @@ from serving_examples import (
     picture,
 )
 
-from stylefuse.serving import request, studio
+from stylefuse.serving import colour, look, postprocess, request, studio
 from stylefuse.serving.service import settings
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.stored import read_model
@@ -55,7 +55,15 @@ def test_a_form_gives_the_picture_and_the_report(client):
     )
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     assert (png(answer.content).size, png(answer.content).mode) == ((40, 30), "RGB")
-    assert json.loads(answer.headers["x-report"]) == {"task": "stylize", "style": "monet", "strength": 0.8}
+    assert json.loads(answer.headers["x-report"]) == {
+        "task": "stylize",
+        "style": "monet",
+        "styles": {"monet": 1.0},
+        "strength": 0.8,
+        "preserve_color": "none",
+        "contrast": 1.0,
+        "sharpen": 0.0,
+    }
     assert answer.headers["x-model-version"] == "7"
 
 
@@ -73,6 +81,25 @@ def test_json_gives_the_same_picture_and_json_when_asked(client):
     assert told.json()["request_id"] == told.headers["x-request-id"] == "a-1"
 
 
+def test_all_knobs_by_form_and_by_json_are_one(client):
+    knobs = {"style": "monet:0.6,ink:0.2", "preserve_color": "luma", "contrast": 1.25, "sharpen": 0.5}
+    by_json = client.post("/v1/stylize", json={"image": encoded(landscape()), **knobs})
+    data = {name: str(value) for name, value in knobs.items()}
+    by_form = client.post("/v1/stylize", data=data, files={"image": ("p", bytes_of(landscape()))})
+    plain = client.post("/v1/stylize", json={"image": encoded(landscape())})
+    assert by_json.content == by_form.content != plain.content
+    assert json.loads(by_form.headers["x-report"]) == {
+        **{"task": "stylize", "strength": 1.0, **knobs},
+        **{"style": "ink:0.25,monet:0.75", "styles": {"ink": 0.25, "monet": 0.75}},
+    }
+
+
+def test_what_is_off_leaves_the_bytes(client):
+    off = {"preserve_color": "none", "contrast": 1, "sharpen": 0}
+    plain, told = (client.post("/v1/stylize", json={"image": encoded(picture()), **o}) for o in ({}, off))
+    assert plain.content == told.content
+
+
 def test_strength_0_returns_the_pixels(client):
     photo = picture(33, 21)
     answer = client.post("/v1/stylize", data={"strength": "0"}, files={"image": ("p", bytes_of(photo))})
@@ -80,7 +107,13 @@ def test_strength_0_returns_the_pixels(client):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"style": "ink"}, {"align": "true", "mode": "focus", "strength": "0.5"}]
+    "fields",
+    [
+        {},
+        {"style": "ink"},
+        {"align": "true", "mode": "focus", "strength": "0.5"},
+        {"style": "ink:1,monet:3", "preserve_color": "match", "contrast": "1.5", "sharpen": "1"},
+    ],
 )
 def test_pictures_are_fused_and_restyled_when_a_look_is_given(client, fields):
     files = [("images", (f"{n}.png", bytes_of(image))) for n, image in enumerate(half_sharp(landscape()))]
@@ -89,6 +122,9 @@ def test_pictures_are_fused_and_restyled_when_a_look_is_given(client, fields):
     assert answer.status_code == 200 and len(report["pixels_from"]) == 2
     assert report["task"] == ("fuse+stylize" if {"style", "strength"} & fields.keys() else "fuse")
     assert report["aligned"] == ("align" in fields)
+    if "contrast" in fields:
+        assert report["styles"] == {"ink": 0.25, "monet": 0.75}
+        assert (report["preserve_color"], report["contrast"], report["sharpen"]) == ("match", 1.5, 1.0)
 
 
 def test_16_bits_in_16_bits_out(client):
@@ -195,6 +231,15 @@ def test_styles_and_the_schema_tell_what_there_is(client):
         body = schema[path]["post"]["requestBody"]["content"]
         assert body.keys() == {"multipart/form-data", "application/json"}
         assert all(field in kind["schema"]["required"] for kind in body.values())
+    fields = schema["/v1/stylize"]["post"]["requestBody"]["content"]["application/json"]["schema"][
+        "properties"
+    ]
+    assert fields.keys() == {"image", *look.LOOK}
+    assert fields["preserve_color"]["enum"] == list(colour.KEPT)
+    defaults = look.look_defaults(["photo", "ink"])
+    for name, bounds in (("contrast", postprocess.CONTRASTS), ("sharpen", postprocess.SHARPENINGS)):
+        assert (fields[name]["minimum"], fields[name]["maximum"]) == bounds
+        assert fields[name]["default"] == defaults[name]
     assert client.get("/docs").status_code == 404  # it would load scripts from elsewhere
 
 

@@ -6,6 +6,11 @@ from torch.nn import functional as F
 
 from stylefuse.networks.sets import largest_of_set, mean_of_set
 
+# Mean and inverse deviation of each channel of each picture: two N×C×1×1 tensors.
+Moments = tuple[Tensor, Tensor]
+# Added to variances.
+EPS = 1e-5
+
 
 class ReflectConv(nn.Conv2d):
     """Convolution at stride 1 or 2 with reflection padding, so that borders do not show as a frame."""
@@ -18,8 +23,8 @@ class ReflectConv(nn.Conv2d):
         return super().forward(F.pad(x, (self.border,) * 4, mode="reflect"))
 
 
-def instance_moments(x: Tensor, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
-    """Mean and inverse deviation of each channel of each picture, in float32: two N×C×1×1 tensors.
+def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
+    """Mean and inverse deviation of each channel of each picture, in float32.
 
     From means of x and x²: under channels_last `torch.var_mean` takes ten times as long.
     """
@@ -41,8 +46,9 @@ class ConditionalInstanceNorm(nn.Module):
         self.scale = nn.Parameter(torch.randn(rows, channels) * 0.02)
         self.shift = nn.Parameter(torch.zeros(rows, channels))
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        mean, inverse = instance_moments(x)
+    def forward(self, x: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
+        """Normalise x, N×C×h×w, by its own moments, or by those of the picture that x is a part of."""
+        mean, inverse = instance_moments(x) if moments is None else moments
         scale = (1 + style @ self.scale)[:, :, None, None] * inverse
         shift = (style @ self.shift)[:, :, None, None] - mean * scale
         # One fused multiply-add; F.instance_norm forces layout copies under channels_last.

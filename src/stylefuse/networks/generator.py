@@ -56,23 +56,26 @@ class Generator(nn.Module):
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
-        return self.head(h)[:, :, :height, :width].float() + self._recoloured(x.float(), style.float())
+        return self.head(h)[:, :, :height, :width].float() + self.recoloured(x.float(), style.float())
 
-    def _recoloured(self, x: Tensor, style: Tensor) -> Tensor:
+    def recoloured(self, x: Tensor, style: Tensor) -> Tensor:
         """atanh(0.97 x) under the style's affine map of RGB, stored as its distance from the identity."""
         u = torch.atanh(INPUT_GAIN * x)
         change = torch.einsum("nr,rij->nij", style, self.palette.float())
         return u + torch.einsum("nij,njhw->nihw", change[:, :, :3], u) + change[:, :, 3, None, None]
 
     def _pad(self, x: Tensor) -> Tensor:
-        """Pad right and bottom to a multiple of the stride, at least 4 strides: reflection needs room."""
+        right, bottom, mode = self.padding(*x.shape[2:])
+        return F.pad(x, (0, right, 0, bottom), mode=mode) if right or bottom else x
+
+    def padding(self, height: int, width: int) -> tuple[int, int, str]:
+        """Pixels to add at the right and at the bottom, and how: "reflect", or "replicate" where that has no room.
+
+        To a multiple of the stride, and to at least 4 strides: the layers' own reflection needs room, too.
+        """
         stride = self.config.stride
-        height, width = (max(-(-n // stride), 4) * stride for n in x.shape[2:])
-        pad = (0, width - x.shape[3], 0, height - x.shape[2])
-        if not any(pad):
-            return x
-        room = pad[1] < x.shape[3] and pad[3] < x.shape[2]
-        return F.pad(x, pad, mode="reflect" if room else "replicate")
+        bottom, right = (max(-(-n // stride), 4) * stride - n for n in (height, width))
+        return right, bottom, "reflect" if right < width and bottom < height else "replicate"
 
     def style_parameters(self) -> list[nn.Parameter]:
         """What is kept a style, tables and palettes: few numbers that see few gradients, hence a higher rate."""
@@ -90,8 +93,14 @@ def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> T
     Returns:
         N×rows float32, rows summing to one.
     """
-    strength = torch.as_tensor(strength, dtype=torch.float32, device=style.device).expand(len(style))[:, None]
-    weights = F.one_hot(style, rows) * strength
+    return toned_down(F.one_hot(style, rows), strength)
+
+
+def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
+    """Weights over the rows: `strength` of the mixture, N×rows summing to one, the rest at the identity."""
+    strength = torch.as_tensor(strength, dtype=torch.float32, device=mixture.device)
+    strength = strength.expand(len(mixture))[:, None]
+    weights = mixture * strength
     weights[:, 0] += 1 - strength[:, 0]
     return weights
 

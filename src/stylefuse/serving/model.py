@@ -23,10 +23,14 @@ from mlflow.pyfunc import scoring_server
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
-from stylefuse.serving.request import IMAGE, PARAMETERS, REPORT, RequestError, refuse_unknown
+from stylefuse.serving.look import STRENGTH, STYLE
+from stylefuse.serving.refusal import RequestError, refuse_unknown
+from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, TASK
 from stylefuse.serving.studio import Studio
 
 log = logging.getLogger(__name__)
+# In the signature of every model of ours, whichever version registered it; later ones have more.
+SINCE_THE_FIRST = {TASK, STYLE, STRENGTH, MODE, ALIGN}
 
 
 class RequestRefused(MlflowException):
@@ -67,8 +71,10 @@ class StyleModel(mlflow.pyfunc.PythonModel):
             context: MLflow's; unused, the weights were read by `load_context`.
             model_input: DataFrame with one column `image`, base64 of a picture file (see `images.io.decode`).
             params: `task`, "stylize" (default), "fuse" or "fuse+stylize"; `style`, one of the model's (default: the
-                first), and `strength`, 0 to 1 (default: 1); `mode`, "auto" (default) or one of the fuser's, and
-                `align` (default: false).
+                first) or several with weights ("monet:0.7,vangogh:0.3"), `strength`, 0 to 1 (default: 1),
+                `preserve_color`, "none" (default), "luma" or "match", `contrast`, 0.5 to 2 (default: 1), and
+                `sharpen`, 0 to 2 (default: 0); `mode`, "auto" (default) or one of the fuser's, and `align`
+                (default: false).
 
         Returns:
             DataFrame with the columns `image`, base64 of a PNG file as large as the upright input (fused: as large
@@ -134,7 +140,9 @@ def _is_ours(input_schema: Any, params_schema: Any) -> bool:
     if input_schema is None or params_schema is None:
         return False
     names = {param.name for param in params_schema.params}
-    return input_schema.input_names() == [IMAGE] and names == set(PARAMETERS)
+    # By what all versions have: several may be loaded at once, and the first one's check stands for all. What a
+    # model cannot do, its `predict` refuses by name.
+    return input_schema.input_names() == [IMAGE] and names >= SINCE_THE_FIRST
 
 
 def _put_in_front(module: Any, name: str, check: Any) -> None:

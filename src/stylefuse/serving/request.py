@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,9 +13,12 @@ from stylefuse.images.deep import decode_deep
 from stylefuse.images.files import ImageError, Limits
 from stylefuse.images.io import decode
 from stylefuse.networks.fuser import MODES
+from stylefuse.serving.look import LOOK, STRENGTH, STYLE, Look, look_defaults, read_look
+from stylefuse.serving.refusal import RequestError, read_name, refuse_unknown, shown
 
 IMAGE, REPORT = "image", "report"
-PARAMETERS = TASK, STYLE, STRENGTH, MODE, ALIGN = "task", "style", "strength", "mode", "align"
+TASK, MODE, ALIGN = "task", "mode", "align"
+PARAMETERS = (TASK, *LOOK, MODE, ALIGN)
 STYLIZE, FUSE, FUSE_STYLIZE = "stylize", "fuse", "fuse+stylize"
 TASKS = (STYLIZE, FUSE, FUSE_STYLIZE)
 AUTO = "auto"
@@ -24,28 +27,6 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
 # Of a set, whose pictures are in memory together: fusing so many takes about 4 GB.
 MAX_SET_PIXELS = 100_000_000
-
-
-class RequestError(ValueError):
-    """A request that cannot be served, and what the sender can do about it.
-
-    Attributes:
-        field: the part of the request at fault.
-        message: what is wrong with it.
-        remedy: what to send instead.
-        code: one word for programs, which stays the same where the message may change.
-    """
-
-    def __init__(self, field: str, message: str, remedy: str, code: str = "invalid_value"):
-        super().__init__(f"{field}: {message}; {remedy}")
-        self.field, self.message, self.remedy, self.code = field, message, remedy, code
-
-
-class Look(NamedTuple):
-    """A style's row in the generator (1 … K) and its strength, 0 (the photo) to 1 (the style)."""
-
-    row: int
-    strength: float
 
 
 class Asked(NamedTuple):
@@ -64,16 +45,7 @@ class Asked(NamedTuple):
 
 def defaults(styles: Sequence[str]) -> dict[str, Any]:
     """Every parameter with the value that it has when a request leaves it out."""
-    return {TASK: STYLIZE, STYLE: styles[1], STRENGTH: 1.0, MODE: AUTO, ALIGN: False}
-
-
-def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> None:
-    """Raise RequestError when `names` holds any that is not `known`; `what` says what they name."""
-    unknown = [_shown(name) for name in names if name not in known]
-    if unknown:
-        listed = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-        remedy = f"known are {', '.join(known)}: correct the name or leave it out"
-        raise RequestError(unknown[0].strip("'"), f"unknown {what} {listed}", remedy, "unknown_field")
+    return {TASK: STYLIZE, **look_defaults(styles), MODE: AUTO, ALIGN: False}
 
 
 def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Asked:
@@ -94,8 +66,8 @@ def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Aske
         remedy = f'send {{"{STYLE}": "{styles[1]}", "{STRENGTH}": 1.0}}'
         raise RequestError("params", f"is a {type(params).__name__}, not an object", remedy)
     refuse_unknown(params, PARAMETERS, "parameter")
-    task = _read_name(params, TASK, TASKS, STYLIZE)
-    for name in {STYLIZE: (MODE, ALIGN), FUSE: (STYLE, STRENGTH)}.get(task, ()):
+    task = read_name(params, TASK, TASKS, STYLIZE)
+    for name in {STYLIZE: (MODE, ALIGN), FUSE: LOOK}.get(task, ()):
         value = params.get(name, known[name])
         if not isinstance(value, str | Real | np.bool_) or value != known[name]:
             other = FUSE if task == STYLIZE else FUSE_STYLIZE
@@ -103,8 +75,8 @@ def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Aske
             raise RequestError(name, f"it says nothing to the task {task}", remedy)
     align = params.get(ALIGN, False)
     if not isinstance(align, bool | np.bool_):
-        raise RequestError(ALIGN, f"{_shown(align)} is neither true nor false", "send true or false")
-    look = read_look({name: params[name] for name in (STYLE, STRENGTH) if name in params}, styles)
+        raise RequestError(ALIGN, f"{shown(align)} is neither true nor false", "send true or false")
+    look = read_look({name: params[name] for name in LOOK if name in params}, styles)
     return Asked(task, look, read_mode(params), bool(align))
 
 
@@ -114,31 +86,7 @@ def read_mode(params: Mapping[str, Any]) -> str:
     Raises:
         RequestError: it is something else.
     """
-    return _read_name(params, MODE, (AUTO, *MODES), AUTO)
-
-
-def read_look(params: Mapping[str, Any], styles: Sequence[str]) -> Look:
-    """Read `style` (default: the first after "photo") and `strength` (default 1).
-
-    Args:
-        params: these two parameters, or those of them that are given.
-        styles: names of the generator's rows, "photo" first.
-
-    Raises:
-        RequestError: a parameter is unknown, of the wrong type, or out of range.
-    """
-    refuse_unknown(params, (STYLE, STRENGTH), "parameter")
-    style = params.get(STYLE, styles[1])
-    if not isinstance(style, str) or style not in styles[1:]:
-        remedy = f"this model's styles are {', '.join(styles[1:])}"
-        raise RequestError(STYLE, f"{_shown(style)} is not a style of this model", remedy, "unknown_style")
-    strength = params.get(STRENGTH, 1.0)
-    number = isinstance(strength, Real) and not isinstance(strength, bool)
-    # NaN is in no range; a huge integer fits no float, so it is compared before it is converted.
-    if not number or not 0 <= strength <= 1:
-        remedy = "send a number from 0 (the photo as it is) to 1 (the full style)"
-        raise RequestError(STRENGTH, f"{_shown(strength)} is not a number from 0 to 1", remedy)
-    return Look(styles.index(style), float(strength))
+    return read_name(params, MODE, (AUTO, *MODES), AUTO)
 
 
 def check_rows(count: int, task: str = STYLIZE) -> None:
@@ -201,7 +149,7 @@ def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], _Pic
 def _from_base64(value: Any, name: str) -> bytes:
     if not isinstance(value, str) or not value:
         remedy = "send the picture's bytes as base64"
-        raise RequestError(IMAGE, f"{name}: {_shown(value)} is not text", remedy, "not_base64")
+        raise RequestError(IMAGE, f"{name}: {shown(value)} is not text", remedy, "not_base64")
     if value.startswith("data:"):
         remedy = "send only what follows its comma"
         raise RequestError(IMAGE, f"{name}: a data URI is not plain base64", remedy, "not_base64")
@@ -212,18 +160,4 @@ def _from_base64(value: Any, name: str) -> bytes:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
         remedy = "use the standard alphabet, with padding and without line breaks"
-        raise RequestError(IMAGE, f"{name}: {_shown(value)} is not base64", remedy, "not_base64") from None
-
-
-def _read_name(params: Mapping[str, Any], name: str, known: Sequence[str], default: str) -> str:
-    value = params.get(name, default)
-    if not isinstance(value, str) or value not in known:
-        remedy = f"send one of {', '.join(known)}"
-        raise RequestError(name, f"{_shown(value)} is not a {name} of this model", remedy)
-    return value
-
-
-def _shown(value: Any) -> str:
-    """The value as quoted in a message: short, so that no picture comes back in an error."""
-    text = repr(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
-    return text if len(text) <= 40 else f"{text[:36]} …"
+        raise RequestError(IMAGE, f"{name}: {shown(value)} is not base64", remedy, "not_base64") from None

@@ -7,15 +7,13 @@ from stylefuse.images.deep import encode_deep
 from stylefuse.images.io import encode_png
 from stylefuse.networks.weights import Weights
 from stylefuse.serving.combine import CombineError, Combiner, to_rgb
+from stylefuse.serving.refusal import RequestError
 from stylefuse.serving.request import (
     FUSE,
     IMAGE,
-    STRENGTH,
-    STYLE,
     STYLIZE,
     TASK,
     Asked,
-    RequestError,
     check_rows,
     read_image,
     read_params,
@@ -77,8 +75,8 @@ class Studio:
 
     def _restyled(self, value: Any, asked: Asked, name: str) -> Answer:
         picture = read_image(value, name)
-        restyled = self.restyle(picture, *asked.look)
-        return Answer(encode_png(restyled), {TASK: asked.task, **self._look(asked)}, _pixels(picture.size))
+        restyled = self.restyle(picture, asked.look)
+        return Answer(encode_png(restyled), {TASK: asked.task, **asked.look.report()}, _pixels(picture.size))
 
     def _fused(self, values: Sequence[Any], asked: Asked, names: Sequence[str]) -> Answer:
         pictures = read_set(values, names)
@@ -90,11 +88,8 @@ class Studio:
         pixels = sum(_pixels(picture.shape[:2]) for picture in pictures)
         if asked.task == FUSE:
             return Answer(encode_deep(combined.picture), report, pixels)
-        picture = self.restyle(to_rgb(combined.picture), *asked.look)
-        return Answer(encode_png(picture), {**report, **self._look(asked)}, pixels)
-
-    def _look(self, asked: Asked) -> dict[str, Any]:
-        return {STYLE: self.styles[asked.look.row], STRENGTH: asked.look.strength}
+        picture = self.restyle(to_rgb(combined.picture), asked.look)
+        return Answer(encode_png(picture), {**report, **asked.look.report()}, pixels)
 
 
 def _pixels(size: tuple[int, int]) -> int:

@@ -14,12 +14,17 @@ class FuseOptions(FileLimits):
     align: bool
     style: str | None
     strength: float = Field(ge=0, le=1)
+    # Read by `serving.look`, which says what they may be.
+    preserve_color: str
+    contrast: float
+    sharpen: float
     keep_metadata: bool
 
     @model_validator(mode="after")
-    def _strength_of_a_style(self) -> Self:
-        if self.style is None and self.strength != 1:
-            raise ValueError(
-                f"strength {self.strength:g} is of no style: name the style, or leave strength at 1.0"
-            )
+    def _look_of_a_style(self) -> Self:
+        off = {"strength": 1, "preserve_color": "none", "contrast": 1, "sharpen": 0}
+        for name, value in off.items() if self.style is None else ():
+            given = getattr(self, name)
+            if given != value:
+                raise ValueError(f"{name} {given} is of no style: name the style, or leave {name} at {value}")
         return self

@@ -92,7 +92,8 @@ def write_card(
     lines = [
         f"# {name}",
         "",
-        f"Restyles a photo in the manner of: {', '.join(styles)}. Strength 0 (the photo) to 1 (the style).",
+        f"Restyles a photo in the manner of: {', '.join(styles)}. Strength 0 (the photo) to 1 (the style); "
+        "styles mix by weights; the photo's colours can be kept.",
         "",
         "| | |",
         "|---|---|",

@@ -19,7 +19,8 @@ from PIL import Image
 
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, STRENGTH, STYLE, TASK, defaults
+from stylefuse.serving.look import STRENGTH, STYLE
+from stylefuse.serving.request import IMAGE, REPORT, defaults
 from stylefuse.serving.stored import described
 from stylefuse.training.checkpoint import code_hash
 
@@ -45,17 +46,12 @@ def content_hash(generator: Weights, fuser: Weights | None = None) -> str:
 
 def signature(styles: list[str]) -> ModelSignature:
     """Text columns `image` in, `image` and `report` out; the request's parameters, typed, with defaults."""
-    types = {
-        TASK: DataType.string,
-        STYLE: DataType.string,
-        STRENGTH: DataType.double,
-        MODE: DataType.string,
-        ALIGN: DataType.boolean,
-    }
+    types = {str: DataType.string, float: DataType.double, bool: DataType.boolean}
+    params = [ParamSpec(name, types[type(value)], value) for name, value in defaults(styles).items()]
     return ModelSignature(
         inputs=Schema([ColSpec(DataType.string, IMAGE)]),
         outputs=Schema([ColSpec(DataType.string, IMAGE), ColSpec(DataType.string, REPORT)]),
-        params=ParamSchema([ParamSpec(name, types[name], value) for name, value in defaults(styles).items()]),
+        params=ParamSchema(params),
     )
 
 

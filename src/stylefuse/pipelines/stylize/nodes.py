@@ -1,5 +1,6 @@
 """A folder in, a folder of restyled pictures and a report out."""
 
+import json
 import logging
 import sys
 import tempfile
@@ -23,22 +24,24 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
 
     Returns:
         A folder with a PNG for each picture, under the same subfolders; and a table of all files: `file`,
-        `output` (empty if there is none), `reason` (empty if there is an output) and `warnings` (what of its
-        metadata was to be kept and could not be).
+        `output` (empty if there is none), `reason` (empty if there is an output), `warnings` (what of its
+        metadata was to be kept and could not be) and `look` (JSON: what was done).
 
     Raises:
-        RequestError: the generator has no such style.
+        RequestError: the generator has no such style, or another option is out of range.
         ValueError: the folder holds no files.
     """
     from stylefuse.images.files import ImageError, write_whole
     from stylefuse.images.io import decode, encode_png
     from stylefuse.images.metadata import with_metadata
-    from stylefuse.serving.request import read_look
+    from stylefuse.serving.look import LOOK, read_look
+    from stylefuse.serving.mixture import as_text
     from stylefuse.serving.restyle import Restyler
 
     restyle = Restyler(generator)
-    asked = {"strength": options.strength} | ({"style": options.style} if options.style is not None else {})
-    row, strength = read_look(asked, restyle.styles)
+    given = {name: getattr(options, name) for name in LOOK}
+    look = read_look({name: value for name, value in given.items() if value is not None}, restyle.styles)
+    told = json.dumps(look.report(), ensure_ascii=False)
     files = visible_files(folder)
     if not files:
         raise ValueError(f"there are no files in {folder}: put the pictures to restyle there")
@@ -46,12 +49,12 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
     table = []
     for file, target in tqdm(
         list(zip(files, _targets(files), strict=True)),
-        desc=restyle.styles[row],
+        desc=as_text(look.styles),
         mininterval=0.5 if sys.stderr.isatty() else 10,
     ):
         reason = remark = ""
         try:
-            png = encode_png(restyle(decode(folder / file, options.limits), row, strength))
+            png = encode_png(restyle(decode(folder / file, options.limits), look))
             if options.keep_metadata:
                 png, remark = with_metadata(png, folder / file, options.limits)
             write_whole(out / target, png)
@@ -59,12 +62,13 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
             reason = f"{error.message}; {error.remedy}"
         if reason or remark:
             log.warning("%s: %s", file.as_posix(), reason or remark)
-        table.append((file.as_posix(), "" if reason else target.as_posix(), reason, remark))
-    report = pd.DataFrame(table, columns=["file", "output", "reason", "warnings"])
+        output, done = ("", "") if reason else (target.as_posix(), told)
+        table.append((file.as_posix(), output, reason, remark, done))
+    report = pd.DataFrame(table, columns=["file", "output", "reason", "warnings", "look"])
     failed = int((report["reason"] != "").sum())
     if failed == len(files):
         raise ValueError(f"none of the {failed} files could be restyled; {table[0][0]}: {table[0][2]}")
-    log.info("%d of %d files restyled as %s", len(files) - failed, len(files), restyle.styles[row])
+    log.info("%d of %d files restyled as %s", len(files) - failed, len(files), as_text(look.styles))
     return out, report
 
 

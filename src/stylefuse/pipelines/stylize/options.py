@@ -10,4 +10,8 @@ class StylizeOptions(FileLimits):
 
     style: str | None
     strength: float = Field(ge=0, le=1)
+    # Read by `serving.look`, which says what they may be.
+    preserve_color: str
+    contrast: float
+    sharpen: float
     keep_metadata: bool

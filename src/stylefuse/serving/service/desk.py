@@ -11,7 +11,8 @@ from PIL import Image
 from stylefuse.images.io import encode_png
 from stylefuse.networks.fuser import MODES
 from stylefuse.serving.bodies import read_body, read_pictures
-from stylefuse.serving.request import AUTO, FUSE, FUSE_STYLIZE, IMAGE, REPORT, STYLIZE, TASK, RequestError
+from stylefuse.serving.refusal import RequestError
+from stylefuse.serving.request import AUTO, FUSE, FUSE_STYLIZE, IMAGE, REPORT, STYLIZE, TASK
 from stylefuse.serving.service.errors import STATUS, error_body, internal, out_of_memory
 from stylefuse.serving.service.forms import PICTURES, read_form
 from stylefuse.serving.service.frames import Frame

@@ -8,24 +8,14 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from stylefuse.serving.bodies import parse, twice
-from stylefuse.serving.request import (
-    ALIGN,
-    FUSE,
-    FUSE_STYLIZE,
-    IMAGE,
-    MAX_ROWS,
-    MODE,
-    STRENGTH,
-    STYLE,
-    STYLIZE,
-    TASK,
-    RequestError,
-    refuse_unknown,
-)
+from stylefuse.serving.look import CONTRAST, FINISH, LOOK, SHARPEN, STRENGTH, STYLE
+from stylefuse.serving.refusal import RequestError, refuse_unknown
+from stylefuse.serving.request import ALIGN, FUSE, FUSE_STYLIZE, IMAGE, MAX_ROWS, MODE, STYLIZE, TASK
 
 # The field with the pictures, and the others.
 PICTURES = {STYLIZE: IMAGE, FUSE: "images"}
-OTHERS = {STYLIZE: (STYLE, STRENGTH), FUSE: (MODE, ALIGN, STYLE, STRENGTH)}
+OTHERS = {STYLIZE: LOOK, FUSE: (MODE, ALIGN, *LOOK)}
+NUMBERS = (STRENGTH, CONTRAST, SHARPEN)
 MAX_PARTS = 20
 # In bytes, of all texts; less than the parser takes in at once it cannot be.
 MAX_TEXT = 200_000
@@ -68,6 +58,10 @@ def read_form(task: str, content_type: str, body: bytes) -> Form:
         remedy = f"send 2 to {MAX_ROWS} of one scene"
         raise RequestError(picture, f"the request has {count}", remedy, "count")
     restyled = STYLE in fields or STRENGTH in fields
+    for name in FINISH:
+        if name in fields and not restyled:
+            remedy = f"send {STYLE} or {STRENGTH} as well, or leave it out"
+            raise RequestError(name, "it is for pictures that are restyled", remedy)
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
     return Form(pictures, names, {TASK: FUSE_STYLIZE if restyled else FUSE, **fields})
 
@@ -108,7 +102,7 @@ def _value(name: str, text: str) -> Any:
     """A field's text as the value that JSON would have had; texts that are none stay, to be refused by name."""
     if name == ALIGN:
         return {"true": True, "false": False}.get(text, text)
-    if name == STRENGTH and text.isascii() and "_" not in text:
+    if name in NUMBERS and text.isascii() and "_" not in text:
         try:
             return float(text)
         except ValueError:

@@ -8,13 +8,37 @@ DESCRIPTION = (
 )
 _PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
-_STYLE = {"type": "string", "description": "one of /v1/styles; the first of them if left out"}
+_STYLE = {
+    "type": "string",
+    "description": "one of /v1/styles, the first of them if left out; or several with weights, as in monet:0.7,ink:0.3",
+}
 _STRENGTH = {
     "type": "number",
     "minimum": 0,
     "maximum": 1,
     "default": 1,
     "description": "0 is the photo as it is",
+}
+_PRESERVE_COLOR = {
+    "type": "string",
+    "enum": ["none", "luma", "match"],
+    "default": "none",
+    "description": "luma: the photo's own colours, the brightness alone is restyled; match: colours moved so that "
+    "their mean and covariance are the photo's",
+}
+_CONTRAST = {
+    "type": "number",
+    "minimum": 0.5,
+    "maximum": 2,
+    "default": 1,
+    "description": "of the restyled picture, a factor around its mean brightness; 1 changes nothing",
+}
+_SHARPEN = {
+    "type": "number",
+    "minimum": 0,
+    "maximum": 2,
+    "default": 0,
+    "description": "of the restyled picture, the amount of an unsharp mask; 0 changes nothing",
 }
 _MODE = {"type": "string", "default": "auto", "description": "what the pictures are to each other"}
 _ALIGN = {"type": "boolean", "default": False, "description": "bring the pictures into register first"}
@@ -70,7 +94,13 @@ _REPORTED = {
         )
     },
 }
-_LOOK = {"style": _STYLE, "strength": _STRENGTH}
+_LOOK = {
+    "style": _STYLE,
+    "strength": _STRENGTH,
+    "preserve_color": _PRESERVE_COLOR,
+    "contrast": _CONTRAST,
+    "sharpen": _SHARPEN,
+}
 _SET = {"mode": _MODE, "align": _ALIGN, **_LOOK}
 STYLIZE = _operation(
     "Restyle a photo",

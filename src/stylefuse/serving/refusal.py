@@ -1,0 +1,65 @@
+"""What is said to a request that cannot be served: the field, what is wrong with it, and the remedy."""
+
+from collections.abc import Collection, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+
+class RequestError(ValueError):
+    """A request that cannot be served, and what the sender can do about it.
+
+    Attributes:
+        field: the part of the request at fault.
+        message: what is wrong with it.
+        remedy: what to send instead.
+        code: one word for programs, which stays the same where the message may change.
+    """
+
+    def __init__(self, field: str, message: str, remedy: str, code: str = "invalid_value"):
+        super().__init__(f"{field}: {message}; {remedy}")
+        self.field, self.message, self.remedy, self.code = field, message, remedy, code
+
+
+def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> None:
+    """Raise RequestError when `names` holds any that is not `known`; `what` says what they name."""
+    unknown = [shown(name) for name in names if name not in known]
+    if unknown:
+        listed = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        remedy = f"known are {', '.join(known)}: correct the name or leave it out"
+        raise RequestError(unknown[0].strip("'"), f"unknown {what} {listed}", remedy, "unknown_field")
+
+
+def read_name(params: Mapping[str, Any], name: str, known: Sequence[str], default: str) -> str:
+    """Read a parameter that is one of a few names.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    value = params.get(name, default)
+    if not isinstance(value, str) or value not in known:
+        remedy = f"send one of {', '.join(known)}"
+        raise RequestError(name, f"{shown(value)} is not one of its values", remedy)
+    return value
+
+
+def read_number(
+    params: Mapping[str, Any], name: str, bounds: tuple[float, float], default: float, remedy: str
+) -> float:
+    """Read a parameter that is a number within bounds, both included.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    value = params.get(name, default)
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    # NaN is in no range; a huge integer fits no float, so it is compared before it is converted.
+    if not number or not bounds[0] <= value <= bounds[1]:
+        message = f"{shown(value)} is not a number from {bounds[0]:g} to {bounds[1]:g}"
+        raise RequestError(name, message, remedy)
+    return float(value)
+
+
+def shown(value: Any) -> str:
+    """The value as quoted in a message: short, so that no picture comes back in an error."""
+    text = repr(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
+    return text if len(text) <= 40 else f"{text[:36]} …"
