@@ -135,7 +135,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(root, tmp_path,
             (tmp_path / each / path.name).symlink_to(path)
     (tmp_path / "03_primary" / "manifest.csv").symlink_to(root / "03_primary" / "manifest.csv")
     (tmp_path / missing).unlink()
-    assert style.main(command(tmp_path, tmp_path / "out", "--images", "8")) == 1
+    assert style.main(command(tmp_path, tmp_path / "out", "--images", "8", "--recipes", "stylefuse")) == 1
     said = capsys.readouterr().err
     assert missing in said and f"kedro run --env test --pipelines {made_by}" in said
 
