@@ -13,7 +13,7 @@ from rivals.ifcnn import IFCNN, train_ifcnn
 from tqdm import tqdm
 
 from stylefuse.metrics import fusion_rules
-from stylefuse.networks.fuser import load_fuser
+from stylefuse.networks.fuser import Fuser, load_fuser
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.serving.large import fuse_any_size
@@ -45,8 +45,7 @@ def fuser_method(generator: Path, fuser: Path) -> Method:
     Raises:
         FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.
     """
-    weights = read_weights(generator)
-    network = load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
+    network = _loaded(generator, fuser)
     return Method(FUSER, hash_of(fuser), _on_arrays(lambda x: network(x).picture))
 
 
@@ -56,13 +55,17 @@ def served_method(generator: Path, fuser: Path) -> Method:
     Raises:
         FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.
     """
-    weights = read_weights(generator)
-    network = load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
+    network = _loaded(generator, fuser)
 
     def fuse(stack: np.ndarray) -> np.ndarray:
         return fuse_any_size(network, list(to_levels(stack))).picture / np.float32(255)
 
     return Method(FUSER, f"{hash_of(fuser)} served", fuse)
+
+
+def _loaded(generator: Path, fuser: Path) -> Fuser:
+    weights = read_weights(generator)
+    return load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
 
 
 def ifcnn_method(file: Path, photos: Path | None, minutes: float, seed: int) -> Method:
