@@ -25,7 +25,7 @@ class Settings:
     workers: int = 1
     threads: int = 0
     queue: int = 32
-    timeout: float = 30.0
+    timeout: float = 60.0  # 24 megapixels take half of it on two cores
     stop: float = 1.0
     drain: float = 10.0
     body_bytes: int = 100_000_000
