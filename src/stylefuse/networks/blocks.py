@@ -34,6 +34,12 @@ def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
     return mean, (variance + eps).rsqrt()
 
 
+def normalised(x: Tensor, moments: Moments) -> Tensor:
+    """x, N×C×h×w, less the mean and over the deviation of each channel, in x's precision."""
+    mean, inverse = moments
+    return (x - mean.to(x.dtype)) * inverse.to(x.dtype)
+
+
 class ConditionalInstanceNorm(nn.Module):
     """Instance normalisation whose scale and shift are one table row a style (Dumoulin et al. 2017, eq. 5).
 

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.networks.pyramid import to_luma_chroma
+
 BLOCK = 16  # px
 # Less than this is noise or nothing: mean difference, and root mean square of gradients, in [0, 1] units.
 DIFFERENT, EDGE = 3 / 255, 1.5 / 255
@@ -12,7 +14,6 @@ FEWEST = 4
 # Edges that agree more than this are the same: brackets, made and real ones, were above 0.42; damaged sets below
 # 0.39, and below 0.1 with fills that no training saw.
 SAME = 0.4
-_LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 
 
 def without_damage(x: Tensor, logits: Tensor, damage: int) -> Tensor:
@@ -40,7 +41,8 @@ def edge_agreement(x: Tensor) -> Tensor:
     Returns:
         N in [-1, 1]; 0 where no pair differs in four blocks with edges.
     """
-    luma = (x.float() * torch.tensor(_LUMA, device=x.device)[:, None, None]).sum(2).add(1).div(2)
+    with torch.autocast(x.device.type, enabled=False):  # differences of a few levels need all bits
+        luma = (to_luma_chroma(x.float())[:, :, 0] + 1) / 2
     across = (luma[..., 1:-1, 2:] - luma[..., 1:-1, :-2]) / 2
     down = (luma[..., 2:, 1:-1] - luma[..., :-2, 1:-1]) / 2
     gradients, inner = torch.stack([across, down], 2), luma[..., 1:-1, 1:-1]

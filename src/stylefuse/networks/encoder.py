@@ -5,7 +5,7 @@ import itertools
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import ReflectConv, instance_moments
+from stylefuse.networks.blocks import ReflectConv, instance_moments, normalised
 
 
 class Encoder(nn.Module):
@@ -25,6 +25,5 @@ class Encoder(nn.Module):
         levels = [F.relu(self.stem(x))]
         for down in self.downs:
             h = down(levels[-1])
-            mean, inverse = instance_moments(h)
-            levels.append(F.relu((h - mean.to(h.dtype)) * inverse.to(h.dtype)))
+            levels.append(F.relu(normalised(h, instance_moments(h))))
         return levels

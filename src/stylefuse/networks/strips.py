@@ -14,7 +14,14 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import EPS, ConditionalInstanceNorm, Moments, ReflectConv, StyledResidual
+from stylefuse.networks.blocks import (
+    EPS,
+    ConditionalInstanceNorm,
+    Moments,
+    ReflectConv,
+    StyledResidual,
+    normalised,
+)
 from stylefuse.networks.generator import Generator
 
 # Pixels of the picture in a strip: larger ones leave the caches, smaller ones compute more of their neighbours.
@@ -115,7 +122,7 @@ def repaint_in_strips(
         if down is generator.encoder.downs[-1]:
             h = h.kept()
             memory = h.read(0, h.length)
-        h = h.each(partial(_normalised, moments=h.moments()))
+        h = h.each(partial(normalised, moments=h.moments())).each(F.relu)
     whole, spare = h.kept(memory), None
     for block in generator.trunk:
         spare = _add_residual(block, whole, spare, style)
@@ -147,10 +154,6 @@ def _add_residual(block: StyledResidual, x: Layer, spare: Tensor | None, style: 
 
 def _lines(x: Tensor, cut: int, first: int, last: int) -> Tensor:
     return x.narrow(cut, first, last - first)
-
-
-def _normalised(x: Tensor, moments: Moments) -> Tensor:
-    return F.relu((x - moments[0]) * moments[1])
 
 
 def _styled(norm: ConditionalInstanceNorm, style: Tensor, moments: Moments, x: Tensor) -> Tensor:
