@@ -18,7 +18,8 @@ from stylefuse.images.store import ImageStore
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
-from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins, held_out, twins_of
+from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins, all_twins, held_out
+from stylefuse.pipelines.evaluate.nodes import classes_of
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
@@ -65,6 +66,7 @@ def load_data(root: Path, env: str) -> Data:
 
     Raises:
         FileNotFoundError: something is not there yet; names the file and the command that makes it.
+        ValueError: the judge does not know all styles.
     """
     conf = OmegaConfigLoader(
         str(CONF), env=env, runtime_params={"data_root": str(root)}, **CONFIG_LOADER_ARGS
@@ -87,7 +89,7 @@ def load_data(root: Path, env: str) -> Data:
         styles,
         load_classifier(read_weights(paths["classifier"])).to(device),
         load_judge(judge).to(device),
-        [judge.facts["styles"].index(style) for style in styles],
+        classes_of(styles, judge.facts["styles"], "judge"),
         training,
         pretraining.judge,
         TypeAdapter(EvaluateOptions).validate_python(parameters["evaluate"]),
@@ -101,8 +103,7 @@ def held_out_pictures(data: Data) -> tuple[HeldOut, dict[str, Twins]]:
     pictures = held_out(
         data.manifest, data.store, data.styles[1:], size, options.photos, options.paintings, options.seed
     )
-    known = {s: twins_of(data.manifest, data.sample, s, size, options.paintings) for s in data.styles[1:]}
-    return pictures, {style: twins for style, twins in known.items() if twins is not None}
+    return pictures, all_twins(data.manifest, data.sample, data.styles[1:], size, options.paintings)
 
 
 def endless_crops(data: Data, styles: list[str], batch_size: int, seed: int) -> Iterator[Tensor]:

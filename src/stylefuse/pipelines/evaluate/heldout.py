@@ -54,6 +54,14 @@ def held_out(
     return HeldOut(read(PHOTO, photos), {style: read(style, paintings) for style in styles})
 
 
+def all_twins(
+    manifest: pd.DataFrame, sample: Path, styles: list[str], size: int, most: int
+) -> dict[str, Twins]:
+    """By style, what `twins_of` finds; styles without twins are left out."""
+    found = {style: twins_of(manifest, sample, style, size, most) for style in styles}
+    return {style: twins for style, twins in found.items() if twins is not None}
+
+
 def twins_of(manifest: pd.DataFrame, sample: Path, style: str, size: int, most: int) -> Twins | None:
     """Find clean twins of the held-out paintings of a style in the embedded sample.
 

@@ -45,7 +45,7 @@ def evaluate_styles(
     """
     from stylefuse.images.store import ImageStore
     from stylefuse.pipelines.evaluate.grids import draw_figures
-    from stylefuse.pipelines.evaluate.heldout import held_out, twins_of
+    from stylefuse.pipelines.evaluate.heldout import all_twins, held_out
     from stylefuse.pipelines.evaluate.measure import measure
     from stylefuse.pipelines.evaluate.report import write_report
     from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
@@ -55,8 +55,7 @@ def evaluate_styles(
     pictures = held_out(
         manifest, ImageStore(image_store), styles, size, options.photos, options.paintings, options.seed
     )
-    known = {style: twins_of(manifest, sample, style, size, options.paintings) for style in styles}
-    twins = {style: found for style, found in known.items() if found is not None}
+    twins = all_twins(manifest, sample, styles, size, options.paintings)
 
     measured = measure(networks, pictures, twins, options)
     without_inception = "not computed: evaluate.inception_weights names no file"
@@ -107,15 +106,19 @@ def _load(generator: Weights, judge: Weights, classifier: Weights, options: Eval
         load_judge(judge).to(device),
         load_classifier(classifier).to(device),
         styles,
-        _classes(styles, judge.facts["styles"], "judge"),
-        _classes(styles, classifier.facts["styles"], "classifier"),
+        classes_of(styles, judge.facts["styles"], "judge"),
+        classes_of(styles, classifier.facts["styles"], "classifier"),
         device,
         inception.to(device) if inception else None,
     )
 
 
-def _classes(styles: Sequence[str], known: Sequence[str], who: str) -> list[int]:
-    """At which class of a network each of the generator's styles is."""
+def classes_of(styles: Sequence[str], known: Sequence[str], who: str) -> list[int]:
+    """At which class of a network each of the generator's styles is; `who` names the network.
+
+    Raises:
+        ValueError: it does not know one of them.
+    """
     strange = [style for style in styles if style not in known]
     if strange:
         raise ValueError(

@@ -52,20 +52,18 @@ def fuse_folder(
     if fuser is None:
         raise ValueError("there is no fuser: run `kedro run --pipeline train_fusion`, then this again")
     read_mode({"mode": options.mode})
-    combiner, look, finish = Combiner(generator, fuser), None, None
+    combiner, finish, told = Combiner(generator, fuser), None, {}
     if options.style is not None:
         restyle = Restyler(generator)
         look = read_look({name: getattr(options, name) for name in LOOK}, restyle.styles)
-        finish = partial(restyle, look=look)
+        finish, told = partial(restyle, look=look), look.report()
     sets, strays = find_sets(visible_files(folder))
     if not sets:
         raise ValueError(f"there are no sets in {folder}: {NAMING}")
     out = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     table = [{"files": p.as_posix(), "reason": f"the file belongs to no set: {NAMING}"} for p in strays]
     bar = tqdm(sets, desc="fuse", unit="set", mininterval=0.5 if sys.stderr.isatty() else 10)
-    table += [
-        _fuse_set(each, folder, out, combiner, options, finish, look.report() if look else {}) for each in bar
-    ]
+    table += [_fuse_set(each, folder, out, combiner, options, finish, told) for each in bar]
     report = pd.DataFrame([dict.fromkeys(COLUMNS, "") | row for row in table])
     for row in report[report["reason"] != ""].itertuples():
         log.warning("%s: %s", row.set or row.files, row.reason)
@@ -84,7 +82,7 @@ def _fuse_set(
     combiner: "Combiner",
     options: FuseOptions,
     finish: "Callable[[Image], Image] | None",
-    look: dict[str, Any],
+    told: dict[str, Any],
 ) -> dict[str, Any]:
     """Fuse one set and write what comes of it; returns its row of the table."""
     from stylefuse.images.deep import decode_deep, encode_deep
@@ -112,7 +110,7 @@ def _fuse_set(
         combined = combiner.combine(pictures, options.mode, options.align)
     except CombineError as error:
         return {**row, "reason": f"{error.message}; {error.remedy}"}
-    target, report = each.target(".png"), {"files": names, **combined.report, **look}
+    target, report = each.target(".png"), {"files": names, **combined.report, **told}
     fused = combined.picture
     png = encode_png(finish(to_rgb(fused))) if finish else encode_deep(fused)
     if options.keep_metadata:

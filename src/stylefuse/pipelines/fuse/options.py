@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from stylefuse.pipelines.limits import FileLimits
+from stylefuse.serving.look import Look
 
 
 class FuseOptions(FileLimits):
@@ -22,8 +23,7 @@ class FuseOptions(FileLimits):
 
     @model_validator(mode="after")
     def _look_of_a_style(self) -> Self:
-        off = {"strength": 1, "preserve_color": "none", "contrast": 1, "sharpen": 0}
-        for name, value in off.items() if self.style is None else ():
+        for name, value in Look._field_defaults.items() if self.style is None else ():
             given = getattr(self, name)
             if given != value:
                 raise ValueError(f"{name} {given} is of no style: name the style, or leave {name} at {value}")
