@@ -7,6 +7,7 @@ there already are kept, unless the method behind them has changed or --again is 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from fusion_methods import Method, fuser_method, ifcnn_method, rules, served_method
@@ -58,15 +59,15 @@ def check(options: argparse.Namespace) -> None:
             raise ValueError(f"--{name.replace('_', '-')} is {value}: it must be above 0")
 
 
-def methods_of(options: argparse.Namespace) -> list[Method]:
-    """The rules, the trained rival and the fuser, as far as asked for."""
+def methods_of(options: argparse.Namespace, fuser: Callable[[Path, Path], Method]) -> list[Method]:
+    """The rules, the trained rival and the fuser in one of its forms, as far as asked for."""
     methods = rules()
     if options.rival_minutes is not None:
         name = f"ifcnn_{options.rival_minutes:g}_minutes_seed_{options.seed}.safetensors"
         file = options.out / "weights" / name
         methods.append(ifcnn_method(file, options.train_photos, options.rival_minutes, options.seed))
     if options.fuser is not None:
-        methods.append(fuser_method(options.generator, options.fuser))
+        methods.append(fuser(options.generator, options.fuser))
     return methods
 
 
@@ -88,8 +89,6 @@ def measure_truth(options: argparse.Namespace, methods: list[Method]) -> None:
 
 def measure_real(options: argparse.Namespace, methods: list[Method]) -> None:
     results = {}
-    if options.fuser is not None:
-        methods = [*methods[:-1], served_method(options.generator, options.fuser)]
     folders = sorted(f for f in options.sets.iterdir() if f.is_dir() and not f.name.startswith("."))
     if not folders:
         raise ValueError(f"{options.sets} holds no folders: give each kind of set one")
@@ -125,10 +124,10 @@ def main(arguments: list[str] | None = None) -> int:
     reuse_freed_memory()
     try:
         check(options)
-        methods = methods_of(options)
-        for part, run in zip(PARTS, (measure_truth, measure_real, measure_speed), strict=True):
+        runs = (measure_truth, fuser_method), (measure_real, served_method), (measure_speed, fuser_method)
+        for part, (run, fuser) in zip(PARTS, runs, strict=True):
             if options.part in (part, "all"):
-                run(options, methods)
+                run(options, methods_of(options, fuser))
     except (ValueError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
