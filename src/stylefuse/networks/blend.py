@@ -1,5 +1,6 @@
 """Blending of input pixels as a plan says. No weights of its own: what is here is arithmetic on pictures."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from stylefuse.networks.sets import variance_of_set, weighted_sum
 
 # Half a level of 8 bits, in [0, 1]: the tone curve works on logarithms, and black has none.
 BLACK = 0.5 / 255
+WHITE = math.log(1 + BLACK)
 # A tenth of a level of 8 bits, squared, in [-1, 1].
 SMALLEST_ENERGY = (0.1 / 127.5) ** 2
 
@@ -17,7 +19,8 @@ SMALLEST_ENERGY = (0.1 / 127.5) ** 2
 class Plan(NamedTuple):
     """How N sets of n pictures are to be fused.
 
-    tone: N×n×2, change of slope and offset of log brightness, zero for none.
+    slope: N×n, change of the slope of log brightness, zero for none.
+    offset: N×n×1×H×W, what is added to log brightness place by place, zero for none.
     replace: N×1×1×H×W in (0, 1), how far pixels that were not chosen give way to those that were.
     luma, chroma: logits over the pictures at each pyramid level, N×n×1×h×w, finest first, low-pass rest last.
     shrink: how strongly noise is taken out of each band-pass, 0 for not at all; N×2×h×w (luma, chroma), finest first.
@@ -28,7 +31,8 @@ class Plan(NamedTuple):
     mode, mode_logits: N×5, the probabilities in use and the fuser's own logits.
     """
 
-    tone: Tensor
+    slope: Tensor
+    offset: Tensor
     replace: Tensor
     luma: list[Tensor]
     chroma: list[Tensor]
@@ -59,7 +63,7 @@ class Fused(NamedTuple):
 def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Blend N×n×3×H×W in [-1, 1] → the picture N×3×H×W and the weights at full size, N×n×1×H×W."""
     with torch.autocast(x.device.type, enabled=False):  # pixels keep all their bits
-        x, weights = stand_in(toned(x, plan.tone), plan.replace, plan.luma[0])
+        x, weights = stand_in(toned(x, plan.slope, plan.offset), plan.replace, plan.luma[0])
         n = x.shape[1]
         parts = laplacian(to_luma_chroma(x.flatten(0, 1)), len(plan.luma) - 1)
         fused = []
@@ -70,15 +74,21 @@ def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         return to_rgb(collapse(fused)), weights
 
 
-def toned(x: Tensor, tone: Tensor) -> Tensor:
+def toned(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
     """Give each picture, …×3×H×W in [-1, 1], its brightness: log b → (1 + slope) log b + offset.
 
     An exposure by e stops through a camera of gamma g is such a line: the curve undoes it exactly where nothing
-    was clipped.
+    was clipped. An offset for each place is dodging and burning: the dark picture of a bracket may show a window
+    as it should be, and the room around it far too dark.
+
+    Args:
+        slope: ….
+        offset: …×1×H×W.
     """
-    slope, offset = tone[..., 0, None, None, None], tone[..., 1, None, None, None]
-    level = ((x + 1) / 2 + BLACK).log()
-    return (level * (1 + slope) + offset).exp().sub(BLACK).clamp(-0.1, 1.5) * 2 - 1
+    level = ((x + 1) / 2 + BLACK).log() * (1 + slope[..., None, None, None]) + offset
+    above = (level - WHITE).clamp_min(0)
+    # Beyond white it bends towards 1.5, and never lies flat: what is far too bright has to learn that it is.
+    return (level.clamp_max(WHITE).exp() - BLACK + above / (1 + 2 * above)) * 2 - 1
 
 
 def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,7 @@ from stylefuse.networks.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, 
 from stylefuse.networks.edges import without_damage
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.generator import Generator
+from stylefuse.networks.pyramid import up
 from stylefuse.networks.residual import Residual
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
@@ -31,6 +32,9 @@ SHARPNESS = 4.0
 SMALLEST_LOOK = 64
 # Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
 EQUAL_TONES = 1 / 127.5
+# Level of the pyramid whose features say what is dodged and burned, at a quarter of the size: any finer, and it
+# would redraw the picture.
+DODGED = 2
 
 
 class Fuser(nn.Module):
@@ -62,6 +66,7 @@ class Fuser(nn.Module):
         self.picture_stats = nn.Linear(2 * widths[-1] + HISTOGRAM_BINS, 64)
         self.set_stats = nn.Linear(3 * 64, 64)
         self.tone = nn.Linear(64, 2)
+        self.dodge = nn.Conv2d(widths[DODGED], 1, 1)
         self.guess = nn.Linear(2 * 64, len(MODES))
         self.asked = nn.Linear(len(MODES), widths[-1])
         self.residual = Residual(widths[:3], config.residual, len(MODES))
@@ -89,6 +94,7 @@ class Fuser(nn.Module):
             nn.init.constant_(trust.bias, 8.0)
         nn.init.zeros_(self.tone.weight)
         nn.init.zeros_(self.tone.bias)
+        nn.init.zeros_(self.dodge.weight)
 
     def forward(self, x: Tensor, mode: Tensor | None = None) -> Fused:
         """Fuse N sets of n pictures.
@@ -162,11 +168,14 @@ class Fuser(nn.Module):
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
-        # A bracket is brought to its own middle first; what remains to be found is how bright that should be.
-        tone = tone + torch.stack([torch.zeros_like(cues.exposure), cues.exposure], 2)
-        tone = tone * exposure[..., 0] * (apart / (apart + EQUAL_TONES))[:, None, None]
+        # A bracket is brought to its own middle first; what remains to be found is how bright that should be, as a
+        # whole and place by place.
+        wanted = exposure * (apart / (apart + EQUAL_TONES))[:, None, None, None]
+        dodge = up(up(self.dodge(features[DODGED]).float())).unflatten(0, (-1, n))
+        offset = (tone[..., 1] + cues.exposure)[..., None, None, None] + dodge
         return Plan(
-            tone=tone,
+            slope=tone[..., 0] * wanted[..., 0, 0],
+            offset=offset * wanted[:, None],
             replace=replace[:, None],
             luma=luma,
             chroma=chroma,
