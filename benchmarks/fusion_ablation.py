@@ -88,15 +88,15 @@ def blind(encoder: torch.nn.Module) -> Iterator[None]:
 
 @torch.inference_mode()
 def score(fuser: Fuser, photos: Tensor) -> dict[str, float]:
-    """PSNR by kind on unseen variants of pairs, dB; and what infrared pairs lose (lower is better)."""
-    found: dict[str, list[float]] = {kind: [] for kind in (*WITH_TRUTH, "infrared_loss")}
+    """PSNR by kind on unseen variants of pairs, dB; and what pairs of two sensors lose (lower is better)."""
+    found: dict[str, list[float]] = {kind: [] for kind in (*WITH_TRUTH, "sensors_loss")}
     for index, photo in enumerate(photos):
         for kind in WITH_TRUTH:
             pair = synthesise(kind, photo[None], 2, np.random.default_rng([5, index]), unseen=True)
             error = ((fuser(pair).picture[0] - photo) / 2).square().mean()
             found[kind].append(float(-10 * (error + 1e-10).log10()))
-        pair = synthesise("infrared", photo[None], 2, np.random.default_rng([5, index]), unseen=True)
-        found["infrared_loss"].append(float(best_of_inputs_loss(fuser(pair).picture, pair)))
+        pair = synthesise("sensors", photo[None], 2, np.random.default_rng([5, index]), unseen=True)
+        found["sensors_loss"].append(float(best_of_inputs_loss(fuser(pair).picture, pair)))
     return {kind: round(float(np.mean(values)), 3) for kind, values in found.items()}
 
 

@@ -43,7 +43,7 @@ def test_equal_seeds_make_equal_sets_and_others_do_not(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_tests_see_no_training_has_seen(kind):
-    if kind == "infrared":
+    if kind == "sensors":
         pytest.skip("it has no truth, so no result to hold against it")
     assert not torch.equal(made(kind), made(kind, unseen=True))
 
@@ -76,6 +76,16 @@ def test_exposures_lie_on_both_sides_of_the_truth():
     means = made("exposure", 3, truth=truth).mean((2, 3, 4))
     assert (means.amin(1) < truth.mean((1, 2, 3)) - 0.1).all()
     assert (means.amax(1) > truth.mean((1, 2, 3)) + 0.1).all()
+
+
+def test_some_training_brackets_have_more_light_and_shade_than_their_photo():
+    truth = torch.full((1, 3, 64, 64), -0.4)
+    truth[..., 32:] = 0.4
+    made_of = [made("exposure", 3, seed, truth=truth)[0] for seed in range(20)]
+    # In the middle picture the bright half is about as it should be; the dark half shows how it was lit.
+    dark = [x[(x[..., 48:].mean((1, 2, 3)) - 0.4).abs().argmin(), ..., :16].mean() for x in made_of]
+    assert min(dark) < -0.75
+    assert sorted(dark)[10] > -0.75
 
 
 def test_noise_is_independent():

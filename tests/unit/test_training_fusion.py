@@ -62,7 +62,7 @@ def test_every_kind_comes_equally_often_and_names_its_mode(tiny_data):
     batch = next_sets(state, options, torch.device("cpu"))
     assert batch.inputs.shape[0] == batch.truth.shape[0] == 6
     assert batch.mode.tolist() == [MODE_OF[kind] for kind in KINDS]
-    assert batch.known.tolist() == [kind != "infrared" for kind in KINDS]
+    assert batch.known.tolist() == [kind != "sensors" for kind in KINDS]
     assert set(MODE_OF.values()) == set(range(len(MODES)))
 
 

@@ -25,7 +25,7 @@ def synthesise(kind: str, truth: Tensor, n: int, random: np.random.Generator, un
     """Make a set of n pictures from each photo; every number is rounded to 8 bits, as a camera would.
 
     Args:
-        kind: one of `KINDS`. "infrared" has no truth: no photo tells what a warm body looks like.
+        kind: one of `KINDS`. "sensors" has no truth: no photo tells what a warm body looks like.
         truth: N×3×H×W in [-1, 1].
         n: pictures a set, 2 to 8.
         random: source of every decision; equal states make equal sets.
@@ -71,12 +71,16 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen).
 
-    Training goes to four stops: of real brackets wider than what it knew, the fuser took the dark one for damage.
+    Training goes to four stops: of real brackets wider than what it knew, the fuser took the dark one for damage. Half
+    of its sets have more light and shade than a photo can show, as a window in a dark room: then no single exposure
+    has all of the truth, and brightness has to be found place by place.
     """
     widest = 2.5 if unseen else 4.0
     stops = np.linspace(-random.uniform(1.2, widest), random.uniform(1.2, widest), n)
     stops[1:-1] += random.uniform(-0.4, 0.4, n - 2)
     light = truth**2.2
+    if not unseen and random.random() < 0.5:
+        light = light * 2 ** _light_and_shade(truth, random)
     gamma, bend = (2.2, random.uniform(-0.2, 0.2)) if unseen else (random.uniform(1.8, 2.4), 0.0)
     electrons = random.uniform(1_000, 8_000)  # full well: what a bright pixel holds
     pictures = []
@@ -115,16 +119,18 @@ def noisy_burst(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 
 def colour_structure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """One sharp grey picture, the others blurred but in colour: as anatomy beside metabolism (MRI, PET)."""
-    grey = np.repeat((truth @ LUMA)[:, :, None], 3, axis=2)
-    pictures = [grey] + [_blur(truth, _aperture(random, unseen)) for _ in range(n - 1)]
+    pictures = [_in_grey(truth @ LUMA)] + [_blur(truth, _aperture(random, unseen)) for _ in range(n - 1)]
     return np.stack(pictures)[random.permutation(n)]
 
 
-def infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """One grey picture whose tones follow warmth (inverted in places), the others dark. No truth.
+def different_sensors(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
+    """Pictures of different sensors: warmth beside light, or, in a third of the sets, scans of a body. No truth."""
+    make = _scans if random.random() < 1 / 3 else _infrared
+    return make(truth, n, random, unseen)[random.permutation(n)]
 
-    In a third of the sets the others are grey too, as CT beside MRI.
-    """
+
+def _infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
+    """One grey picture whose tones follow warmth (inverted in places), the others dark."""
     height, width = truth.shape[:2]
     soft = random_regions(height, width, 2, random, unseen)[0]
     soft = cv2.GaussianBlur(soft, (0, 0), max(height, width) / 32)
@@ -132,10 +138,39 @@ def infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: boo
     rising = grey ** random.uniform(0.5, 2.0)
     warm = soft * rising + (1 - soft) * (1 - grey) ** random.uniform(0.7, 2.0)
     warm = cv2.GaussianBlur(warm.astype(np.float32), (0, 0), random.uniform(0.5, 1.2))  # coarser sensors
-    seen = np.repeat(grey[:, :, None], 3, axis=2) if random.random() < 1 / 3 else truth
+    seen = _in_grey(grey) if random.random() < 1 / 4 else truth
     grain = random.normal(size=(n - 1, height, width, 1)) * 0.01
     dark = [seen * random.uniform(0.25, 0.7) + g for g in grain]
-    return np.stack([np.repeat(warm[:, :, None], 3, axis=2), *dark])[random.permutation(n)]
+    return np.stack([_in_grey(warm), *dark])
+
+
+def _scans(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
+    """A body in the dark, all grey: white bone around flat tissue (as CT), and tissue in detail in dark bone (MRI)."""
+    height, width = truth.shape[:2]
+    grey = truth @ LUMA
+    body = random_regions(height, width, 2, random, unseen)[0]
+    shell = 2 * int(random.integers(1, max(2, min(height, width) // 20))) + 1
+    flesh = cv2.erode(body, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (shell, shell)))
+    flesh = flesh * (grey < np.quantile(grey, random.uniform(0.8, 1.0)))  # the brightest is bone too
+    body, flesh = (cv2.GaussianBlur(mask, (0, 0), 0.7) for mask in (body, flesh))
+    flat = random.uniform(0.2, 0.8) + random.uniform(0.05, 0.3) * (grey - 0.5)
+    pictures = [(body - flesh).clip(0, 1) + flesh * flat]
+    for _ in range(n - 1):
+        detail = grey if random.random() < 0.5 else 1 - grey
+        pictures.append(flesh * random.uniform(0.5, 1.0) * detail ** random.uniform(0.7, 2.0))
+    grain = random.normal(size=(n, height, width)) * 0.01
+    return np.stack([_in_grey(picture + g * body) for picture, g in zip(pictures, grain, strict=True)])
+
+
+def _in_grey(picture: np.ndarray) -> np.ndarray:
+    return np.repeat(picture[:, :, None], 3, axis=2)
+
+
+def _light_and_shade(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Stops by which a photo's bright areas were brighter than it shows, and its dark ones darker: H×W×1, up to two."""
+    soft = cv2.GaussianBlur(truth @ LUMA, (0, 0), random.uniform(0.01, 0.08) * min(truth.shape[:2]))
+    bright = 1 / (1 + np.exp(-random.uniform(5, 20) * (soft - np.median(soft))))
+    return random.uniform(1, 4) * (bright - 0.5)[:, :, None]
 
 
 def _aperture(random: np.random.Generator, unseen: bool) -> np.ndarray:
@@ -172,7 +207,7 @@ _MAKERS: dict[str, Maker] = {
     "occlusion": complementary_occlusion,
     "noise": noisy_burst,
     "colour_structure": colour_structure,
-    "infrared": infrared,
+    "sensors": different_sensors,
 }
 KINDS = tuple(_MAKERS)
-WITH_TRUTH = tuple(kind for kind in KINDS if kind != "infrared")
+WITH_TRUTH = tuple(kind for kind in KINDS if kind != "sensors")

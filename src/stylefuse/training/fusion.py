@@ -28,7 +28,7 @@ from stylefuse.training.state import below, pack_optimiser, pick_device, restore
 MODE_OF = {
     **{kind: MODES.index(kind) for kind in ("focus", "exposure", "occlusion", "noise")},
     "colour_structure": MODES.index("multimodal"),
-    "infrared": MODES.index("multimodal"),
+    "sensors": MODES.index("multimodal"),
 }
 # Fewer inputs are more frequent: pairs are what people bring.
 _PAIR_SHARE = 0.5
