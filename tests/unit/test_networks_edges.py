@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stylefuse.images.pairs import synthesise
-from stylefuse.networks.edges import edge_agreement, without_damage
+from stylefuse.networks.edges import edge_agreement
 from support import smooth_pictures
 
 
@@ -34,10 +34,3 @@ def test_inverted_edges_disagree_and_order_does_not_matter():
     assert edge_agreement(torch.stack([x, -x], 1)) < -0.9
     three = torch.stack([x, -x, x * 0.5], 1)
     assert edge_agreement(three) == pytest.approx(float(edge_agreement(three[:, [2, 0, 1]])), abs=1e-5)
-
-
-def test_only_damage_is_ruled_out_and_only_where_edges_are_the_same():
-    x = torch.stack([torch.stack([scenes(1)[0], scenes(1)[0] * 0.5]), scenes(2)])
-    logits = without_damage(x, torch.zeros(2, 5), 2)
-    assert logits[0].tolist() == [0, 0, float("-inf"), 0, 0]
-    assert logits[1].tolist() == [0] * 5

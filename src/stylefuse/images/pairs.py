@@ -71,16 +71,17 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen).
 
-    Training goes to four stops: of real brackets wider than what it knew, the fuser took the dark one for damage. Half
-    of its sets have more light and shade than a photo can show, as a window in a dark room: then no single exposure
-    has all of the truth, and brightness has to be found place by place.
+    Training goes to four stops: of real brackets wider than what it knew, the fuser took the dark one for damage. A
+    third of its sets have more light and shade than a photo can show, as a window in a dark room, and exposures
+    about right for the one and for the other: brightness has to be found place by place.
     """
-    widest = 2.5 if unseen else 4.0
-    stops = np.linspace(-random.uniform(1.2, widest), random.uniform(1.2, widest), n)
+    light, ends = truth**2.2, random.uniform(1.2, 2.5 if unseen else 4.0, 2)
+    if not unseen and random.random() < 1 / 3:
+        swing = random.uniform(2, 7)
+        light = light * 2 ** (swing * _bright_places(truth, random))
+        ends = swing / 2 + random.uniform(-1, 1, 2)
+    stops = np.linspace(-ends[0], ends[1], n)
     stops[1:-1] += random.uniform(-0.4, 0.4, n - 2)
-    light = truth**2.2
-    if not unseen and random.random() < 0.5:
-        light = light * 2 ** _light_and_shade(truth, random)
     gamma, bend = (2.2, random.uniform(-0.2, 0.2)) if unseen else (random.uniform(1.8, 2.4), 0.0)
     electrons = random.uniform(1_000, 8_000)  # full well: what a bright pixel holds
     pictures = []
@@ -166,11 +167,10 @@ def _in_grey(picture: np.ndarray) -> np.ndarray:
     return np.repeat(picture[:, :, None], 3, axis=2)
 
 
-def _light_and_shade(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Stops by which a photo's bright areas were brighter than it shows, and its dark ones darker: H×W×1, up to two."""
+def _bright_places(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """From -0.5 in the dark areas of a photo to 0.5 in its bright ones, H×W×1, with soft edges."""
     soft = cv2.GaussianBlur(truth @ LUMA, (0, 0), random.uniform(0.01, 0.08) * min(truth.shape[:2]))
-    bright = 1 / (1 + np.exp(-random.uniform(5, 20) * (soft - np.median(soft))))
-    return random.uniform(1, 4) * (bright - 0.5)[:, :, None]
+    return 1 / (1 + np.exp(-random.uniform(5, 20) * (soft - np.median(soft))))[:, :, None] - 0.5
 
 
 def _aperture(random: np.random.Generator, unseen: bool) -> np.ndarray:

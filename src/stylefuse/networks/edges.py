@@ -11,23 +11,6 @@ BLOCK = 16  # px
 DIFFERENT, EDGE = 3 / 255, 1.5 / 255
 # Blocks of a pair that must be left to say anything of it.
 FEWEST = 4
-# Edges that agree more than this are the same: brackets, made and real ones, were above 0.42; damaged sets below
-# 0.39, and below 0.1 with fills that no training saw.
-SAME = 0.4
-
-
-def without_damage(x: Tensor, logits: Tensor, damage: int) -> Tensor:
-    """Logits of modes, N×m, with the one at index `damage` at minus infinity for sets whose edges are the same.
-
-    Real brackets show more light than any photo that training makes them from: a window in a dark room is black
-    and white in turns, and passed for damage.
-
-    Args:
-        x: N×n×3×H×W in [-1, 1].
-    """
-    ruled_out = torch.zeros_like(logits, dtype=torch.bool)
-    ruled_out[:, damage] = edge_agreement(x) > SAME
-    return logits.masked_fill(ruled_out, float("-inf"))
 
 
 def edge_agreement(x: Tensor) -> Tensor:

@@ -13,9 +13,9 @@ from stylefuse.networks.blend import Fused, Plan, blend
 from stylefuse.networks.blocks import SetConv
 from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
-from stylefuse.networks.edges import without_damage
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.generator import Generator
+from stylefuse.networks.possible import possible
 from stylefuse.networks.pyramid import up
 from stylefuse.networks.residual import Residual
 from stylefuse.networks.sets import mean_of_set
@@ -26,6 +26,8 @@ MODES = ("focus", "exposure", "occlusion", "noise", "multimodal")
 # Where no choice of input pixels is the answer. Sharp pairs among those repaired would drown what noise has to
 # teach: an error of theirs is a tenth as large, and so weighs ten times as much in the logarithm.
 REPAIRED = ("exposure", "noise")
+# Where the pictures themselves say what the mode cannot be.
+JUDGED = MODES.index("occlusion"), MODES.index("multimodal")
 # Logits start near zero and must reach ten to choose sharply.
 SHARPNESS = 4.0
 # Short side, px, below which a set is looked at no smaller: less than the fuser is trained at shows too little.
@@ -148,9 +150,7 @@ class Fuser(nn.Module):
         upward = self._look(cues, read, n)
         tone, mode_logits = self._look_at_whole(upward[-1], cues.histogram, n)
         if mode is None:
-            likely = (
-                mode_logits if self.training else without_damage(x, mode_logits, MODES.index("occlusion"))
-            )
+            likely = mode_logits if self.training else possible(x, mode_logits, *JUDGED)
             mode = likely.softmax(-1)
         mode = mode.to(tone)
         deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]

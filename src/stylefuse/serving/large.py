@@ -49,8 +49,7 @@ def fuse_any_size(
 
     Args:
         pictures: two to eight, all H×W or H×W×3 of one size, uint8 or uint16.
-        mode: one of `MODES`; None lets the fuser guess. A grey picture beside one in colour needs no guess: they
-            are of different sensors, "multimodal".
+        mode: one of `MODES`; None lets the fuser guess.
 
     Raises:
         ValueError: the sizes differ, or the mode is unknown.
@@ -60,8 +59,6 @@ def fuse_any_size(
         raise ValueError(f"the pictures have {len(sizes)} sizes: bring them to one, or have them aligned")
     if mode is not None and mode not in MODES:
         raise ValueError(f"there is no mode {mode!r}: use one of {', '.join(MODES)}")
-    if mode is None and len({_is_grey(picture) for picture in pictures}) == 2:
-        mode = "multimodal"
     height, width = sizes.pop()
     depth = max((picture.dtype for picture in pictures), key=lambda dtype: dtype.itemsize)
     asked = (
@@ -165,15 +162,6 @@ def _enlarged(small: Tensor, guide: Tensor, full: Tensor, halvings: int) -> Tens
     for _ in range(halvings):
         slope, offset = up(slope), up(offset)
     return slope * full + offset
-
-
-def _is_grey(picture: np.ndarray) -> bool:
-    """Whether a picture has no colour to speak of: JPEG leaves traces of some, and dark ones have little."""
-    if picture.ndim == 2:
-        return True
-    some = picture[::4, ::4].astype(np.float32) / np.iinfo(picture.dtype).max
-    colour, brightness = float(np.ptp(some, axis=2).mean()), float(some.max(axis=2).mean())
-    return colour < 0.02 and colour < 0.1 * brightness
 
 
 def _halved(
