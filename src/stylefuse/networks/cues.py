@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.networks.blend import BLACK
+from stylefuse.networks.bracket import exposure_fusion, exposures
 from stylefuse.networks.pyramid import down, local_mean, to_luma_chroma, up
 from stylefuse.networks.sets import mean_of_set
 
@@ -25,14 +25,17 @@ class Cues(NamedTuple):
     energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; that of the low-pass rest is
         the mean over all bands, since a picture that is blurred here has no energy of its own at that size.
     histogram: of luma, (N·n)×16, rows sum to one.
-    exposure: N×n, what to add to a picture's log brightness so that the set's pictures agree.
+    exposed: log weights of exposure fusion, N×n×1×h×w each.
+    exposure, wide: N×n and N, see `bracket.exposures`.
     disagreement: how far the set's pictures lie apart, N×1×H×W in [-1, 1] units; 0 where all are equal.
     """
 
     levels: list[Tensor]
     energy: list[Tensor]
     histogram: Tensor
+    exposed: list[Tensor]
     exposure: Tensor
+    wide: Tensor
     disagreement: Tensor
 
 
@@ -62,9 +65,17 @@ def find_cues(x: Tensor, levels: int) -> Cues:
     rest = torch.cat([lumas[-1], overall, against_set(lumas[-1], n)], 1)
     x = x.float()
     spread = mean_of_set((x - mean_of_set(x)[:, None]).square()).mean(1, keepdim=True).sqrt()
-    exposure = _relative_exposure(luma.unflatten(0, (-1, n)))
-    levels_seen = [torch.cat(first, 1), *below, rest]
-    return Cues(levels_seen, [*against, overall], _histogram(luma), exposure, local_mean(spread))
+    sets = luma.unflatten(0, (-1, n))
+    exposure, wide = exposures(sets)
+    return Cues(
+        levels=[torch.cat(first, 1), *below, rest],
+        energy=[*against, overall],
+        histogram=_histogram(luma),
+        exposed=exposure_fusion(x, sets, levels),
+        exposure=exposure,
+        wide=wide,
+        disagreement=local_mean(spread),
+    )
 
 
 def band_energy(band: Tensor) -> Tensor:
@@ -76,15 +87,6 @@ def against_set(x: Tensor, n: int) -> Tensor:
     """(N·n)×…: each less the mean of its set."""
     sets = x.unflatten(0, (-1, n))
     return (sets - mean_of_set(sets)[:, None]).flatten(0, 1)
-
-
-def _relative_exposure(lumas: Tensor) -> Tensor:
-    """From N×n×1×H×W: mean difference of log brightness to the set, over places that no picture has clipped."""
-    unit = (lumas + 1) / 2
-    unclipped = (10 * torch.minimum(unit, 1 - unit)).clamp(0, 1).prod(1) + 1e-6
-    level = (unit + BLACK).log()
-    away = (level.mean(1, keepdim=True) - level) * unclipped[:, None]
-    return away.sum((2, 3, 4)) / unclipped.sum((1, 2, 3))[:, None]
 
 
 def _histogram(luma: Tensor) -> Tensor:

@@ -156,23 +156,30 @@ class Fuser(nn.Module):
         deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]
         features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
-        luma = [SHARPNESS * head[:, :, :1] for head in heads]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
-        trusts = [F.softplus(trust(f).float())[:, None] for trust, f in zip(self.trust, shared, strict=True)]
-        for level, (trust, energy) in enumerate(zip(trusts, cues.energy, strict=True)):
-            luma[level] = luma[level] + trust * energy.unflatten(0, (-1, n))
-        chroma = [logit + SHARPNESS * head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
         exposure, occlusion, noise = (
             mode[:, MODES.index(name), None, None, None] for name in ("exposure", "occlusion", "noise")
         )
+        wide = cues.wide[:, None, None, None] * exposure
+        trusts = [
+            ((1 - wide) * F.softplus(trust(f).float()))[:, None]
+            for trust, f in zip(self.trust, shared, strict=True)
+        ]
+        luma = [
+            SHARPNESS * head[:, :, :1] + trust * energy.unflatten(0, (-1, n)) + wide[:, None] * exposed
+            for head, trust, energy, exposed in zip(heads, trusts, cues.energy, cues.exposed, strict=True)
+        ]
+        chroma = [logit + SHARPNESS * head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
-        # A bracket is brought to its own middle first; what remains to be found is how bright that should be, as a
-        # whole and place by place.
+        # A narrow bracket is first brought to its own middle; how bright that should be remains to be found. A wide one
+        # has more light and shade than would fit: its pictures are blended as they are, and then dodged and burned.
         wanted = exposure * (apart / (apart + EQUAL_TONES))[:, None, None, None]
+        tone = tone + torch.stack([torch.zeros_like(cues.exposure), cues.exposure], 2)
+        tone = tone * (1 - wide[..., 0])
         dodge = up(up(self.dodge(features[DODGED]).float())).unflatten(0, (-1, n))
-        offset = (tone[..., 1] + cues.exposure)[..., None, None, None] + dodge
+        offset = tone[..., 1, None, None, None] + dodge
         return Plan(
             slope=tone[..., 0] * wanted[..., 0, 0],
             offset=offset * wanted[:, None],

@@ -1,0 +1,59 @@
+"""What is known of a bracket of exposures before any learning: how wide it is, and where each picture is good."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.networks.blend import BLACK
+from stylefuse.networks.pyramid import down
+from stylefuse.networks.sets import mean_of_set
+
+# A bracket is narrow up to the first width in log brightness, and wide from the second on: 4 and 6 stops through a
+# camera of gamma 2. It is wide as well where no more than a share `APART` of the picture is clipped in none.
+NARROW, WIDE = 1.4, 2.1
+SHARED, APART = 0.2, 0.1
+# Deviation of the measure of good exposure around medium grey, in [0, 1].
+MEDIUM = 0.2
+# Share of a weight that each picture has everywhere, so that its logarithm is finite.
+LEAST = 1e-3
+
+
+def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
+    """Compare the brightness of N×n×1×H×W in [-1, 1].
+
+    Returns:
+        N×n, what to add to a picture's log brightness so that all agree; over places that no picture has clipped.
+        N, how wide the bracket is: 0 where a photo could show all of its light and shade, 1 where none could.
+    """
+    unit = (lumas + 1) / 2
+    unclipped = (10 * torch.minimum(unit, 1 - unit)).clamp(0, 1).prod(1) + 1e-6
+    level = (unit + BLACK).log()
+    away = (level.mean(1, keepdim=True) - level) * unclipped[:, None]
+    exposure = away.sum((2, 3, 4)) / unclipped.sum((1, 2, 3))[:, None]
+    width, shared = exposure.amax(1) - exposure.amin(1), unclipped.mean((1, 2, 3))
+    wide = torch.maximum((width - NARROW) / (WIDE - NARROW), (SHARED - shared) / (SHARED - APART))
+    return exposure, wide.clamp(0, 1)
+
+
+def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
+    """Weights by contrast, saturation and medium grey (Mertens et al. 2009, section 3), all to the power of one.
+
+    Args:
+        x: N×n×3×H×W in [-1, 1].
+        luma: N×n×1×H×W of it.
+
+    Returns:
+        Their logarithms by pyramid level, finest first, N×n×1×h×w each.
+    """
+    kernel = luma.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
+    contrast = (
+        F.conv2d(F.pad(luma.flatten(0, 1), [1] * 4, mode="replicate"), kernel).abs().unflatten(0, x.shape[:2])
+    )
+    saturation = x.std(2, keepdim=True, unbiased=False)
+    medium = (-(x / (2 * MEDIUM)).square().sum(2, keepdim=True) / 2).exp()
+    weights = contrast * saturation * medium + 1e-12
+    weights = weights / (mean_of_set(weights) * x.shape[1])[:, None]
+    found = [weights]
+    for _ in range(levels - 1):
+        found.append(down(found[-1].flatten(0, 1)).unflatten(0, x.shape[:2]))
+    return [(each + LEAST).log() for each in found]
