@@ -82,21 +82,19 @@ class Fuser(nn.Module):
                 mixes = module.kernel_size == (1, 1)
                 nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
                 nn.init.zeros_(module.bias)
-        nn.init.zeros_(self.residual.head.weight)
+        for none in (self.residual.head, self.replace, self.tone, self.dodge):
+            nn.init.zeros_(none.weight)
+            nn.init.zeros_(none.bias)
+        nn.init.constant_(self.replace.bias, 2.0)
         for head in self.heads:
             nn.init.normal_(head.weight, std=0.01)
             nn.init.zeros_(head.bias)
         for shrink in self.shrink:
             nn.init.zeros_(shrink.weight)
             nn.init.ones_(shrink.bias)
-        nn.init.zeros_(self.replace.weight)
-        nn.init.constant_(self.replace.bias, 2.0)
         for trust in self.trust:
             nn.init.zeros_(trust.weight)
             nn.init.constant_(trust.bias, 8.0)
-        nn.init.zeros_(self.tone.weight)
-        nn.init.zeros_(self.tone.bias)
-        nn.init.zeros_(self.dodge.weight)
 
     def forward(self, x: Tensor, mode: Tensor | None = None) -> Fused:
         """Fuse N sets of n pictures.
@@ -157,9 +155,7 @@ class Fuser(nn.Module):
         features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
-        exposure, occlusion, noise = (
-            mode[:, MODES.index(name), None, None, None] for name in ("exposure", "occlusion", "noise")
-        )
+        _, exposure, occlusion, noise, _ = mode[:, :, None, None, None].unbind(1)  # as in MODES
         wide = cues.wide[:, None, None, None] * exposure
         trusts = [
             ((1 - wide) * F.softplus(trust(f).float()))[:, None]
