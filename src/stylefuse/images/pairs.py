@@ -71,12 +71,12 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen).
 
-    In a third of the training sets there is more light and shade than a photo can show, as a window in a dark room.
-    Exposures are then further apart, about right for the one and for the other, and brightness has to be found
-    place by place.
+    A quarter of the training sets have more light and shade than a photo can show, as a window in a dark room, and
+    exposures about right for the one and for the other. The fuser leaves their pixels to a classical rule, and
+    learns what they are: real ones passed for something else.
     """
     light, ends = truth**2.2, random.uniform(1.2, 2.5, 2)
-    if not unseen and random.random() < 1 / 3:
+    if not unseen and random.random() < 1 / 4:
         swing = random.uniform(4, 9)
         light = light * 2 ** (swing * _bright_places(truth, random))
         ends = swing / 2 + random.uniform(-1, 1, 2)

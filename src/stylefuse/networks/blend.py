@@ -19,8 +19,7 @@ SMALLEST_ENERGY = (0.1 / 127.5) ** 2
 class Plan(NamedTuple):
     """How N sets of n pictures are to be fused.
 
-    slope: N×n, change of the slope of log brightness, zero for none.
-    offset: N×n×1×H×W, what is added to log brightness place by place, zero for none.
+    tone: N×n×2, change of slope and offset of log brightness, zero for none.
     replace: N×1×1×H×W in (0, 1), how far pixels that were not chosen give way to those that were.
     luma, chroma: logits over the pictures at each pyramid level, N×n×1×h×w, finest first, low-pass rest last.
     shrink: how strongly noise is taken out of each band-pass, 0 for not at all; N×2×h×w (luma, chroma), finest first.
@@ -31,8 +30,7 @@ class Plan(NamedTuple):
     mode, mode_logits: N×5, the probabilities in use and the fuser's own logits.
     """
 
-    slope: Tensor
-    offset: Tensor
+    tone: Tensor
     replace: Tensor
     luma: list[Tensor]
     chroma: list[Tensor]
@@ -63,7 +61,7 @@ class Fused(NamedTuple):
 def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Blend N×n×3×H×W in [-1, 1] → the picture N×3×H×W and the weights at full size, N×n×1×H×W."""
     with torch.autocast(x.device.type, enabled=False):  # pixels keep all their bits
-        x, weights = stand_in(toned(x, plan.slope, plan.offset), plan.replace, plan.luma[0])
+        x, weights = stand_in(toned(x, plan.tone), plan.replace, plan.luma[0])
         n = x.shape[1]
         parts = laplacian(to_luma_chroma(x.flatten(0, 1)), len(plan.luma) - 1)
         fused = []
@@ -74,18 +72,14 @@ def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
         return to_rgb(collapse(fused)), weights
 
 
-def toned(x: Tensor, slope: Tensor, offset: Tensor) -> Tensor:
+def toned(x: Tensor, tone: Tensor) -> Tensor:
     """Give each picture, …×3×H×W in [-1, 1], its brightness: log b → (1 + slope) log b + offset.
 
     An exposure by e stops through a camera of gamma g is such a line: the curve undoes it exactly where nothing
-    was clipped. An offset for each place is dodging and burning: the dark picture of a bracket may show a window
-    as it should be, and the room around it far too dark.
-
-    Args:
-        slope: ….
-        offset: …×1×H×W.
+    was clipped.
     """
-    level = ((x + 1) / 2 + BLACK).log() * (1 + slope[..., None, None, None]) + offset
+    slope, offset = tone[..., 0, None, None, None], tone[..., 1, None, None, None]
+    level = ((x + 1) / 2 + BLACK).log() * (1 + slope) + offset
     above = (level - WHITE).clamp_min(0)
     # Beyond white it bends towards 1.5, and never lies flat: what is far too bright has to learn that it is.
     return (level.clamp_max(WHITE).exp() - BLACK + above / (1 + 2 * above)) * 2 - 1

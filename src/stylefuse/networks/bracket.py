@@ -10,12 +10,14 @@ from stylefuse.networks.sets import mean_of_set
 
 # A bracket is narrow up to the first width in log brightness, and wide from the second on: 4 and 6 stops through a
 # camera of gamma 2. It is wide as well where no more than a share `APART` of the picture is clipped in none.
-NARROW, WIDE = 1.4, 2.1
+NARROW, WIDE = 1.4, 1.7
 SHARED, APART = 0.2, 0.1
 # Deviation of the measure of good exposure around medium grey, in [0, 1].
 MEDIUM = 0.2
 # Share of a weight that each picture has everywhere, so that its logarithm is finite.
 LEAST = 1e-3
+# The short side over how far weights of the low-pass rest are smoothed to each side.
+SMOOTHED = 5
 
 
 def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,7 +45,8 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
         luma: N×n×1×H×W of it.
 
     Returns:
-        Their logarithms by pyramid level, finest first, N×n×1×h×w each.
+        Their logarithms by pyramid level, finest first, N×n×1×h×w each; those of the low-pass rest are smoothed, since
+        theirs is a pyramid down to a few pixels, and light and dark would otherwise change place from spot to spot.
     """
     kernel = luma.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
     contrast = (
@@ -56,4 +59,8 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     found = [weights]
     for _ in range(levels - 1):
         found.append(down(found[-1].flatten(0, 1)).unflatten(0, x.shape[:2]))
+    rest = found.pop().flatten(0, 1)
+    radius = max(1, min(rest.shape[-2:]) // SMOOTHED)
+    around = F.pad(rest, [radius] * 4, mode="replicate")
+    found.append(F.avg_pool2d(around, 2 * radius + 1, stride=1).unflatten(0, x.shape[:2]))
     return [(each + LEAST).log() for each in found]

@@ -16,7 +16,6 @@ from stylefuse.networks.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, 
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.possible import possible
-from stylefuse.networks.pyramid import up
 from stylefuse.networks.residual import Residual
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
@@ -34,9 +33,6 @@ SHARPNESS = 4.0
 SMALLEST_LOOK = 64
 # Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
 EQUAL_TONES = 1 / 127.5
-# Level of the pyramid whose features say what is dodged and burned, at a quarter of the size: any finer, and it
-# would redraw the picture.
-DODGED = 2
 
 
 class Fuser(nn.Module):
@@ -68,7 +64,6 @@ class Fuser(nn.Module):
         self.picture_stats = nn.Linear(2 * widths[-1] + HISTOGRAM_BINS, 64)
         self.set_stats = nn.Linear(3 * 64, 64)
         self.tone = nn.Linear(64, 2)
-        self.dodge = nn.Conv2d(widths[DODGED], 1, 1)
         self.guess = nn.Linear(2 * 64, len(MODES))
         self.asked = nn.Linear(len(MODES), widths[-1])
         self.residual = Residual(widths[:3], config.residual, len(MODES))
@@ -82,7 +77,7 @@ class Fuser(nn.Module):
                 mixes = module.kernel_size == (1, 1)
                 nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
                 nn.init.zeros_(module.bias)
-        for none in (self.residual.head, self.replace, self.tone, self.dodge):
+        for none in (self.residual.head, self.replace, self.tone):
             nn.init.zeros_(none.weight)
             nn.init.zeros_(none.bias)
         nn.init.constant_(self.replace.bias, 2.0)
@@ -156,34 +151,33 @@ class Fuser(nn.Module):
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
         _, exposure, occlusion, noise, _ = mode[:, :, None, None, None].unbind(1)  # as in MODES
-        wide = cues.wide[:, None, None, None] * exposure
+        # A wide bracket has more light and shade than any photo that training makes one from: the classical rule alone
+        # decides there.
+        narrow = 1 - cues.wide[:, None, None, None] * exposure
+        heads = [narrow[:, None] * SHARPNESS * head for head in heads]
         trusts = [
-            ((1 - wide) * F.softplus(trust(f).float()))[:, None]
+            (narrow * F.softplus(trust(f).float()))[:, None]
             for trust, f in zip(self.trust, shared, strict=True)
         ]
         luma = [
-            SHARPNESS * head[:, :, :1] + trust * energy.unflatten(0, (-1, n)) + wide[:, None] * exposed
+            head[:, :, :1] + trust * energy.unflatten(0, (-1, n)) + (1 - narrow)[:, None] * exposed
             for head, trust, energy, exposed in zip(heads, trusts, cues.energy, cues.exposed, strict=True)
         ]
-        chroma = [logit + SHARPNESS * head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
+        chroma = [logit + head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
-        # A narrow bracket is first brought to its own middle; how bright that should be remains to be found. A wide one
-        # has more light and shade than would fit: its pictures are blended as they are, and then dodged and burned.
-        wanted = exposure * (apart / (apart + EQUAL_TONES))[:, None, None, None]
+        # A bracket is brought to its own middle first; what remains to be found is how bright that should be.
         tone = tone + torch.stack([torch.zeros_like(cues.exposure), cues.exposure], 2)
-        tone = tone * (1 - wide[..., 0])
-        dodge = up(up(self.dodge(features[DODGED]).float())).unflatten(0, (-1, n))
-        offset = tone[..., 1, None, None, None] + dodge
+        tone = tone * (exposure * narrow)[..., 0] * (apart / (apart + EQUAL_TONES))[:, None, None]
+        repair = mode[:, [MODES.index(name) for name in REPAIRED]].sum(1)[:, None, None, None]
         return Plan(
-            slope=tone[..., 0] * wanted[..., 0, 0],
-            offset=offset * wanted[:, None],
+            tone=tone,
             replace=replace[:, None],
             luma=luma,
             chroma=chroma,
             shrink=shrink,
-            repair=mode[:, [MODES.index(name) for name in REPAIRED]].sum(1)[:, None, None, None],
+            repair=repair * narrow,
             trust=trusts[0],
             features=[f.unflatten(0, (-1, n)) for f in features[:3]],
             disagreement=cues.disagreement,

@@ -126,10 +126,10 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
     own = to_luma_chroma(x)[:, :1]
     replace, shrink = plan.replace[0, ..., rows, :], plan.shrink[0][..., rows, :]
     logits = _enlarged(plan.luma[0][0, ..., rows, :], guide, own, halvings)
-    trust, offset = plan.trust[0, ..., rows, :], plan.offset[0, ..., rows, :]
+    trust = plan.trust[0, ..., rows, :]
     for _ in range(halvings):
-        trust, replace, shrink, offset = up(trust), up(replace), up(shrink), up(offset)
-    x, _ = stand_in(toned(x[None], plan.slope, offset[None]), replace[None], logits[None])
+        trust, replace, shrink = up(trust), up(replace), up(shrink)
+    x, _ = stand_in(toned(x[None], plan.tone), replace[None], logits[None])
     parts = laplacian(to_luma_chroma(x[0]), halvings)
     logits, trust, shrink = (_sizes(each, halvings) for each in (logits, trust, shrink))
     fused = decided.picture[..., rows, :]
