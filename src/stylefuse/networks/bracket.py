@@ -8,12 +8,14 @@ from stylefuse.networks.blend import BLACK
 from stylefuse.networks.pyramid import down
 from stylefuse.networks.sets import mean_of_set
 
-# A bracket is narrow up to the first width in log brightness, and wide from the second on: 4 and 6 stops through a
+# A bracket is narrow up to the first width in log brightness, and wide from the second on: 4 and 5 stops through a
 # camera of gamma 2. It is wide as well where no more than a share `APART` of the picture is clipped in none.
 NARROW, WIDE = 1.4, 1.7
 SHARED, APART = 0.2, 0.1
 # Deviation of the measure of good exposure around medium grey, in [0, 1].
 MEDIUM = 0.2
+# What counts as saturation of a grey pixel, in [-1, 1]: grey brackets have no other.
+LEAST_SATURATION = 0.02
 # Share of a weight that each picture has everywhere, so that its logarithm is finite.
 LEAST = 1e-3
 # The short side over how far weights of the low-pass rest are smoothed to each side.
@@ -52,7 +54,7 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     contrast = (
         F.conv2d(F.pad(luma.flatten(0, 1), [1] * 4, mode="replicate"), kernel).abs().unflatten(0, x.shape[:2])
     )
-    saturation = x.std(2, keepdim=True, unbiased=False)
+    saturation = x.std(2, keepdim=True, unbiased=False) + LEAST_SATURATION
     medium = (-(x / (2 * MEDIUM)).square().sum(2, keepdim=True) / 2).exp()
     weights = contrast * saturation * medium + 1e-12
     weights = weights / (mean_of_set(weights) * x.shape[1])[:, None]
