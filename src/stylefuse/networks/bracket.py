@@ -51,18 +51,14 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
         theirs is a pyramid down to a few pixels, and light and dark would otherwise change place from spot to spot.
     """
     kernel = luma.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
-    contrast = (
-        F.conv2d(F.pad(luma.flatten(0, 1), [1] * 4, mode="replicate"), kernel).abs().unflatten(0, x.shape[:2])
-    )
+    contrast = F.conv2d(F.pad(luma.flatten(0, 1), [1] * 4, mode="replicate"), kernel).abs()
     saturation = x.std(2, keepdim=True, unbiased=False) + LEAST_SATURATION
     medium = (-(x / (2 * MEDIUM)).square().sum(2, keepdim=True) / 2).exp()
-    weights = contrast * saturation * medium + 1e-12
-    weights = weights / (mean_of_set(weights) * x.shape[1])[:, None]
-    found = [weights]
+    weights = contrast.unflatten(0, x.shape[:2]) * saturation * medium + 1e-12
+    found = [(weights / (mean_of_set(weights) * x.shape[1])[:, None]).flatten(0, 1)]
     for _ in range(levels - 1):
-        found.append(down(found[-1].flatten(0, 1)).unflatten(0, x.shape[:2]))
-    rest = found.pop().flatten(0, 1)
-    radius = max(1, min(rest.shape[-2:]) // SMOOTHED)
-    around = F.pad(rest, [radius] * 4, mode="replicate")
-    found.append(F.avg_pool2d(around, 2 * radius + 1, stride=1).unflatten(0, x.shape[:2]))
-    return [(each + LEAST).log() for each in found]
+        found.append(down(found[-1]))
+    radius = max(1, min(found[-1].shape[-2:]) // SMOOTHED)
+    around = F.pad(found[-1], [radius] * 4, mode="replicate")
+    found[-1] = F.avg_pool2d(around, 2 * radius + 1, stride=1)
+    return [(each + LEAST).log().unflatten(0, x.shape[:2]) for each in found]

@@ -25,7 +25,7 @@ class Cues(NamedTuple):
     energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; that of the low-pass rest is
         the mean over all bands, since a picture that is blurred here has no energy of its own at that size.
     histogram: of luma, (N·n)×16, rows sum to one.
-    exposed: log weights of exposure fusion, N×n×1×h×w each.
+    exposed: log weights of exposure fusion, N×n×1×h×w each; None where no set is wide.
     exposure, wide: N×n and N, see `bracket.exposures`.
     disagreement: how far the set's pictures lie apart, N×1×H×W in [-1, 1] units; 0 where all are equal.
     """
@@ -33,7 +33,7 @@ class Cues(NamedTuple):
     levels: list[Tensor]
     energy: list[Tensor]
     histogram: Tensor
-    exposed: list[Tensor]
+    exposed: list[Tensor] | None
     exposure: Tensor
     wide: Tensor
     disagreement: Tensor
@@ -71,7 +71,7 @@ def find_cues(x: Tensor, levels: int) -> Cues:
         levels=[torch.cat(first, 1), *below, rest],
         energy=[*against, overall],
         histogram=_histogram(luma),
-        exposed=exposure_fusion(x, sets, levels),
+        exposed=exposure_fusion(x, sets, levels) if wide.any() else None,
         exposure=exposure,
         wide=wide,
         disagreement=local_mean(spread),

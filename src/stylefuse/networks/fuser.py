@@ -160,9 +160,11 @@ class Fuser(nn.Module):
             for trust, f in zip(self.trust, shared, strict=True)
         ]
         luma = [
-            head[:, :, :1] + trust * energy.unflatten(0, (-1, n)) + (1 - narrow)[:, None] * exposed
-            for head, trust, energy, exposed in zip(heads, trusts, cues.energy, cues.exposed, strict=True)
+            head[:, :, :1] + trust * energy.unflatten(0, (-1, n))
+            for head, trust, energy in zip(heads, trusts, cues.energy, strict=True)
         ]
+        if cues.exposed is not None:
+            luma = [here + (1 - narrow)[:, None] * ex for here, ex in zip(luma, cues.exposed, strict=True)]
         chroma = [logit + head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
