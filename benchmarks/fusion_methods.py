@@ -50,7 +50,7 @@ def fuser_method(generator: Path, fuser: Path) -> Method:
 
 
 def served_method(generator: Path, fuser: Path) -> Method:
-    """The same as it is served: pictures in grey beside pictures in colour need no guess.
+    """The same as it is served: in 8 bits, and large pictures by what is decided at a smaller size.
 
     Raises:
         FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.

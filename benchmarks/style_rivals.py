@@ -70,7 +70,7 @@ def load_adain(data: Data, weights: Weights, seed: int) -> Restyler:
     def paint(photos: Tensor, style: int) -> Tensor:
         shown = references(data, style, photos, seed)
         both = torch.cat([photos, shown], dim=1)  # so that both are cut into the same batches
-        return in_batches(lambda x: network(x[:, :3], x[:, 3:]).clamp(-1, 1), both, size, data.device)
+        return in_batches(lambda x: network(x[:, :3], x[:, 3:]), both, size, data.device)
 
     return Restyler(paint, [network])
 

@@ -65,6 +65,12 @@ def smooth_pictures(count: int, height: int, width: int, seed: int = 0) -> Tenso
     return torch.nn.functional.interpolate(coarse, (height, width), mode="bilinear", antialias=True)
 
 
+def textured_scenes(count: int) -> Tensor:
+    """Coloured pictures of soft patches with fine grain, so with edges all over, count×3×128×128 in [-1, 1]."""
+    grain = torch.randn(count, 3, 128, 128, generator=torch.Generator().manual_seed(3)) * 0.15
+    return (smooth_pictures(count, 128, 128) * 0.6 + grain).clamp(-1, 1)
+
+
 def lively_generator(config: GeneratorConfig = TINY.generator) -> Generator:
     """A generator that repaints as a trained one would: at its start all styles are the identity."""
     torch.manual_seed(0)

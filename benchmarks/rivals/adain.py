@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import torch
 from rivals.resnet import update
-from rivals.training import OnStep, silent, train
+from rivals.training import OnStep, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -106,7 +106,7 @@ def train_adain(
     paintings: Iterator[Tensor],
     minutes: float,
     seed: int,
-    on_step: OnStep = silent,
+    on_step: OnStep,
 ) -> nn.Module:
     """Train on paintings of all styles, mixed, until the time is up; see `rivals.training.train`.
 

@@ -4,11 +4,11 @@ Least-squares GAN + PatchNCE on the generator's own encoder, of photos and, as a
 Numbers from appendix C of the paper and the published code.
 """
 
-from collections.abc import Iterator
+from functools import partial
 
 import torch
 from rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
-from rivals.training import OnStep, silent, train
+from rivals.training import train
 from torch import Tensor, nn
 
 from stylefuse.losses.content import patch_nce_loss
@@ -82,16 +82,5 @@ def _at(maps: Tensor, places: Tensor) -> Tensor:
     return maps.flatten(2)[:, :, places].transpose(1, 2)
 
 
-def train_cut(
-    photos: Iterator[Tensor],
-    paintings: Iterator[Tensor],
-    minutes: float,
-    seed: int,
-    on_step: OnStep = silent,
-) -> nn.Module:
-    """Train on paintings of one style until the time is up; see `rivals.training.train`.
-
-    Returns:
-        A `cut_generator`.
-    """
-    return train(lambda first: CUT(device=first.device), photos, paintings, minutes, seed, on_step)
+# On paintings of one style; returns a `cut_generator`. See `rivals.training.train`.
+train_cut = partial(train, lambda first: CUT(device=first.device))

@@ -4,12 +4,12 @@ Least-squares GAN both ways + cycle + identity. Numbers from sections 4 and 5.2 
 """
 
 import itertools
-from collections.abc import Iterator
+from functools import partial
 
 import torch
 from rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
-from rivals.training import OnStep, silent, train
-from torch import Tensor, nn
+from rivals.training import train
+from torch import Tensor
 from torch.nn import functional as F
 
 BATCH = 1
@@ -88,20 +88,10 @@ class CycleGAN:
         return {name: loss.item() for name, loss in losses.items()}
 
 
-def train_cyclegan(
-    photos: Iterator[Tensor],
-    paintings: Iterator[Tensor],
-    minutes: float,
-    seed: int,
-    on_step: OnStep = silent,
-) -> nn.Module:
-    """Train on paintings of one style until the time is up; see `rivals.training.train`.
+def begin(first: Tensor) -> CycleGAN:
+    """With as many blocks as the size of the photos asks for."""
+    return CycleGAN(blocks=blocks_for(first.shape[-1]), device=first.device)
 
-    Returns:
-        A `cyclegan_generator` with as many blocks as the first batch's size asks for.
-    """
 
-    def begin(first: Tensor) -> CycleGAN:
-        return CycleGAN(blocks=blocks_for(first.shape[-1]), device=first.device)
-
-    return train(begin, photos, paintings, minutes, seed, on_step)
+# On paintings of one style; returns a `cyclegan_generator`. See `rivals.training.train`.
+train_cyclegan = partial(train, begin)

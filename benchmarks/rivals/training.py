@@ -20,10 +20,6 @@ class Game(Protocol):
         """One update of all networks on batches N×3×S×S in [-1, 1]; returns the losses before it."""
 
 
-def silent(pictures: int, losses: dict[str, float], share: float) -> None:
-    """Tells nothing."""
-
-
 def second_half_falls(share: float) -> float:
     """Factor of the rate: one in the first half of the time, then linear to zero (Zhu et al. 2017, section 7.1)."""
     return min(1.0, 2 * (1 - share))

@@ -6,14 +6,9 @@ import torch
 
 from stylefuse.images.pairs import synthesise
 from stylefuse.networks.possible import possible
-from support import smooth_pictures
+from support import textured_scenes
 
 DAMAGE, SENSORS = 2, 4
-
-
-def scene() -> torch.Tensor:
-    texture = torch.randn(1, 3, 128, 128, generator=torch.Generator().manual_seed(3)) * 0.15
-    return (smooth_pictures(1, 128, 128) * 0.6 + texture).clamp(-1, 1)
 
 
 def grey(x: torch.Tensor) -> torch.Tensor:
@@ -26,7 +21,7 @@ def left(x: torch.Tensor) -> list[int]:
 
 
 def made(kind: str) -> torch.Tensor:
-    return synthesise(kind, scene(), 2, np.random.default_rng(0))
+    return synthesise(kind, textured_scenes(1), 2, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -44,16 +39,16 @@ def test_damage_needs_other_edges_and_sensors_a_grey_picture(x, modes):
 
 
 def test_grey_beside_coloured_pictures_leaves_one_mode_and_traces_of_colour_are_none():
-    x = torch.stack([scene(), grey(scene())], 1)
+    x = torch.stack([textured_scenes(1), grey(textured_scenes(1))], 1)
     noise = torch.randint(-1, 2, x.shape, generator=torch.Generator().manual_seed(4)) / 255
     assert left(x) == [SENSORS]
     assert left((x + noise).clamp(-1, 1)) == [SENSORS]
 
 
 def test_a_blown_out_picture_is_not_grey():
-    blown = torch.ones_like(scene())
-    assert SENSORS not in left(torch.stack([scene(), scene() * 0.5], 1))
-    assert left(torch.stack([scene(), blown], 1)) == [0, 1, 2, 3, 4]
+    blown = torch.ones_like(textured_scenes(1))
+    assert SENSORS not in left(torch.stack([textured_scenes(1), textured_scenes(1) * 0.5], 1))
+    assert left(torch.stack([textured_scenes(1), blown], 1)) == [0, 1, 2, 3, 4]
 
 
 def test_sets_of_a_batch_do_not_depend_on_each_other():
