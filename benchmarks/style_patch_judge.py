@@ -51,7 +51,7 @@ def patch_judge(data: Data, path: Path) -> PatchJudge:
         ValueError: what is there was trained on other pictures or with other options.
     """
     facts = {"kind": "patch_judge", "data": data.version, "options": repr(data.judge_training)}
-    network = PatchJudge(len(data.styles))
+    network = PatchJudge(len(data.styles)).to(data.device)
     if path.exists():
         weights = read_weights(path)
         if weights.facts != facts:
@@ -60,7 +60,7 @@ def patch_judge(data: Data, path: Path) -> PatchJudge:
     else:
         train_patch_judge(network, data)
         write_weights(path, Weights(dict(network.state_dict()), facts))
-    return network.to(data.device).eval().requires_grad_(False)
+    return network.eval().requires_grad_(False)
 
 
 def train_patch_judge(network: PatchJudge, data: Data) -> None:

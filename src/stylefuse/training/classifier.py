@@ -24,7 +24,7 @@ def fit_classifier(
     """Train `network` in place; parameters that ask for no gradient stay as they are (formulation.md, item 4).
 
     Args:
-        network: N×3×S×S in [-1, 1] → N×classes logits.
+        network: N×3×S×S in [-1, 1] → N×classes logits; it is trained on the device that it is on.
         store: decoded pictures.
         rows_by_class: store rows of each class; classes are drawn equally often, whatever their sizes.
         on_step: called with images seen and loss after each step.
@@ -35,6 +35,7 @@ def fit_classifier(
     samplers = [
         CropSampler(store, rows, options.image_size, options.least_crop, random) for rows in rows_by_class
     ]
+    device = next(network.parameters()).device
     parameters = [p for p in network.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=1e-2)
     network.train()
@@ -44,7 +45,8 @@ def fit_classifier(
         pictures = torch.cat([samplers[c].draw(1) for c in target])
         if options.degrade:
             pictures = degrade(pictures, noise)
-        loss = F.cross_entropy(network(pictures), target, label_smoothing=options.label_smoothing)
+        logits = network(pictures.to(device, non_blocking=True))
+        loss = F.cross_entropy(logits, target.to(device), label_smoothing=options.label_smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

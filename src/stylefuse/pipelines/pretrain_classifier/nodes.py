@@ -62,6 +62,7 @@ def _train(
     from stylefuse.images.store import ImageStore
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
+    from stylefuse.training.state import pick_device
 
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
@@ -78,7 +79,7 @@ def _train(
             log.info("%s: already trained on these pictures with these options", name)
             return weights
     torch.manual_seed(options.seed)  # initial weights
-    network = build(len(styles))
+    network = build(len(styles)).to(pick_device("auto"))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]
     with TrainingProgress(name, options.images, done=0, every=20 * options.batch_size) as progress:
         fit_classifier(
