@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from stylefuse.datasets import ManifestDataset
-from stylefuse.images.crops import CropSampler, centre_crops
+from stylefuse.images.crops import CropSampler, centre_crops, draw_each
 from stylefuse.images.manifest import pixels_hash, rows_of, style_names
 from stylefuse.images.store import ImageStore
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
@@ -117,9 +117,8 @@ def endless_crops(data: Data, styles: list[str], batch_size: int, seed: int) -> 
     samplers = [CropSampler(data.store, r, options.image_size, options.least_crop, random) for r in rows]
     turn = 0
     while True:
-        crops = [samplers[(turn + i) % len(samplers)].draw(1) for i in range(batch_size)]
+        yield draw_each([samplers[(turn + i) % len(samplers)] for i in range(batch_size)])
         turn += batch_size
-        yield torch.cat(crops)
 
 
 def references(data: Data, style: int, photos: Tensor, seed: int) -> Tensor:

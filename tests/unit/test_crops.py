@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylefuse.images.crops import CropSampler, centre_crops, resized
+from stylefuse.images.crops import CropSampler, centre_crops, draw_each, resized
 from stylefuse.images.store import ImageStore, write_store
 
 
@@ -55,6 +55,18 @@ def test_a_draw_may_be_longer_than_a_round(store):
 
 def test_only_the_rows_given_are_drawn(store):
     assert set(rows_in(sampler(store, [1, 4]).draw(8))) == {1, 4}
+
+
+def test_one_crop_of_each_sampler_in_turn(store):
+    """Many of them, so that more threads than one are at work."""
+    dark, bright = sampler(store, [1, 2], seed=1), sampler(store, [5, 6], seed=2)
+    rows = rows_in(draw_each([dark, bright] * 20))
+    assert {*rows[::2]} == {1, 2} and {*rows[1::2]} == {5, 6}
+
+
+def test_crops_drawn_together_or_one_by_one_are_the_same(noise_store):
+    one, other = sampler(noise_store, [0, 1]), sampler(noise_store, [0, 1])
+    assert torch.equal(draw_each([one] * 9), torch.cat([other.draw(1) for _ in range(9)]))
 
 
 @pytest.mark.parametrize("drawn", [0, 3, 7])

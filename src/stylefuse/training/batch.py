@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from stylefuse.images.augment import diff_augment
+from stylefuse.images.crops import draw_each
 from stylefuse.training.distributed import processes, share
 from stylefuse.training.state import HybridState
 
@@ -27,7 +28,7 @@ def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
     while len(state.order) < size:
         state.order += (state.random.permutation(styles) + 1).tolist()
     style, state.order = state.order[:size], state.order[size:]
-    paintings = torch.cat([state.samplers[s].draw(1) for s in style])
+    paintings = draw_each([state.samplers[s] for s in style])
     tensors = state.samplers[0].draw(size), paintings, torch.tensor(style)
     return Batch(*(t[share(size)].to(device, non_blocking=True) for t in tensors))
 

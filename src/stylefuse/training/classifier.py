@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.images.augment import degrade
-from stylefuse.images.crops import CropSampler
+from stylefuse.images.crops import CropSampler, draw_each
 from stylefuse.images.store import ImageStore
 from stylefuse.training.options import ClassifierOptions
 from stylefuse.training.schedule import rate_factor
@@ -42,7 +42,7 @@ def fit_classifier(
     for seen in range(0, options.images, options.batch_size):
         optimiser.param_groups[0]["lr"] = options.rate * rate_factor(seen, options.images, 0.3)
         target = torch.from_numpy(random.permutation(np.arange(options.batch_size) % len(samplers)))
-        pictures = torch.cat([samplers[c].draw(1) for c in target])
+        pictures = draw_each([samplers[c] for c in target])
         if options.degrade:
             pictures = degrade(pictures, noise)
         logits = network(pictures.to(device, non_blocking=True))
