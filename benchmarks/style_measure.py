@@ -5,6 +5,7 @@ from typing import Any
 
 from style_brush import brush_scores
 from style_data import Data
+from style_faults import faults
 from style_patch_judge import PatchJudge, judged_by_patches
 from style_runs import Restyler
 from tqdm import tqdm
@@ -28,7 +29,8 @@ def measure_method(
     restyler: Restyler,
     patches: PatchJudge,
 ) -> dict[str, dict[str, Any]]:
-    """By style: "judge", "distances", "content", "truth" as the evaluation of a generator has them, "patches", "brush".
+    """By style: "judge", "distances", "content", "truth" as the evaluation of a generator has them; "patches", "brush",
+    "faults".
 
     What only a generator of ours has is left out: strength, identity, patch retrieval by its own encoder.
     """
@@ -49,6 +51,7 @@ def measure_method(
                     patches, data, index, {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
                 ),
                 "brush": brush_scores(data, fakes, pictures.photos, paintings),
+                "faults": faults(data, patches, index, fakes, pictures.photos, paintings),
             }
         )
     return results

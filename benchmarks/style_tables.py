@@ -35,6 +35,20 @@ RUN_COLUMNS: list[tuple[str, tuple[str, ...], float, int]] = [  # heading, place
     ("parameters, M", ("cost", "parameters"), 1e6, 2),
     ("GMACs", ("cost", "gmacs"), 1, 2),
 ]
+FAULTS: list[tuple[str, tuple[str, ...], int | str]] = [
+    ("frame", ("faults", "frame", "fakes"), 2),
+    ("photos", ("faults", "frame", "photos"), 2),
+    ("paintings", ("faults", "frame", "paintings"), 2),
+    ("repetition", ("faults", "repetition", "fakes"), 2),
+    ("photos", ("faults", "repetition", "photos"), 2),
+    ("paintings", ("faults", "repetition", "paintings"), 2),
+    ("at ends", ("faults", "at_ends", "fakes"), "%"),
+    ("photos", ("faults", "at_ends", "photos"), "%"),
+    ("paintings", ("faults", "at_ends", "paintings"), "%"),
+    ("busy places", ("faults", "busy"), "%"),
+    ("flat places", ("faults", "flat"), "%"),
+    ("C's lead", ("faults", "classifier_lead"), "%"),
+]
 Run = Mapping[str, Any]
 
 
@@ -55,6 +69,11 @@ def report(runs: Sequence[Run]) -> str:
         "truth: against the known painting of the photo. parameters: of all that serves all styles. GMACs: of one "
         "picture of 128×128 px.",
         goals(runs),
+        "## Known faults",
+        faults_table(runs),
+        "frame: how much the outermost pixels differ from the next, 1 = no frame. repetition: how alike the texture of "
+        "flat places is to itself a few pixels away. at ends: pixels of which a channel is white or black. busy, flat "
+        "places: share that the patch judge takes for the style. C's lead: judge's accuracy taken from that of C.",
         "## By style and seed",
         style_table(runs),
     ]
@@ -70,6 +89,14 @@ def main_table(runs: Sequence[Run]) -> str:
             mean = _mean([_dig(run, path) for run in group])
             cells.append(_shown(None if mean is None else mean / unit, digits))
         rows.append([f"{recipe} ({len(group)})", *cells])
+    return to_markdown(rows)
+
+
+def faults_table(runs: Sequence[Run]) -> str:
+    """A row a recipe, means over styles and seeds."""
+    rows = [["recipe", *(name for name, *_ in FAULTS)]]
+    for recipe, group in by_recipe(runs).items():
+        rows.append([recipe, *(_shown(mean_of(group, path), digits) for _, path, digits in FAULTS)])
     return to_markdown(rows)
 
 

@@ -34,5 +34,10 @@ def luma_patches(x: Tensor, side: int, count: int, generator: Generator) -> Tens
         for picture, rows, columns in zip(x, tops, lefts, strict=True)
         for top, left in zip(rows, columns, strict=True)
     ]
-    grey = (standardised_luma(torch.stack(patches)) / REACH).clamp(-1, 1)
+    return as_luma_patches(torch.stack(patches))
+
+
+def as_luma_patches(patches: Tensor) -> Tensor:
+    """Patches N×3×side×side in [-1, 1] as `luma_patches` gives those that it chose."""
+    grey = (standardised_luma(patches) / REACH).clamp(-1, 1)
     return grey.expand(-1, 3, -1, -1).contiguous()

@@ -1,0 +1,104 @@
+"""Known faults of restyled photos, a number each: what they look like is said beside it."""
+
+from typing import Any
+
+import torch
+from style_data import Data
+from style_patch_judge import SIDE, PatchJudge
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.metrics.content import luma
+from stylefuse.metrics.judge import accuracy
+from stylefuse.metrics.patches import as_luma_patches
+from stylefuse.pipelines.evaluate.restyled import in_batches
+
+BAND = 3  # px of a border
+FLAT = 32  # px of a flat place
+FLATTEST = 0.25  # share of the pictures whose flattest place is looked at
+NEAR, FAR = 4, 12  # px: shifts at which a texture may meet itself
+AT_END = 0.98  # of the range [-1, 1]; what lies beyond is white, black or one pure colour
+
+
+def faults(
+    data: Data, patches: PatchJudge, style: int, fakes: Tensor, photos: Tensor, paintings: Tensor
+) -> dict[str, Any]:
+    """All of them, of restyled photos and for comparison of photos and of paintings, N×3×H×W in [-1, 1].
+
+    frame: `border_step`. repetition: `repetition` in flat places. at_ends: share of pixels of which a channel is at an
+    end of its range. busy, flat: share of restyled photos whose busiest and whose flattest place the patch judge takes
+    for the style; photographic where it is busy is a fault. classifier_lead: how much more often C, which taught G,
+    sees the style than the judge does; tints that please C and nobody else.
+    """
+    sets = {"fakes": fakes, "photos": photos, "paintings": paintings}
+    found: dict[str, Any] = {"frame": {name: border_step(x) for name, x in sets.items()}}
+    places = {"fakes": photos, "photos": photos, "paintings": paintings}
+    found["repetition"] = {name: repetition(x, places[name]) for name, x in sets.items()}
+    found["at_ends"] = {name: float((x.abs() > AT_END).any(dim=1).float().mean()) for name, x in sets.items()}
+
+    def share(network, pictures: Tensor, index: int) -> float:
+        return accuracy(in_batches(network, pictures, data.evaluation.batch_size, data.device), index)
+
+    busiest, flattest = (as_luma_patches(x) for x in extremes(fakes, photos, SIDE))
+    found["busy"] = share(patches.of_patches, busiest, style)
+    found["flat"] = share(patches.of_patches, flattest, style)
+    judged = share(data.judge, fakes, data.judge_classes[style])
+    found["classifier_lead"] = share(data.classifier, fakes, style) - judged
+    return found
+
+
+def border_step(x: Tensor) -> float:
+    """How much the outermost 3 px differ from the next 3, relative to those from the next again: 1 without a frame.
+
+    Args:
+        x: N×3×H×W, H, W ≥ 9.
+    """
+    outer = inner = 0.0
+    for turns in range(4):
+        first, second, third = (
+            torch.rot90(x, turns, (2, 3))[:, :, k * BAND : (k + 1) * BAND].mean(dim=2) for k in range(3)
+        )
+        outer += float((first - second).abs().mean())
+        inner += float((second - third).abs().mean())
+    return outer / (inner + 1e-12)
+
+
+def repetition(x: Tensor, places: Tensor) -> float:
+    """Of the fine texture in flat places, how alike it is to itself 4 to 12 px away: 1 for a pattern that repeats.
+
+    The highest autocorrelation of luma without what is coarser than 9 px; sound texture has some too, so compare.
+
+    Args:
+        x, places: N×3×H×W, H, W ≥ 32; flat is where `places` is.
+    """
+    flattest = extremes(x, places, FLAT)[1]
+    spread = luma(extremes(places, places, FLAT)[1]).flatten(1).std(dim=1)
+    grey = luma(flattest[spread.argsort()[: max(1, round(FLATTEST * len(x)))]])
+    fine = grey - F.avg_pool2d(F.pad(grey, (4,) * 4, mode="reflect"), 9, stride=1)
+    fine = fine - fine.mean(dim=(2, 3), keepdim=True)
+
+    def correlated(y: Tensor) -> Tensor:
+        return torch.fft.irfft2(torch.fft.rfft2(y, s=(2 * FLAT, 2 * FLAT)).abs() ** 2)
+
+    # Fewer pixels meet at larger shifts: means over those that do.
+    alike = correlated(fine) / correlated(torch.ones_like(fine)).clamp(min=1)
+    alike = alike / alike[:, :, :1, :1].clamp(min=1e-12)
+    shift = torch.fft.fftfreq(2 * FLAT, 1 / (2 * FLAT))
+    away = (shift[:, None] ** 2 + shift[None, :] ** 2).sqrt()
+    return float(alike[:, :, (away >= NEAR) & (away <= FAR)].amax(dim=(1, 2)).mean())
+
+
+def extremes(x: Tensor, places: Tensor, side: int) -> tuple[Tensor, Tensor]:
+    """Squares N×3×side×side of x: where the luma of `places` varies most, and where it varies least."""
+    grey = luma(places)
+    mean, of_square = (F.avg_pool2d(y, side, stride=8) for y in (grey, grey.square()))
+    spread = (of_square - mean.square()).flatten(1)
+    columns = mean.shape[3]
+
+    def at(indices: Tensor) -> Tensor:
+        corners = [(8 * (i // columns), 8 * (i % columns)) for i in indices.tolist()]
+        return torch.stack(
+            [picture[:, r : r + side, c : c + side] for picture, (r, c) in zip(x, corners, strict=True)]
+        )
+
+    return at(spread.argmax(dim=1)), at(spread.argmin(dim=1))
