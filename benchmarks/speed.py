@@ -16,6 +16,7 @@ from fusion_speed import time_in_turns
 from fusion_tables import to_markdown
 from torch import Tensor, nn
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.blocks import ReflectConv
 from stylefuse.networks.generator import Generator, style_weights
 from stylefuse.training.loop import autocast
@@ -117,6 +118,7 @@ def main(arguments: list[str] | None = None) -> None:
     add("--batch-size", type=int, default=4, help="pictures a batch at 128 px; at 512 px it is one")
     add("--precision", choices=["auto", "fp32", "bf16"], default="auto", help="as in training")
     asked = parser.parse_args(arguments)
+    reuse_freed_memory()  # as trainings and services do
     options = HybridOptions(precision=asked.precision, device="cpu")
     seconds, batches = {}, {}
     for what, size, backward in TASKS:

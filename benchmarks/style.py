@@ -17,6 +17,7 @@ from style_runs import Length
 from style_sheets import crop_sheet, paint_all, style_sheet
 from style_tables import report
 
+from stylefuse._memory import reuse_freed_memory
 from stylefuse.images.io import save
 
 COMPARED = ("stylefuse", "cut", "cyclegan", "adain", "reinhard", "untouched")
@@ -65,6 +66,7 @@ def draw_sheets(bench: Bench, recipes: list[str], seed: int) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Train, measure, write. Returns the exit status: 1 where an option or a file is no good."""
     asked = parser().parse_args(arguments)
+    reuse_freed_memory()  # as our trainings do, so all have it
     try:
         bench, runs = begin(asked), []
         for seed in asked.seeds:

@@ -29,9 +29,20 @@ def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
     From means of x and x²: under channels_last `torch.var_mean` takes ten times as long.
     """
     x = x.float()
-    mean = x.mean(dim=(2, 3), keepdim=True)
-    variance = (x.square().mean(dim=(2, 3), keepdim=True) - mean.square()).clamp_min(0)
+    mean = _mean(x)
+    variance = (_mean(x.square()) - mean.square()).clamp_min(0)
     return mean, (variance + eps).rsqrt()
+
+
+def _mean(x: Tensor) -> Tensor:
+    """Mean of each channel of each picture, N×C×h×w → N×C×1×1.
+
+    First of columns, with rows as they lie in memory, then of what is left: forwards and backwards together that takes
+    half of the time of a mean over both, whose gradient comes in another layout.
+    """
+    n, channels, height, width = x.shape
+    rows = x.permute(0, 2, 3, 1).reshape(n, height, width * channels)
+    return rows.mean(dim=1).reshape(n, width, channels).mean(dim=1)[:, :, None, None]
 
 
 def normalised(x: Tensor, moments: Moments) -> Tensor:
@@ -70,7 +81,7 @@ class StyledResidual(nn.Module):
         self.conv2, self.norm2 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        h = F.relu(self.norm1(self.conv1(x), style))
+        h = F.relu(self.norm1(self.conv1(x), style), inplace=True)
         return x + self.norm2(self.conv2(h), style)
 
 
@@ -85,7 +96,8 @@ class StyledUp(nn.Module):
         )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest")), style))
+        h = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return F.relu(self.norm(h, style), inplace=True)
 
 
 class SetConv(nn.Module):

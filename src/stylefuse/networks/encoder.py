@@ -22,8 +22,8 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """x: N×3×H×W in [-1, 1], H and W multiples of the stride → one N×C×h×w tensor a level."""
-        levels = [F.relu(self.stem(x))]
+        levels = [F.relu(self.stem(x), inplace=True)]
         for down in self.downs:
             h = down(levels[-1])
-            levels.append(F.relu(normalised(h, instance_moments(h))))
+            levels.append(F.relu(normalised(h, instance_moments(h)), inplace=True))
         return levels
