@@ -17,7 +17,7 @@ BAND = 3  # px of a border
 FLAT = 32  # px of a flat place
 FLATTEST = 0.25  # share of the pictures whose flattest place is looked at
 NEAR, FAR = 4, 12  # px: shifts at which a texture may meet itself
-AT_END = 0.98  # of the range [-1, 1]; what lies beyond is white, black or one pure colour
+AT_END = 0.98  # of the range [-1, 1]; beyond, a channel is clipped or looks it
 
 
 def faults(
@@ -25,25 +25,31 @@ def faults(
 ) -> dict[str, Any]:
     """All of them, of restyled photos and for comparison of photos and of paintings, N×3×H×W in [-1, 1].
 
-    frame: `border_step`. repetition: `repetition` in flat places. at_ends: share of pixels of which a channel is at an
-    end of its range. busy, flat: share of restyled photos whose busiest and whose flattest place the patch judge takes
-    for the style; photographic where it is busy is a fault. classifier_lead: how much more often C, which taught G,
-    sees the style than the judge does; tints that please C and nobody else.
+    frame: `border_step`. repetition: `repetition` in flat places. at_ends: share of pixels with a channel at an end of
+    its range. busy, flat: share of pictures whose busiest and whose flattest square the patch judge takes for the
+    style; photographic where it is busy is a fault. classifier_lead: how much more often C, which taught G, sees the
+    style than the judge does; tints that please C alone make it larger than it is for paintings.
     """
-    sets = {"fakes": fakes, "photos": photos, "paintings": paintings}
-    found: dict[str, Any] = {"frame": {name: border_step(x) for name, x in sets.items()}}
-    places = {"fakes": photos, "photos": photos, "paintings": paintings}
-    found["repetition"] = {name: repetition(x, places[name]) for name, x in sets.items()}
-    found["at_ends"] = {name: float((x.abs() > AT_END).any(dim=1).float().mean()) for name, x in sets.items()}
 
     def share(network, pictures: Tensor, index: int) -> float:
         return accuracy(in_batches(network, pictures, data.evaluation.batch_size, data.device), index)
 
-    busiest, flattest = (as_luma_patches(x) for x in extremes(fakes, photos, SIDE))
-    found["busy"] = share(patches.of_patches, busiest, style)
-    found["flat"] = share(patches.of_patches, flattest, style)
-    judged = share(data.judge, fakes, data.judge_classes[style])
-    found["classifier_lead"] = share(data.classifier, fakes, style) - judged
+    found: dict[str, Any] = {}
+    # Where it is busy or flat is asked of what was painted, not of the paint.
+    sets = {"fakes": (fakes, photos), "photos": (photos, photos), "paintings": (paintings, paintings)}
+    for name, (x, places) in sets.items():
+        busiest, flattest = (as_luma_patches(squares) for squares in extremes(x, places, SIDE))
+        judged = share(data.judge, x, data.judge_classes[style])
+        numbers = {
+            "frame": border_step(x),
+            "repetition": repetition(x, places),
+            "at_ends": float((x.abs() > AT_END).any(dim=1).float().mean()),
+            "busy": share(patches.of_patches, busiest, style),
+            "flat": share(patches.of_patches, flattest, style),
+            "classifier_lead": share(data.classifier, x, style) - judged,
+        }
+        for fault, number in numbers.items():
+            found.setdefault(fault, {})[name] = number
     return found
 
 
@@ -71,9 +77,9 @@ def repetition(x: Tensor, places: Tensor) -> float:
     Args:
         x, places: N×3×H×W, H, W ≥ 32; flat is where `places` is.
     """
-    flattest = extremes(x, places, FLAT)[1]
-    spread = luma(extremes(places, places, FLAT)[1]).flatten(1).std(dim=1)
-    grey = luma(flattest[spread.argsort()[: max(1, round(FLATTEST * len(x)))]])
+    both = extremes(torch.cat([x, places], dim=1), places, FLAT)[1]
+    spread = luma(both[:, 3:]).flatten(1).std(dim=1)
+    grey = luma(both[spread.argsort()[: max(1, round(FLATTEST * len(x)))], :3])
     fine = grey - F.avg_pool2d(F.pad(grey, (4,) * 4, mode="reflect"), 9, stride=1)
     fine = fine - fine.mean(dim=(2, 3), keepdim=True)
 
@@ -89,10 +95,10 @@ def repetition(x: Tensor, places: Tensor) -> float:
 
 
 def extremes(x: Tensor, places: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Squares N×3×side×side of x: where the luma of `places` varies most, and where it varies least."""
+    """Squares N×C×side×side of x, N×C×H×W: where the luma of `places` varies most, and where it varies least."""
     grey = luma(places)
     mean, of_square = (F.avg_pool2d(y, side, stride=8) for y in (grey, grey.square()))
-    spread = (of_square - mean.square()).flatten(1)
+    spread = (of_square - mean.square()).clamp(min=0).flatten(1)
     columns = mean.shape[3]
 
     def at(indices: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ def patch_judge(data: Data, path: Path) -> PatchJudge:
     Raises:
         ValueError: what is there was trained on other pictures or with other options.
     """
-    facts = {"kind": "patch_judge", "data": data.version, "options": repr(data.judge_training)}
+    facts = {"kind": "patch_judge", "data": data.version, "options": data.judge_training.identity()}
     network = PatchJudge(len(data.styles)).to(data.device)
     if path.exists():
         weights = read_weights(path)

@@ -64,6 +64,11 @@ def test_one_crop_of_each_sampler_in_turn(store):
     assert {*rows[::2]} == {1, 2} and {*rows[1::2]} == {5, 6}
 
 
+def test_crops_of_unlike_sizes_are_no_batch(store):
+    with pytest.raises(ValueError, match=r"\[16, 24\]"):
+        draw_each([sampler(store, size=16), sampler(store, size=24)])
+
+
 def test_crops_drawn_together_or_one_by_one_are_the_same(noise_store):
     one, other = sampler(noise_store, [0, 1]), sampler(noise_store, [0, 1])
     assert torch.equal(draw_each([one] * 9), torch.cat([other.draw(1) for _ in range(9)]))

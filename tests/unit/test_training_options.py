@@ -34,7 +34,12 @@ def test_bad_values_are_refused_by_name(changes, name):
 
 @pytest.mark.parametrize(
     ("changes", "name"),
-    [({"images": 4}, "images"), ({"batch_size": 1}, "batch_size"), ({"least_crop": -0.1}, "least_crop")],
+    [
+        ({"images": 4}, "images"),
+        ({"batch_size": 1}, "batch_size"),
+        ({"least_crop": -0.1}, "least_crop"),
+        ({"device": "tpu"}, "device"),
+    ],
 )
 def test_bad_values_of_a_classifier_are_refused_by_name(changes, name):
     with pytest.raises(ValueError, match=name):

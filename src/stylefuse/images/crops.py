@@ -40,10 +40,10 @@ class CropSampler:
         Args:
             size: side of these crops, px; by default the sampler's.
         """
-        return pictures(self.windows(count), size or self.size)
+        return as_batch(self.windows(count), size or self.size)
 
     def windows(self, count: int) -> list[np.ndarray]:
-        """The next `count` crops as they lie in the store: squares of any side, H×H×3 uint8; see `pictures`."""
+        """The next `count` crops as they lie in the store: squares of any side, H×H×3 uint8; see `as_batch`."""
         return [self._window(self._store[row]) for row in self._next_rows(count)]
 
     def state(self) -> list[int]:
@@ -70,14 +70,21 @@ class CropSampler:
 
 
 def draw_each(samplers: Sequence[CropSampler]) -> Tensor:
-    """The next crop of each of some samplers of one size: N×3×size×size float32 in [-1, 1], channels last."""
-    return pictures([sampler.windows(1)[0] for sampler in samplers], samplers[0].size)
+    """The next crop of each of some samplers: N×3×size×size float32 in [-1, 1], channels last.
+
+    Raises:
+        ValueError: the samplers' sizes differ.
+    """
+    sizes = {sampler.size for sampler in samplers}
+    if len(sizes) != 1:
+        raise ValueError(f"samplers of crops of {sorted(sizes)} px make no batch")
+    return as_batch([sampler.windows(1)[0] for sampler in samplers], *sizes)
 
 
-def pictures(windows: Sequence[np.ndarray], side: int) -> Tensor:
+def as_batch(windows: Sequence[np.ndarray], side: int) -> Tensor:
     """Squares of any side, H×H×3 uint8, as N×3×side×side float32 in [-1, 1], antialiased, channels last.
 
-    They are made by as many threads as torch uses: beside a GPU, one alone takes a third of a step for them.
+    Made by as many threads as torch uses: one alone took a third of a step beside a GPU.
     """
     workers = min(len(windows), torch.get_num_threads())
     with ThreadPoolExecutor(workers) as pool:
@@ -105,4 +112,4 @@ def centre_crops(store: ImageStore, rows: np.ndarray, side: int) -> Tensor:
         short = min(picture.shape[:2])
         top, left = ((n - short) // 2 for n in picture.shape[:2])
         windows.append(picture[top : top + short, left : left + short])
-    return pictures(windows, side)
+    return as_batch(windows, side)

@@ -37,8 +37,8 @@ def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
 def _mean(x: Tensor) -> Tensor:
     """Mean of each channel of each picture, N×C×h×w → N×C×1×1.
 
-    First of columns, with rows as they lie in memory, then of what is left: forwards and backwards together that takes
-    half of the time of a mean over both, whose gradient comes in another layout.
+    First over whole rows, as they lie in memory under channels_last, then along the one that is left. With its gradient
+    that takes half of the time of a mean over both at once, whose gradient comes in another layout.
     """
     n, channels, height, width = x.shape
     rows = x.permute(0, 2, 3, 1).reshape(n, height, width * channels)

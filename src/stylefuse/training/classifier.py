@@ -45,7 +45,7 @@ def fit_classifier(
         pictures = draw_each([samplers[c] for c in target])
         if options.degrade:
             pictures = degrade(pictures, noise)
-        logits = network(pictures.to(device, non_blocking=True))
+        logits = network(pictures.to(device))
         loss = F.cross_entropy(logits, target.to(device), label_smoothing=options.label_smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

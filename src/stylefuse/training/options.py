@@ -26,10 +26,14 @@ def check_training(options: Any, stride: int, positive: tuple[str, ...]) -> None
     for name in positive:
         if getattr(options, name) <= 0:
             raise ValueError(f"{name} is {getattr(options, name)}: it must be above 0")
-    if options.device not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device is {options.device!r}: use auto, cpu or cuda")
+    _check_device(options.device)
     if options.precision not in ("auto", "fp32", "bf16"):
         raise ValueError(f"precision is {options.precision!r}: use auto, fp32 or bf16")
+
+
+def _check_device(name: str) -> None:
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device is {name!r}: use auto, cpu or cuda")
 
 
 def _check_crop(least: float) -> None:
@@ -132,8 +136,14 @@ class ClassifierOptions:
     label_smoothing: float = 0.1
     degrade: bool = True  # tone, blur, noise, JPEG-like loss on what it learns from
     seed: int = 7
+    device: str = "auto"  # auto, cpu or cuda
 
     def __post_init__(self):
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         _check_crop(self.least_crop)
+        _check_device(self.device)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the outcome, for fingerprints: where it runs changes roundings alone."""
+        return {name: value for name, value in asdict(self).items() if name != "device"}

@@ -68,7 +68,7 @@ def _train(
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
     store = ImageStore(image_store)
     code = code_hash("training.classifier", "networks.classifier", "networks.judge")
-    facts["fingerprint"] = fingerprint(options, facts, pixels_hash(manifest, store.index()), code)
+    facts["fingerprint"] = fingerprint(options.identity(), facts, pixels_hash(manifest, store.index()), code)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
         try:
@@ -79,7 +79,7 @@ def _train(
             log.info("%s: already trained on these pictures with these options", name)
             return weights
     torch.manual_seed(options.seed)  # initial weights
-    network = build(len(styles)).to(pick_device("auto"))
+    network = build(len(styles)).to(pick_device(options.device))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]
     with TrainingProgress(name, options.images, done=0, every=20 * options.batch_size) as progress:
         fit_classifier(
