@@ -24,8 +24,8 @@ from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.settings import CONFIG_LOADER_ARGS
+from stylefuse.training.device import pick_device
 from stylefuse.training.options import ClassifierOptions, HybridOptions
-from stylefuse.training.state import pick_device
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 # The pipeline that makes each thing which is needed.

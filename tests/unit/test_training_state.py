@@ -8,8 +8,8 @@ import torch
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.training.batch import next_batch
+from stylefuse.training.device import pick_device
 from stylefuse.training.hybrid import train_step
-from stylefuse.training.state import pick_device
 from support import TINY, assert_equal_weights, tiny_state
 
 # Batches of three from two styles: at the stop, and at the end, a round of drawing is half done.

@@ -18,11 +18,12 @@ from stylefuse.networks.blend import Fused
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.fuser import MODES, Fuser
 from stylefuse.networks.weights import Weights
+from stylefuse.training.device import pick_device
 from stylefuse.training.fusion_options import FusionOptions
 from stylefuse.training.identity import check_options
 from stylefuse.training.loop import Losses, autocast, fit
 from stylefuse.training.schedule import average_decay, rate_factor
-from stylefuse.training.state import below, pack_optimiser, pick_device, restore_optimiser
+from stylefuse.training.state import below, pack_optimiser, restore_optimiser
 
 # Which mode a kind of set calls for.
 MODE_OF = {

@@ -13,6 +13,7 @@ from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.projection import PatchProjection
 from stylefuse.networks.weights import Weights
+from stylefuse.training.device import pick_device
 from stylefuse.training.identity import check_options
 from stylefuse.training.options import HybridOptions
 
@@ -138,11 +139,6 @@ def new_state(
         order=[],
         options=options.identity(),
     )
-
-
-def pick_device(name: str) -> torch.device:
-    """The device that an option names; "auto" takes a GPU where there is one."""
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
 def pack_optimiser(optimiser: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:

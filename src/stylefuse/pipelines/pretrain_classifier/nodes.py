@@ -62,7 +62,7 @@ def _train(
     from stylefuse.images.store import ImageStore
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
-    from stylefuse.training.state import pick_device
+    from stylefuse.training.device import pick_device
 
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}

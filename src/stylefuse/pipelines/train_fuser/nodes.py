@@ -55,9 +55,9 @@ def train_fuser(
     from stylefuse.networks.generator import load_generator
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.claim import claim
+    from stylefuse.training.device import pick_device
     from stylefuse.training.fusion import fit_fusion, new_fusion_state
     from stylefuse.training.identity import pictures_of
-    from stylefuse.training.state import pick_device
 
     training, store = options.training, ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "generator": generator.facts["fingerprint"]}

@@ -90,8 +90,9 @@ def _train(
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.classifier import load_classifier
+    from stylefuse.training.device import pick_device
     from stylefuse.training.hybrid import fit_hybrid
-    from stylefuse.training.state import new_state, pick_device
+    from stylefuse.training.state import new_state
 
     store, styles = ImageStore(image_store), style_names(manifest)
     device = pick_device(training.device)
