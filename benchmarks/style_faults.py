@@ -1,5 +1,6 @@
 """Known faults of restyled photos, a number each: what they look like is said beside it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -21,14 +22,18 @@ AT_END = 0.98  # of the range [-1, 1]; beyond, a channel is clipped or looks it
 
 
 def faults(
-    data: Data, patches: PatchJudge, style: int, fakes: Tensor, photos: Tensor, paintings: Tensor
+    data: Data, patches: PatchJudge, style: int, sets: Mapping[str, Tensor], judge: Mapping[str, float]
 ) -> dict[str, Any]:
-    """All of them, of restyled photos and for comparison of photos and of paintings, N×3×H×W in [-1, 1].
+    """All of them, of restyled photos and for comparison of photos and of paintings.
 
     frame: `border_step`. repetition: `repetition` in flat places. at_ends: share of pixels with a channel at an end of
     its range. busy, flat: share of pictures whose busiest and whose flattest square the patch judge takes for the
     style; photographic where it is busy is a fault. classifier_lead: how much more often C, which taught G, sees the
     style than the judge does; tints that please C alone make it larger than it is for paintings.
+
+    Args:
+        sets: "fakes", "photos", "paintings", N×3×H×W in [-1, 1]; fakes and photos in the same order.
+        judge: "accuracy_fakes" and so on, as `judged` gives them.
     """
 
     def share(network, pictures: Tensor, index: int) -> float:
@@ -36,17 +41,16 @@ def faults(
 
     found: dict[str, Any] = {}
     # Where it is busy or flat is asked of what was painted, not of the paint.
-    sets = {"fakes": (fakes, photos), "photos": (photos, photos), "paintings": (paintings, paintings)}
-    for name, (x, places) in sets.items():
+    for name, x in sets.items():
+        places = sets["photos"] if name == "fakes" else x
         busiest, flattest = (as_luma_patches(squares) for squares in extremes(x, places, SIDE))
-        judged = share(data.judge, x, data.judge_classes[style])
         numbers = {
             "frame": border_step(x),
             "repetition": repetition(x, places),
             "at_ends": float((x.abs() > AT_END).any(dim=1).float().mean()),
             "busy": share(patches.of_patches, busiest, style),
             "flat": share(patches.of_patches, flattest, style),
-            "classifier_lead": share(data.classifier, x, style) - judged,
+            "classifier_lead": share(data.classifier, x, style) - judge[f"accuracy_{name}"],
         }
         for fault, number in numbers.items():
             found.setdefault(fault, {})[name] = number

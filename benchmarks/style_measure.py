@@ -41,17 +41,17 @@ def measure_method(
         paintings, known = pictures.paintings[style], twins.get(style)
         fakes = restyler.paint(pictures.photos, index)
         seen, real = see(fakes), see(paintings)
+        judge = judged(data.judge_classes[index], seen, seen_photos, real)
+        sets = {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
         results[style] = plain(
             {
-                "judge": judged(data.judge_classes[index], seen, seen_photos, real),
+                "judge": judge,
                 "distances": distances(seen, seen_photos, real, data.evaluation),
                 "content": content_kept(pictures.photos, fakes),
                 "truth": truth_met(known and restyler.paint(known.clean, index), known),
-                "patches": judged_by_patches(
-                    patches, data, index, {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
-                ),
+                "patches": judged_by_patches(patches, data, index, sets),
                 "brush": brush_scores(data, fakes, pictures.photos, paintings),
-                "faults": faults(data, patches, index, fakes, pictures.photos, paintings),
+                "faults": faults(data, patches, index, sets, judge),
             }
         )
     return results

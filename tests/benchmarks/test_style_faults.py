@@ -52,7 +52,7 @@ def test_the_busiest_and_the_flattest_place():
 
 
 def test_what_the_networks_say_and_pixels_at_the_ends():
-    """C sees the style in everything, the judge in nothing, the patch judge where it is busy."""
+    """C sees the style in everything, the judge saw it in nothing, the patch judge sees it where it is busy."""
 
     def always(index):
         return lambda x: torch.eye(3)[index].expand(len(x), 3)
@@ -62,8 +62,6 @@ def test_what_the_networks_say_and_pixels_at_the_ends():
 
     data = SimpleNamespace(
         classifier=always(1),
-        judge=always(2),
-        judge_classes=[0, 1, 2],
         evaluation=SimpleNamespace(batch_size=4),
         device=torch.device("cpu"),
     )
@@ -71,7 +69,9 @@ def test_what_the_networks_say_and_pixels_at_the_ends():
     photos[:, :, :64, :64] = 0
     fakes = photos.clone()
     fakes[:, 0, 64:] = 1
-    found = faults(data, SimpleNamespace(of_patches=where_busy), 1, fakes, photos, paintings)
+    sets = {"fakes": fakes, "photos": photos, "paintings": paintings}
+    judge = {f"accuracy_{name}": 0.0 for name in sets}
+    found = faults(data, SimpleNamespace(of_patches=where_busy), 1, sets, judge)
     assert found["classifier_lead"] == {"fakes": 1, "photos": 1, "paintings": 1}
     assert found["at_ends"]["fakes"] == 0.5 and found["at_ends"]["photos"] == 0
     assert found["busy"]["photos"] == 1 and found["flat"]["photos"] == 0

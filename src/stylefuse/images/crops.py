@@ -106,10 +106,11 @@ def _resized(picture: np.ndarray, side: int) -> Tensor:
 
 def centre_crops(store: ImageStore, rows: np.ndarray, side: int) -> Tensor:
     """The central square of each row, resized: N×3×side×side float32 in [-1, 1], channels last."""
-    windows = []
-    for row in rows:
-        picture = store[row]
-        short = min(picture.shape[:2])
-        top, left = ((n - short) // 2 for n in picture.shape[:2])
-        windows.append(picture[top : top + short, left : left + short])
-    return as_batch(windows, side)
+    return as_batch([centre_square(store[row]) for row in rows], side)
+
+
+def centre_square(picture: np.ndarray) -> np.ndarray:
+    """The largest square in the middle of a picture, H×W×3, as a view of it."""
+    short = min(picture.shape[:2])
+    top, left = ((n - short) // 2 for n in picture.shape[:2])
+    return picture[top : top + short, left : left + short]

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from stylefuse.images.crops import centre_crops, resized
+from stylefuse.images.crops import centre_crops, centre_square, resized
 from stylefuse.images.io import decode
 from stylefuse.images.manifest import PHOTO, kept, rows_of
 from stylefuse.images.store import ImageStore
@@ -86,7 +86,4 @@ def twins_of(manifest: pd.DataFrame, sample: Path, style: str, size: int, most: 
 
 
 def _square(path: Path, size: int) -> Tensor:
-    picture = np.asarray(decode(path))
-    short = min(picture.shape[:2])
-    top, left = ((n - short) // 2 for n in picture.shape[:2])
-    return resized(picture[top : top + short, left : left + short], size)
+    return resized(centre_square(np.asarray(decode(path))), size)
