@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from stylefuse.networks.generator import (
+    GRAIN_SIDE,
     Generator,
     GeneratorConfig,
     load_generator,
@@ -118,6 +119,46 @@ def test_memory_layout_does_not_matter():
     generator = lively_generator().to(memory_format=torch.channels_last)
     channels_last = generator(x.contiguous(memory_format=torch.channels_last), styles)
     assert torch.allclose(contiguous, channels_last, atol=1e-4)
+
+
+def test_flat_places_are_not_painted_alike_all_over():
+    """Convolutions alone would repeat one stroke; only borders could be told from what lies between them."""
+    x = torch.zeros(1, 3, 96, 96)
+    spread = {}
+    for grain in (0.0, 0.1):
+        generator = lively_generator(GeneratorConfig((4, 8), 1, grain))
+        spread[grain] = generator(x, row(1))[..., 32:64, 32:64].std(dim=(2, 3)).mean()
+    assert spread[0.0] < 1e-4 and spread[0.1] > 0.01
+
+
+def test_grain_is_of_the_place_and_repeats_far_apart(generator):
+    zeros = torch.zeros(1, 3, 40, 60)
+    grain = generator.grained(zeros, (0, 0))
+    assert grain.std() == pytest.approx(generator.config.grain, rel=0.1) and grain.mean().abs() < 0.01
+    assert torch.equal(generator.grained(zeros[..., 7:, 9:], (7, 9)), grain[..., 7:, 9:])
+    assert torch.equal(generator.grained(zeros, (GRAIN_SIDE, 2 * GRAIN_SIDE)), grain)
+    x = smooth_pictures(1, 32, 32)
+    assert not torch.allclose(generator.repaint(x, row(1)), generator.repaint(x, row(1), (100, 3)), atol=1e-3)
+
+
+def test_grain_is_not_in_what_is_not_repainted():
+    generator = lively_generator()
+    torch.nn.init.zeros_(generator.head.weight)
+    x = smooth_pictures(1, 32, 32)
+    assert torch.equal(generator.repaint(x, row(1)), generator.recoloured(x, row(1)))
+
+
+def test_negative_grain_is_refused():
+    with pytest.raises(ValueError, match="grain is -2"):
+        GeneratorConfig(grain=-2.0)
+
+
+def test_generators_from_before_the_grain_stay_as_they_were_trained():
+    without = lively_generator(GeneratorConfig((4, 8), 1, grain=0.0))
+    packed = pack_generator(without, ["photo", "ink", "monet"])
+    del packed.facts["config"]["grain"]
+    x = smooth_pictures(1, 32, 32)
+    assert torch.equal(load_generator(packed)(x, row(1)), without(x, row(1)))
 
 
 def test_repaint_is_the_picture_before_tanh(generator):

@@ -82,6 +82,17 @@ def test_a_step_trains_every_network_but_the_classifier(tiny_data, classifier):
     assert all(parameter.grad is None for parameter in classifier.parameters())
 
 
+def test_the_grain_lies_elsewhere_every_step(tiny_data, classifier, monkeypatch):
+    state, options = tiny_state(tiny_data)
+    corners, repaint = [], state.generator.repaint
+    monkeypatch.setattr(
+        state.generator, "repaint", lambda x, s, corner: corners.append(corner) or repaint(x, s, corner)
+    )
+    for _ in range(3):
+        train_step(state, classifier, options)
+    assert len(set(corners)) == 3
+
+
 def test_the_average_follows_the_generator_slowly(tiny_data, classifier):
     state, options = tiny_state(tiny_data, images=4000, average_half_life=1000.0)
     state.images_seen = 2000

@@ -55,6 +55,7 @@ def test_bad_values_of_a_classifier_are_refused_by_name(changes, name):
         ({"weights": {"stile": 1.0}}, "training.weights.stile"),
         ({"generator": {"layers": 3}}, "training.generator.layers"),
         ({"critic": {"depth": 3}}, "training.critic.depth"),
+        ({"generator": {"grain": -0.1}}, "training.generator"),
         ({"images": "many"}, "training.images"),
         ({"weights": {"adversarial": "much"}}, "training.weights.adversarial"),
     ],

@@ -44,8 +44,8 @@ def test_resumed_it_goes_on_bit_for_bit(tiny_data, classifier, uninterrupted, tm
     next_batch(resumed, 5, torch.device("cpu"))  # another place in every order, and in every random stream
     resumed.noise.manual_seed(999)
     for module in networks_of(resumed):
-        for tensor in (*module.parameters(), *module.buffers()):
-            tensor.data = torch.randn_like(tensor)
+        for tensor in module.state_dict().values():
+            tensor.copy_(torch.randn_like(tensor))
     resumed.restore(packed)
     assert resumed.images_seen == STOP * BATCH
     losses += [train_step(resumed, classifier, options) for _ in range(STEPS - STOP)]

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 class GeneratorConfig:
     """Size of the generator.
 
-    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level.
+    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level; grain:
+    deviation of the noise that the encoder sees on the picture, whose values are in [-1, 1].
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
     channels: tuple[int, ...] = (16, 32, 64)
     blocks: int = 5
+    grain: float = 0.05
+
+    def __post_init__(self):
+        if self.grain < 0:
+            raise ValueError(f"grain is {self.grain}: it is a deviation, 0 or above")
 
     @property
     def stride(self) -> int:

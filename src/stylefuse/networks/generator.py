@@ -14,6 +14,8 @@ from stylefuse.networks.weights import Weights
 
 # Keeps atanh finite: the brightest and darkest inputs stay within reach of the residual.
 INPUT_GAIN = 0.97
+# Side of the square of grain, which repeats: too far apart to be noticed.
+GRAIN_SIDE = 512
 
 
 class Generator(nn.Module):
@@ -36,6 +38,9 @@ class Generator(nn.Module):
         self.head = ReflectConv(widths[0], 3, kernel=5)
         # Beside its norms each style has a colour map of the input: a palette is global and should cost no strokes.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
+        # Where the picture is flat, a network of convolutions alone can only repeat one stroke in rows and columns.
+        square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(0))
+        self.register_buffer("grain", config.grain * square, persistent=False)
         # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
         nn.init.normal_(self.head.weight, std=0.002)
         nn.init.zeros_(self.head.bias)
@@ -48,15 +53,27 @@ class Generator(nn.Module):
         """Repaint x, N×3×H×W in [-1, 1], under style weights N×rows; returns the same shape and range."""
         return torch.tanh(self.repaint(x, style))
 
-    def repaint(self, x: Tensor, style: Tensor) -> Tensor:
-        """The picture before tanh, float32: where it is large, the tanh is flat and G stops learning."""
+    def repaint(self, x: Tensor, style: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
+        """The picture before tanh, float32: where it is large, the tanh is flat and G stops learning.
+
+        corner: where in the square of grain the picture lies. A training moves it about, or strokes would be learnt by
+        heart.
+        """
         height, width = x.shape[2:]
-        h = self.encoder(self._pad(x))[-1]
+        h = self.encoder(self.grained(self._pad(x), corner))[-1]
         for block in self.trunk:
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
         return self.head(h)[:, :, :height, :width].float() + self.recoloured(x.float(), style.float())
+
+    def grained(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
+        """x, N×C×H×W, with the grain from `corner` (row, column) on: for the encoder alone, it is not in the result."""
+        down, right = (
+            torch.arange(at, at + length, device=x.device) % GRAIN_SIDE
+            for at, length in zip(corner, x.shape[2:], strict=True)
+        )
+        return x + self.grain[down[:, None], right]
 
     def recoloured(self, x: Tensor, style: Tensor) -> Tensor:
         """atanh(0.97 x) under the style's affine map of RGB, stored as its distance from the identity."""
@@ -123,7 +140,9 @@ def load_generator(weights: Weights) -> Generator:
         raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a generator")
     config = weights.facts["config"]
     generator = Generator(
-        len(weights.facts["styles"]), GeneratorConfig(tuple(config["channels"]), config["blocks"])
+        len(weights.facts["styles"]),
+        # Generators from before there was grain were trained without.
+        GeneratorConfig(tuple(config["channels"]), config["blocks"], config.get("grain", 0.0)),
     )
     generator.load_state_dict(weights.tensors)
     return generator.eval().requires_grad_(False)

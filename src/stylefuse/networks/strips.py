@@ -116,7 +116,7 @@ def repaint_in_strips(
     Yields:
         First line, line after the last, and the strip, 1×3×h×w float32 in [-1, 1].
     """
-    h, memory = picture.convolved(generator.encoder.stem).each(F.relu), None
+    h, memory = _grained(generator, picture).convolved(generator.encoder.stem).each(F.relu), None
     for down in generator.encoder.downs:
         h = h.convolved(down)
         if down is generator.encoder.downs[-1]:
@@ -138,6 +138,14 @@ def repaint_in_strips(
 def strip_lines(across: int, stride: int, pixels: int) -> int:
     """Lines of a strip of about so many pixels, where a line has `across`: `MIN_LINES` or more, in whole strides."""
     return -(-max(pixels // across, MIN_LINES) // stride) * stride
+
+
+def _grained(generator: Generator, picture: Layer) -> Layer:
+    def read(first: int, last: int) -> Tensor:
+        corner = (first, 0) if picture.cut == HEIGHT else (0, first)
+        return generator.grained(picture.read(first, last), corner)
+
+    return picture._replace(read=read)
 
 
 def _add_residual(block: StyledResidual, x: Layer, spare: Tensor | None, style: Tensor) -> Tensor:

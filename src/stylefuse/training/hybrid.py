@@ -15,7 +15,7 @@ from stylefuse.losses.adversarial import (
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss, saturation_loss
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
-from stylefuse.networks.generator import style_weights
+from stylefuse.networks.generator import GRAIN_SIDE, style_weights
 from stylefuse.training.batch import Batch, augmented, next_batch
 from stylefuse.training.distributed import average, average_gradients, processes, share
 from stylefuse.training.loop import Losses, autocast, fit
@@ -49,7 +49,8 @@ def generator_step(
     for critic in critics:
         critic.requires_grad_(False)  # they only pass gradients on here; their own would cost a third more
     with autocast(options):
-        before = generator.repaint(torch.cat([photos, photos[:kept]]), torch.cat(rows))
+        corner = tuple(torch.randint(GRAIN_SIDE, (2,), generator=state.noise).tolist())
+        before = generator.repaint(torch.cat([photos, photos[:kept]]), torch.cat(rows), corner)
         pictures = torch.tanh(before)
         fake = pictures[:n]
         with torch.no_grad():
