@@ -59,7 +59,6 @@ VARIANTS: dict[str, Callable[[HybridOptions], HybridOptions]] = {
     "no_content_features": weighted(content_features=0.0),
     "no_low_pass": weighted(low_pass=0.0),
     "no_identity": weighted(identity=0.0),
-    "no_saturation": weighted(saturation=0.0),
     "half_life_200": changed(average_half_life=200.0),
     "half_life_3200": changed(average_half_life=3200.0),
     "style_rate_1": changed(style_rate_factor=1.0),

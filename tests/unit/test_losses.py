@@ -14,7 +14,6 @@ from stylefuse.losses.content import (
     feature_content_loss,
     low_pass_luma_loss,
     patch_nce_loss,
-    saturation_loss,
 )
 from stylefuse.losses.style import style_loss
 from support import smooth_pictures
@@ -142,10 +141,3 @@ def test_style_loss_falls_towards_the_style_but_not_to_zero():
     assert losses[0] > losses[1] > losses[2]
     assert min(losses) > 0.2
     assert losses[-1] > losses[-2] > losses[3]  # to be certain is worse than to be nearly so
-
-
-def test_saturation():
-    inside = torch.linspace(-2, 2, 50)
-    assert saturation_loss(inside) == 0
-    beyond = [saturation_loss(torch.tensor([sign * z])).item() for sign in (-1, 1) for z in (3.0, 6.0)]
-    assert 0 < beyond[0] < beyond[1] and beyond[:2] == beyond[2:]

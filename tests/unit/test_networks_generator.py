@@ -138,14 +138,14 @@ def test_grain_is_of_the_place_and_repeats_far_apart(generator):
     assert torch.equal(generator.grained(zeros[..., 7:, 9:], (7, 9)), grain[..., 7:, 9:])
     assert torch.equal(generator.grained(zeros, (GRAIN_SIDE, 2 * GRAIN_SIDE)), grain)
     x = smooth_pictures(1, 32, 32)
-    assert not torch.allclose(generator.repaint(x, row(1)), generator.repaint(x, row(1), (100, 3)), atol=1e-3)
+    assert not torch.allclose(generator(x, row(1)), generator(x, row(1), (100, 3)), atol=1e-3)
 
 
 def test_grain_is_not_in_what_is_not_repainted():
     generator = lively_generator()
     torch.nn.init.zeros_(generator.head.weight)
     x = smooth_pictures(1, 32, 32)
-    assert torch.equal(generator.repaint(x, row(1)), generator.recoloured(x, row(1)))
+    assert torch.equal(generator(x, row(1)), generator.recoloured(x, row(1)).tanh())
 
 
 def test_negative_grain_is_refused():
@@ -159,11 +159,6 @@ def test_generators_from_before_the_grain_stay_as_they_were_trained():
     del packed.facts["config"]["grain"]
     x = smooth_pictures(1, 32, 32)
     assert torch.equal(load_generator(packed)(x, row(1)), without(x, row(1)))
-
-
-def test_repaint_is_the_picture_before_tanh(generator):
-    x = smooth_pictures(1, 32, 32)
-    assert torch.equal(generator.repaint(x, row(1)).tanh(), generator(x, row(1)))
 
 
 def test_features_know_no_style_and_are_padded_to_the_stride(generator):

@@ -84,9 +84,9 @@ def test_a_step_trains_every_network_but_the_classifier(tiny_data, classifier):
 
 def test_the_grain_lies_elsewhere_every_step(tiny_data, classifier, monkeypatch):
     state, options = tiny_state(tiny_data)
-    corners, repaint = [], state.generator.repaint
+    corners, forward = [], state.generator.forward
     monkeypatch.setattr(
-        state.generator, "repaint", lambda x, s, corner: corners.append(corner) or repaint(x, s, corner)
+        state.generator, "forward", lambda x, s, corner: corners.append(corner) or forward(x, s, corner)
     )
     for _ in range(3):
         train_step(state, classifier, options)
@@ -273,7 +273,7 @@ def test_losses_that_stay_not_finite_end_the_training(tiny_data, stand_in_step):
 @pytest.mark.parametrize(
     ("poisoned", "named"),
     [
-        ("saturation_loss", "saturation"),
+        ("low_pass_luma_loss", "low_pass"),
         ("feature_content_loss", "content_features"),
         ("style_loss", "style"),
     ],
@@ -292,10 +292,10 @@ def test_a_term_that_is_not_finite_is_named(tiny_data, classifier, monkeypatch, 
 
 
 def test_a_gradient_that_is_not_finite_is_named_though_its_loss_is_finite(tiny_data, classifier, monkeypatch):
-    def steep(before):  # the root's slope at zero is infinite
-        return (before * 0).sum().sqrt()
+    def steep(fake, photo):  # the root's slope at zero is infinite
+        return (fake * 0).sum().sqrt()
 
-    monkeypatch.setattr(hybrid, "saturation_loss", steep)
+    monkeypatch.setattr(hybrid, "low_pass_luma_loss", steep)
     state, options = tiny_state(tiny_data)
     with pytest.raises(TrainingDivergedError, match=r"^generator_gradient not finite for 4 steps"):
         Recorder().fit(state, options, classifier)

@@ -56,8 +56,3 @@ def _standardised(maps: Tensor) -> Tensor:
     """Zero mean, unit deviation over place; `F.instance_norm` copies layouts under channels_last."""
     centred = maps - maps.mean(dim=(2, 3), keepdim=True)
     return centred * (centred.square().mean(dim=(2, 3), keepdim=True) + 1e-5).rsqrt()
-
-
-def saturation_loss(before_tanh: Tensor, limit: float = 2.2) -> Tensor:
-    """E[relu(|z| - limit)²]: keeps G out of the flat ends of tanh, where gradients vanish."""
-    return F.relu(before_tanh.abs() - limit).square().mean()

@@ -49,12 +49,8 @@ class Generator(nn.Module):
         """Encoder features of x, N×3×H×W in [-1, 1], one N×C×h×w tensor a level, full size first."""
         return self.encoder(self._pad(x))
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """Repaint x, N×3×H×W in [-1, 1], under style weights N×rows; returns the same shape and range."""
-        return torch.tanh(self.repaint(x, style))
-
-    def repaint(self, x: Tensor, style: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
-        """The picture before tanh, float32: where it is large, the tanh is flat and G stops learning.
+    def forward(self, x: Tensor, style: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
+        """Repaint x, N×3×H×W in [-1, 1], under style weights N×rows; returns the same shape and range, in float32.
 
         corner: where in the square of grain the picture lies. A training moves it about, or strokes would be learnt by
         heart.
@@ -65,7 +61,8 @@ class Generator(nn.Module):
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
-        return self.head(h)[:, :, :height, :width].float() + self.recoloured(x.float(), style.float())
+        change = self.head(h)[:, :, :height, :width].float()
+        return torch.tanh(change + self.recoloured(x.float(), style.float()))
 
     def grained(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
         """x, N×C×H×W, with the grain from `corner` (row, column) on: for the encoder alone, it is not in the result."""

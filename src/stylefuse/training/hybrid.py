@@ -12,7 +12,7 @@ from stylefuse.losses.adversarial import (
     relativistic_generator_loss,
     zero_centred_penalty,
 )
-from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss, saturation_loss
+from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import GRAIN_SIDE, style_weights
@@ -50,8 +50,7 @@ def generator_step(
         critic.requires_grad_(False)  # they only pass gradients on here; their own would cost a third more
     with autocast(options):
         corner = tuple(torch.randint(GRAIN_SIDE, (2,), generator=state.noise).tolist())
-        before = generator.repaint(torch.cat([photos, photos[:kept]]), torch.cat(rows), corner)
-        pictures = torch.tanh(before)
+        pictures = generator(torch.cat([photos, photos[:kept]]), torch.cat(rows), corner)
         fake = pictures[:n]
         with torch.no_grad():
             both = _maps(classifier, torch.cat([photos, paintings]))
@@ -68,7 +67,6 @@ def generator_step(
         logits = classifier.classify(fake_features)
     # Means over numbers of pictures that differ from process to process; every other term is one over n.
     unlike = (pictures[n:] - photos[:kept]).abs().flatten(1).mean(dim=1).sum() / kept_by_all * processes()
-    all_repainted = options.batch_size + kept_by_all
     terms = {
         "adversarial": relativistic_generator_loss(real_logits, fake_logits),
         "feature_adversarial": relativistic_generator_loss(real_feature_logits, fake_feature_logits),
@@ -77,7 +75,6 @@ def generator_step(
         "content_features": feature_content_loss(fake_features[-2:], photo_features[-2:]),
         "low_pass": low_pass_luma_loss(fake, photos),
         "identity": unlike,
-        "saturation": saturation_loss(before) * (len(before) / all_repainted * processes()),
     }
     total = sum(getattr(weights, name) * term for name, term in terms.items())
     state.generator_optimiser.zero_grad(set_to_none=True)

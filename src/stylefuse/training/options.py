@@ -56,7 +56,6 @@ class LossWeights:
     content_features: float = 1.0
     low_pass: float = 2.0
     identity: float = 1.0
-    saturation: float = 1.0
 
     def __post_init__(self):
         if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
