@@ -65,7 +65,7 @@ def generator_step(
         fake_logits = state.critic(augmented(fake, state.noise), style)
         fake_feature_logits = state.feature_critic(fake_features, style)
         logits = classifier.classify(fake_features)
-    # Means over numbers of pictures that differ from process to process; every other term is one over n.
+    # A mean over a number of pictures that differs from process to process; every other term is one over n.
     unlike = (pictures[n:] - photos[:kept]).abs().flatten(1).mean(dim=1).sum() / kept_by_all * processes()
     terms = {
         "adversarial": relativistic_generator_loss(real_logits, fake_logits),
