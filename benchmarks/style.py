@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     add("--out", type=Path, required=True, help="folder for weights, records, tables and sheets")
     add("--recipes", nargs="+", default=COMPARED, choices=RECIPES, metavar="NAME", help=f"any of {names}")
     add("--seeds", nargs="+", type=int, default=[1])
+    add("--paintings", type=int, help="learn from at most so many of each style; all, unless given")
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, help="wall clock of each training, all styles together")
     length.add_argument("--images", type=int, help="images seen, for recipes of our own: equal steps")
@@ -45,7 +46,9 @@ def begin(asked: argparse.Namespace) -> Bench:
     clocked = [name for name in asked.recipes if name in BY_THE_CLOCK]
     if asked.minutes is None and clocked:
         raise ValueError(f"{', '.join(clocked)}: trained by the clock, give --minutes instead of --images")
-    data = load_data(asked.data, asked.env)
+    if asked.paintings is not None and asked.paintings < 1:
+        raise ValueError("--paintings must be at least 1")
+    data = load_data(asked.data, asked.env, asked.paintings)
     pictures, twins = held_out_pictures(data)
     patches = patch_judge(data, asked.out / "weights" / "patch_judge.safetensors")
     return Bench(data, Length(asked.minutes, asked.images), pictures, twins, patches, asked.out)

@@ -28,6 +28,7 @@ from stylefuse.training.device import pick_device
 from stylefuse.training.options import ClassifierOptions, HybridOptions
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
+FEWER_SEED = 5  # of the draw of a few paintings among all: the same ones for every recipe
 # The pipeline that makes each thing which is needed.
 MADE_BY = {
     "manifest": "ingest",
@@ -61,8 +62,12 @@ class Data(NamedTuple):
         return pixels_hash(self.manifest, self.store.index())[:16]
 
 
-def load_data(root: Path, env: str) -> Data:
+def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
     """Read a data root, with the options of an environment of conf/.
+
+    Args:
+        paintings: of each style at most so many are learned from, drawn at random; None: all. Classifier and judges
+            stay what they are.
 
     Raises:
         FileNotFoundError: something is not there yet; names the file and the command that makes it.
@@ -80,6 +85,8 @@ def load_data(root: Path, env: str) -> Data:
     training = TypeAdapter(TrainOptions).validate_python(parameters["train_hybrid"]).training
     pretraining = TypeAdapter(PretrainOptions).validate_python(parameters["pretrain_classifier"])
     manifest = ManifestDataset(filepath=str(paths["manifest"])).load()
+    if paintings is not None:
+        manifest = _with_fewer(manifest, paintings)
     judge, styles = read_weights(paths["judge"]), style_names(manifest)
     device = pick_device(training.device)
     return Data(
@@ -95,6 +102,15 @@ def load_data(root: Path, env: str) -> Data:
         TypeAdapter(EvaluateOptions).validate_python(parameters["evaluate"]),
         device,
     )
+
+
+def _with_fewer(manifest: pd.DataFrame, paintings: int) -> pd.DataFrame:
+    """The manifest without the training split's paintings beyond so many a style."""
+    for style in style_names(manifest)[1:]:
+        rows = rows_of(manifest, style, "train")
+        dropped = np.random.default_rng(FEWER_SEED).permutation(rows)[paintings:]
+        manifest = manifest[~((manifest["verdict"] == "ok") & manifest["row"].isin(dropped))]
+    return manifest
 
 
 def held_out_pictures(data: Data) -> tuple[HeldOut, dict[str, Twins]]:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from style_data import Data
-from style_own import load_own, train_own
+from style_own import in_one_go, load_own, small_first, train_own
 from style_rivals import (
     load_adain,
     load_cut,
@@ -74,16 +74,18 @@ VARIANTS: dict[str, Callable[[HybridOptions], HybridOptions]] = {
 }
 
 
-def own(change: Callable[[HybridOptions], HybridOptions]) -> Recipe:
-    """Our training with a change."""
-    return Recipe(
-        lambda name, data, length, seed: train_own(name, data, change(data.training), length, seed),
-        lambda data, weights, seed: load_own(data, weights),
-    )
+def own(change: Callable[[HybridOptions], HybridOptions], stages=in_one_go) -> Recipe:
+    """Our training with a change, or in other stages."""
+
+    def train(name: str, data: Data, length: Length, seed: int) -> Weights:
+        return train_own(name, data, change(data.training), length, seed, stages)
+
+    return Recipe(train, lambda data, weights, seed: load_own(data, weights))
 
 
 RECIPES: dict[str, Recipe] = {
     **{name: own(change) for name, change in VARIANTS.items()},
+    "small_first": own(VARIANTS["stylefuse"], small_first),
     "cut": Recipe(train_cut, load_cut),
     "cyclegan": Recipe(train_cyclegan, load_cyclegan),
     "adain": Recipe(train_adain, load_adain),

@@ -7,6 +7,7 @@ import types
 import pytest
 import rivals
 import style
+import style_own
 import torch
 from PIL import Image
 from style_data import endless_crops, load_data, references
@@ -18,8 +19,10 @@ from style_tables import goals, main_table
 from torch import nn
 
 from stylefuse.datasets import ManifestDataset
+from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.networks.weights import write_weights
+from stylefuse.training.hybrid import fit_hybrid
 from stylefuse.training.options import HybridOptions
 from support import STYLES, classifier_weights, write_tiny_data
 
@@ -140,6 +143,12 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(root, tmp_path,
     assert missing in said and f"kedro run --env test --pipelines {made_by}" in said
 
 
+def test_a_style_without_paintings_is_refused(root, tmp_path, capsys):
+    asked = command(root, tmp_path, "--images", "8", "--paintings", "0", "--recipes", "stylefuse")
+    assert style.main(asked) == 1
+    assert "--paintings must be at least 1" in capsys.readouterr().err
+
+
 def test_rivals_ask_for_minutes(root, tmp_path, stand_ins, capsys):
     assert style.main(command(root, tmp_path, "--images", "8", "--recipes", "cut")) == 1
     assert "--minutes" in capsys.readouterr().err
@@ -150,6 +159,38 @@ def test_an_ablation_takes_the_same_steps(root):
     first, second = (train_own("mine", data, data.training, Length(None, 10), seed=3) for _ in range(2))
     assert first.facts["training"]["images"] == 8  # whole batches of 4
     assert all(first.tensors[name].equal(second.tensors[name]) for name in first.tensors)
+
+
+def test_half_the_time_may_go_to_pictures_of_half_the_size(root, monkeypatch):
+    data = load_data(root, "test")
+    trained = []
+
+    def learned(state):
+        return next(iter(state.generator.state_dict().values())).clone()
+
+    def fit(state, classifier, options, on_step, on_sample, on_checkpoint):
+        before = learned(state)
+        assert state.images_seen == 0 and state.samplers[0].draw(1).shape[-1] == options.image_size
+        fit_hybrid(state, classifier, options, on_step, on_sample, on_checkpoint)
+        trained.append((options.image_size, options.images, before, learned(state)))
+
+    monkeypatch.setattr(style_own, "fit_hybrid", fit)
+    weights = train_own("mine", data, data.training, Length(None, 16), seed=3, stages=style_own.small_first)
+    (small, many, _, handed_over), (full, few, taken, _) = trained
+    assert (small, full) == (32, 64) and (many, few) == (28, 8)  # 3.4 times as many, in whole batches of 4
+    assert taken.equal(handed_over)
+    assert weights.facts["training"]["images"] == 36 and weights.facts["image_size"] == 64
+
+
+def test_fewer_paintings_are_learned_from_and_the_rest_stays(root):
+    everything, fewer = load_data(root, "test"), load_data(root, "test", paintings=2)
+    for style_name in STYLES:
+        for split in ("train", "judge", "test"):
+            before = set(rows_of(everything.manifest, style_name, split))
+            after = set(rows_of(fewer.manifest, style_name, split))
+            limited = split == "train" and style_name != "photo"
+            assert len(before) > 2 and after <= before and len(after) == (2 if limited else len(before))
+    assert fewer.version != everything.version
 
 
 def test_every_variant_changes_one_thing():
