@@ -1,6 +1,7 @@
 """Our own training under any options, for a length in minutes or images."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +20,8 @@ from stylefuse.training.state import HybridState, new_state
 # Multiples of the four steps from one gradient penalty to the next, so that it has its usual share of the time.
 WARM_UP, TIMED = 8, 32
 HALF_SIZE_SPEED = 3.4  # images of 64 px in the time of one of 128, measured
+# Options and the images of the whole → the options of each stage, which begins with what the last has learned.
+Stages = Callable[[HybridOptions, int], list[HybridOptions]]
 
 
 def in_one_go(options: HybridOptions, images: int) -> list[HybridOptions]:
@@ -44,12 +47,9 @@ def small_first(options: HybridOptions, images: int) -> list[HybridOptions]:
 
 
 def train_own(
-    name: str, data: Data, options: HybridOptions, length: Length, seed: int, stages=in_one_go
+    name: str, data: Data, options: HybridOptions, length: Length, seed: int, stages: Stages = in_one_go
 ) -> Weights:
     """Train a generator. The facts of the weights hold a record of the training as "training".
-
-    Args:
-        stages: options, images of the whole → the options of each stage; each begins with what the last has learned.
 
     Raises:
         TrainingDivergedError: losses stayed infinite or not a number.

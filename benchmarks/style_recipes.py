@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from style_data import Data
-from style_own import in_one_go, load_own, small_first, train_own
+from style_own import Stages, in_one_go, load_own, small_first, train_own
 from style_rivals import (
     load_adain,
     load_cut,
@@ -74,7 +74,7 @@ VARIANTS: dict[str, Callable[[HybridOptions], HybridOptions]] = {
 }
 
 
-def own(change: Callable[[HybridOptions], HybridOptions], stages=in_one_go) -> Recipe:
+def own(change: Callable[[HybridOptions], HybridOptions], stages: Stages = in_one_go) -> Recipe:
     """Our training with a change, or in other stages."""
 
     def train(name: str, data: Data, length: Length, seed: int) -> Weights:
