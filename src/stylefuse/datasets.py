@@ -1,5 +1,6 @@
 """The catalog's own datasets. Nothing here imports torch: it costs seconds that `kedro --help` should not pay."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -126,15 +127,16 @@ class CSVDataset(_LocalDataset):
 
 
 class ManifestDataset(_LocalDataset):
-    """The manifest as CSV. Empty cells stay empty strings: a style or a file may be called "NA"."""
+    """The manifest as CSV, UTF-8. Every text comes back exactly as it was: also "NA", " ", and any end of line."""
 
     def load(self) -> pd.DataFrame:
-        text = {"path": str, "style": str, "sha256": str, "phash": str, "split": str, "verdict": str}
-        return pd.read_csv(self._filepath, dtype={**text, "reason": str}, keep_default_na=False)
+        text = ("path", "style", "sha256", "phash", "split", "verdict", "reason", "trim")
+        return pd.read_csv(self._filepath, dtype=dict.fromkeys(text, str), keep_default_na=False)
 
     def save(self, data: pd.DataFrame) -> None:
+        # All text in quotes: without them a name that holds "\r" alone would end its line.
         with replacing(self._filepath) as partial:
-            data.to_csv(partial, index=False)
+            data.to_csv(partial, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 class WeightsDataset(_LocalDataset):

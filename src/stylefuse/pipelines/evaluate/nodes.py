@@ -43,6 +43,7 @@ def evaluate_styles(
     Raises:
         ValueError: the networks do not know the same styles, or nothing is held out.
     """
+    from stylefuse.images.manifest import require_usable
     from stylefuse.images.store import ImageStore
     from stylefuse.pipelines.evaluate.grids import draw_figures
     from stylefuse.pipelines.evaluate.heldout import all_twins, held_out
@@ -50,6 +51,7 @@ def evaluate_styles(
     from stylefuse.pipelines.evaluate.report import write_report
     from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
 
+    require_usable(manifest)
     networks = _load(generator, judge, classifier, options)
     styles, size = networks.styles[1:], generator.facts["image_size"]
     pictures = held_out(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import data_hash, pixels_hash, rows_of, style_names
+from stylefuse.images.manifest import data_hash, pixels_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
@@ -64,6 +64,7 @@ def _train(
     from stylefuse.training.classifier import fit_classifier
     from stylefuse.training.device import pick_device
 
+    require_usable(manifest)
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
     store = ImageStore(image_store)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, rows_of
+from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
@@ -59,6 +59,7 @@ def train_fuser(
     from stylefuse.training.fusion import fit_fusion, new_fusion_state
     from stylefuse.training.identity import pictures_of
 
+    require_usable(manifest)
     training, store = options.training, ImageStore(image_store)
     facts = {"data_hash": data_hash(manifest), "generator": generator.facts["fingerprint"]}
     identity = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, rows_of, style_names
+from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.resumable import OnImages, OnStep, train_resumably
 from stylefuse.pipelines.several import train_on_all
@@ -58,6 +58,7 @@ def train_generator(
     from stylefuse.training.claim import claim
     from stylefuse.training.identity import pictures_of
 
+    require_usable(manifest)
     training, styles = options.training, style_names(manifest)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
     identity = {
