@@ -15,6 +15,7 @@ from stylefuse.pipelines.ingest.notes import short_sides
 
 # Enough to judge a style by eye; a sheet of all would be too large to open for the styles that need it least.
 _SHEET_PICTURES, _SHEET_COLUMNS, _CELL = 96, 12, 112
+_LABEL = 40  # characters
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Data report</title>
@@ -80,7 +81,8 @@ def _sheet(folder: Path, index: int, style: str, manifest: pd.DataFrame, store: 
     # Evenly spread over the files: the first ones are often of one kind.
     shown = ok.iloc[np.unique(np.linspace(0, len(ok) - 1, min(len(ok), _SHEET_PICTURES)).round().astype(int))]
     file = f"style_{index}.png"  # by index: a style's name may hold anything a folder's name may
-    names = [printable(path.rpartition("/")[2]) for path in shown["path"]]
+    # The end: names differ there, and no more fits under a cell. The sheet cuts longer text character by character.
+    names = [printable(path.rpartition("/")[2])[-_LABEL:] for path in shown["path"]]
     pictures = [store[row] for row in shown["row"]]
     save(contact_sheet(pictures, _SHEET_COLUMNS, _CELL, labels=names), folder / file)
     return {"style": style, "file": file, "shown": len(shown), "kept": len(ok)}
