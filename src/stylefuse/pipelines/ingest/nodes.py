@@ -35,9 +35,9 @@ def ingest_pictures(
         options: see `IngestOptions`.
 
     Returns:
-        The folder of the image store (`image_store_staging`), and the manifest (`stylefuse.images.manifest.COLUMNS`).
-        Both are returned also where a style has too few usable pictures, so that the report can show why;
-        `check_data` refuses them after it.
+        The folder of the image store (`image_store_staging`), and the manifest (`stylefuse.images.manifest.COLUMNS`):
+        in this order, in which they are saved. Both are returned also where a style has too few usable pictures, so
+        that the report can show why; `check_data` refuses them after it.
 
     Raises:
         ValueError: a folder cannot be read or holds no file, or a style's name cannot be used; the message names all.
@@ -61,7 +61,7 @@ def ingest_pictures(
         decoded = [i for i, look in enumerate(looks) if look.phash is not None]
         keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
         pictures = ImageStore(waiting)
-        write_store(image_store_staging, (pictures[row] for row in np.flatnonzero(keep)))
+        write_store(image_store_staging, (pictures[row] for row in np.flatnonzero(keep)), manifest)
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     _summarise(manifest)
@@ -105,7 +105,7 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     """
     import mlflow
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.pipelines.ingest.notes import warnings_of
     from stylefuse.pipelines.ingest.report import write_report
 
@@ -113,7 +113,7 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     notes = warnings_of(manifest, options)
     for note in notes:
         log.warning("%s", note)
-    write_report(folder, manifest, ImageStore(image_store), notes)
+    write_report(folder, manifest, open_store(image_store, manifest), notes)
     if mlflow.active_run():
         mlflow.log_artifacts(str(folder), "data")
     return folder
