@@ -1,5 +1,6 @@
 """ingest: folders of good and bad files in; manifest, store and report out."""
 
+import errno
 import hashlib
 import logging
 import tempfile
@@ -273,15 +274,25 @@ def test_results_come_in_order_and_an_interrupt_stops_the_rest():
     assert len(count) < 50
 
 
-def test_an_ingest_that_fails_leaves_no_pixels_waiting(folders, options, tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no")])
+def test_an_ingest_that_fails_leaves_no_pixels_behind(folders, options, tmp_path, monkeypatch, error):
     def fail(*arguments):
-        raise KeyboardInterrupt
+        raise error
 
-    staging = tmp_path / "staging"
     monkeypatch.setattr("stylefuse.pipelines.ingest.selection.make_manifest", fail)
-    with pytest.raises(KeyboardInterrupt):
-        ingest_pictures(folders, folders / "photos", folders / "styles", staging, options)
-    assert list(staging.iterdir()) == []
+    with pytest.raises(type(error)):
+        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "staging", options)
+    assert not (tmp_path / "staging").exists()
+
+
+def test_a_full_disk_is_named_with_the_remedy(folders, options, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stylefuse.images.store.write_store", full)
+    with pytest.raises(OSError, match=f"no space .* in {tmp_path}.*make room.*data_root") as raised:
+        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "staging", options)
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_the_store_is_made_in_the_folder_given_and_nothing_in_temporary_folders(folders, options, tmp_path):

@@ -68,9 +68,13 @@ class ImageStore:
         if not (folder / INDEX).is_file():
             raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipeline ingest` first")
         self._folder = folder
+        if (
+            folder / PIXELS
+        ).stat().st_size == 0:  # all pictures were refused: NumPy maps and reads no empty file
+            self._index, self._pixels = np.empty((0, 3), np.int64), np.empty(0, np.uint8)
+            return
         self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
-        empty = (folder / PIXELS).stat().st_size == 0
-        self._pixels = np.empty(0, np.uint8) if empty else np.memmap(folder / PIXELS, np.uint8, mode="r")
+        self._pixels = np.memmap(folder / PIXELS, np.uint8, mode="r")
 
     def index(self) -> bytes:
         """Where each picture lies and how large it is, as it stands on disk: for fingerprints."""

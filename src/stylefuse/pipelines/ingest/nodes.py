@@ -1,12 +1,13 @@
 """Nodes of ingest: folders of pictures in; a manifest, decoded pictures and a report out."""
 
+import errno
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,13 @@ from tqdm import tqdm
 
 from stylefuse.images.manifest import require_usable
 from stylefuse.pipelines.ingest.options import IngestOptions
+from stylefuse.pipelines.temporary import report_folder
+
+if TYPE_CHECKING:
+    from stylefuse.pipelines.ingest.finding import Found
+    from stylefuse.pipelines.ingest.inspection import Inspected
 
 log = logging.getLogger(__name__)
-
 
 # Where pixels wait in the staging folder; hidden, so it is never taken for a part of the store.
 _WAITING = ".waiting"
@@ -43,29 +48,46 @@ def ingest_pictures(
         ValueError: a folder cannot be read or holds no file, or a style's name cannot be used; the message names all.
     """
     # Imported here: Kedro imports this module to list pipelines, which should not wait for torch.
-    from stylefuse.images.store import ImageStore, write_store
     from stylefuse.pipelines.ingest.finding import find_files
+
+    found = find_files(photos, styles)
+    try:
+        manifest = _fill(image_store_staging, found, options)
+    except BaseException as error:
+        shutil.rmtree(image_store_staging, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(
+                error.errno,
+                f"no space for the decoded pictures in {image_store_staging.parent}, which ingest holds twice while it "
+                "runs: make room there, or give another data_root",
+            ) from error
+        raise
+    _summarise(manifest)
+    return image_store_staging, manifest
+
+
+def _fill(store: Path, found: "list[Found]", options: IngestOptions) -> pd.DataFrame:
+    """Write the image store of the files into an empty folder; returns the manifest."""
+    from stylefuse.images.store import ImageStore, write_store
     from stylefuse.pipelines.ingest.inspection import inspect, map_in_order
     from stylefuse.pipelines.ingest.selection import make_manifest
 
-    found = find_files(photos, styles)
-    looks: list = []
+    looks: list[Inspected] = []
     # Which pictures repeat others is known only when all were seen: until then their pixels wait on disk.
-    waiting = image_store_staging / _WAITING
-    try:
-        workers = options.workers or os.cpu_count()
-        results = map_in_order(partial(inspect, options=options), found, workers)
-        progress = tqdm(results, "pictures", len(found), mininterval=5)
-        write_store(waiting, _pixels_of(progress, looks))
-        manifest = make_manifest(found, looks, options)
-        decoded = [i for i, look in enumerate(looks) if look.phash is not None]
-        keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
+    waiting = store / _WAITING
+    results = map_in_order(partial(inspect, options=options), found, options.workers or os.cpu_count())
+    progress = tqdm(results, "pictures", len(found), mininterval=5)
+    write_store(waiting, _pixels_of(progress, looks))
+    manifest = make_manifest(found, looks, options)
+    decoded = [i for i, look in enumerate(looks) if look.phash is not None]
+    keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
+    if keep.any():
         pictures = ImageStore(waiting)
-        write_store(image_store_staging, (pictures[row] for row in np.flatnonzero(keep)), manifest)
-    finally:
-        shutil.rmtree(waiting, ignore_errors=True)
-    _summarise(manifest)
-    return image_store_staging, manifest
+        write_store(store, (pictures[row] for row in np.flatnonzero(keep)), manifest)
+    else:
+        write_store(store, (), manifest)
+    shutil.rmtree(waiting)
+    return manifest
 
 
 def _pixels_of(results: Iterable, looks: list) -> Iterator[np.ndarray]:
@@ -109,13 +131,13 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     from stylefuse.pipelines.ingest.notes import warnings_of
     from stylefuse.pipelines.ingest.report import write_report
 
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     notes = warnings_of(manifest, options)
     for note in notes:
         log.warning("%s", note)
-    write_report(folder, manifest, open_store(image_store, manifest), notes)
-    if mlflow.active_run():
-        mlflow.log_artifacts(str(folder), "data")
+    with report_folder() as folder:
+        write_report(folder, manifest, open_store(image_store, manifest), notes)
+        if mlflow.active_run():
+            mlflow.log_artifacts(str(folder), "data")
     return folder
 
 
