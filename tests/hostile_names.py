@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+import unicodedata
 
 # Bytes of a name; file systems of Linux take 255.
 LONGEST = 255
@@ -73,8 +74,15 @@ def hostile_names(count: int, seed: int = 0) -> list[str]:
         if draw.random() < 0.2:  # as long as can be
             name = _cut(name * LONGEST, draw.randint(250, LONGEST))
         names[name + draw.choice(("", ".png", ".JPG", ".tar.gz"))] = None
-    fit = [name for name in names if _fits(name)]
-    return fit[:count]
+    fit = {_as_file(name): name for name in reversed(names) if _fits(name)}
+    return list(fit.values())[-count:]
+
+
+def _as_file(name: str) -> str:
+    """What two names of one file have in common on this system."""
+    if sys.platform in ("darwin", "win32"):
+        return unicodedata.normalize("NFC", name).casefold()
+    return name
 
 
 def _cut(name: str, length: int) -> str:

@@ -180,6 +180,14 @@ def test_style_names_that_cannot_be_used_are_refused_by_name(folders, options, n
         find_files(folders / "photos", folders / "styles")
 
 
+@pytest.mark.parametrize("target", ["photos", "photos/2023", "styles", "."])
+def test_a_style_that_is_a_link_to_the_photos_or_to_all_styles_is_refused(folders, target):
+    (folders / "photos" / "2023").mkdir()
+    (folders / "styles" / "all").symlink_to(folders / target)
+    with pytest.raises(ValueError, match=r"styles/all leads to .* delete the link"):
+        find_files(folders / "photos", folders / "styles")
+
+
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_style_is_stored_in_normal_form_c(folders, options, form):
     write_each_split(folders / "styles" / unicodedata.normalize(form, "Café"), options, 8000)

@@ -189,3 +189,14 @@ def test_a_hundred_pictures_split_as_expected_are_not_warned_of(options):
         "reason": "",
     }
     assert warnings_of(pd.DataFrame({"split": split}).assign(**columns), options) == []
+
+
+def test_many_repeats_are_doubted(folders, options):
+    write_each_split(folders / "photos", options, first=300)
+    table, _ = run_ingest(folders / "photos", folders / "styles", options)
+    ok = table.index[(table["style"] == "monet")][:3]
+    table.loc[ok, ["verdict", "reason"]] = ["duplicate", "looks like monet: a.png"]
+    assert (
+        "monet: 3 of 6 files are left out because they look like another; if they are other pictures, lower "
+        "ingest.duplicate_distance (70 now)" in warnings_of(table, options)
+    )

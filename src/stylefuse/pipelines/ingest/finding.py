@@ -29,15 +29,15 @@ def find_files(photos: Path, styles: Path) -> list[Found]:
 
     Raises:
         ValueError: one folder lies in the other; there is no style folder; the folder of photos or of a style cannot
-            be read (also a link to nothing: its disk may be away) or holds no file; a style's name cannot be used. The
-            message names all such folders.
+            be read (also a link to nothing: its disk may be away) or holds no file; a style's name cannot be used, or
+            it is a link to the photos or to all styles. The message names all such folders.
     """
     _check_apart(photos, styles)
     beside = sorted(entry for entry in _entries(styles) if users(entry.name))
     folders = [entry for entry in beside if _is_style(entry)]
     if not folders:
         raise ValueError(f"{printable(styles)} holds no style: make one folder of paintings per style in it")
-    faults = [fault for folder in folders if (fault := _fault_of_name(folder))]
+    faults = [fault for folder in folders if (fault := _fault_of(folder, photos, styles))]
     found = _pictures(photos, photos, PHOTO, faults)
     for style, folder in sorted((unicodedata.normalize("NFC", folder.name), folder) for folder in folders):
         found += _pictures(folder, styles, style, faults)
@@ -80,8 +80,8 @@ def _is_style(entry: Path) -> bool:
         return True
 
 
-def _fault_of_name(folder: Path) -> str:
-    """Why a folder's name can be no style's, with the remedy; "" for most."""
+def _fault_of(folder: Path, photos: Path, styles: Path) -> str:
+    """Why a folder can be no style, by its name or by where it leads, with the remedy; "" for most."""
     name, shown = folder.name, printable(folder)
     if storable(name) != name:
         return f"a style's name must be UTF-8, for it goes into tables and requests: rename {shown}"
@@ -89,6 +89,9 @@ def _fault_of_name(folder: Path) -> str:
         return f"a style's name cannot hold control characters, ends of lines or marks of direction: rename {shown}"
     if name.casefold() == PHOTO:
         return f'a style cannot be named "{name}", the photos go by it: rename {shown}'
+    real, apart = folder.resolve(), photos.resolve()
+    if apart.is_relative_to(real) or real.is_relative_to(apart) or styles.resolve().is_relative_to(real):
+        return f"{shown} leads to {printable(real)}, which holds more than one style's paintings: delete the link"
     return ""
 
 

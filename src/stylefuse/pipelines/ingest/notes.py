@@ -16,6 +16,9 @@ _MIXED_SCALES = 3.0
 # Pictures of a style in a split below which to warn: about half of what the default shares give of a hundred, which are
 # good. A share measured on ten deviates by 16 %, and distances compare one half of the ten with the other.
 _FEW = {"train": 25, "judge": 12, "test": 10}
+# Share of a style's files that look like another picture from which on to doubt it. Collections of reproductions have a
+# few in a hundred; pictures with little in them, as handwritten digits, look alike to the hash though they differ.
+_MANY_ALIKE = 0.2
 
 
 def warnings_of(manifest: pd.DataFrame, options: IngestOptions) -> list[str]:
@@ -57,6 +60,11 @@ def _of_style(style: str, every: pd.DataFrame, options: IngestOptions) -> list[s
             )
     if lost := int((every["verdict"] == "quarantined").sum()):
         notes.append(f"{style}: {lost} files are quarantined; the data report gives each one's reason")
+    if (alike := int(every["reason"].str.startswith("looks like").sum())) > _MANY_ALIKE * len(every):
+        notes.append(
+            f"{style}: {alike} of {len(every)} files are left out because they look like another; if they are other "
+            f"pictures, lower ingest.duplicate_distance ({options.duplicate_distance} now)"
+        )
     return notes
 
 
