@@ -1,5 +1,6 @@
 """Where there is too little to learn from: manifest and report are written, and the error has the reasons."""
 
+import hashlib
 import re
 from types import SimpleNamespace
 
@@ -134,6 +135,19 @@ def test_reasons_that_differ_in_numbers_alone_are_counted_as_one(folders, option
         (folders / "photos" / f"text{number}.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(number))
     manifest, _ = run_ingest(folders / "photos", folders / "styles", options)
     with pytest.raises(ValueError, match=r"30 × .*; 10 × the short side has 10 pixels.*small10\.png; 4 × "):
+        require_usable(manifest)
+
+
+def test_links_to_nothing_are_counted_as_one_reason(folders, options):
+    for file in (folders / "photos").iterdir():
+        file.unlink()
+    for number in range(30):
+        content = hashlib.sha256(bytes([number])).hexdigest()
+        (folders / "photos" / f"{number:02}.jpg").symlink_to(f"../.git/annex/objects/{content}")
+    manifest, _ = run_ingest(folders / "photos", folders / "styles", options)
+    with pytest.raises(
+        ValueError, match=r"0 usable of 30 files; 30 × a link that leads to nothing .*00\.jpg\n"
+    ):
         require_usable(manifest)
 
 

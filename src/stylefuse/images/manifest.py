@@ -83,9 +83,7 @@ def _fault(rows: pd.DataFrame) -> str:
 
 def _reasons(rows: pd.DataFrame) -> list[str]:
     """Reasons with counts and an example each, the most frequent ones in full."""
-    kinds = [
-        "repeats" if row.verdict == "duplicate" else _without_numbers(row.reason) for row in rows.itertuples()
-    ]
+    kinds = ["repeats" if row.verdict == "duplicate" else _kind(row.reason) for row in rows.itertuples()]
     every = Counter(kinds).most_common()
     told = []
     for kind, count in every[:_MOST_REASONS]:
@@ -95,9 +93,9 @@ def _reasons(rows: pd.DataFrame) -> list[str]:
     return [*told, f"{rest} × other reasons"] if rest else told
 
 
-def _without_numbers(reason: str) -> str:
-    """The part that equals in reasons of one kind: "the file has 25.1 MB" and "the file has 30 MB"."""
-    return re.sub(r"[\d.]+", "#", reason)
+def _kind(reason: str) -> str:
+    """What equals in reasons of one kind: all but numbers, as in "has 25.1 MB", and details in parentheses."""
+    return re.sub(r"\(.*\)|[\d.]+", "#", reason)
 
 
 def rows_of(manifest: pd.DataFrame, style: str, split: str) -> np.ndarray:

@@ -12,7 +12,8 @@ from stylefuse.pipelines.ingest.inspection import Inspected
 from stylefuse.pipelines.ingest.options import IngestOptions
 
 # Of two alike pictures the one that fewer may learn from is kept. So a new file can take a picture out of
-# training, never out of the test, and what was once held out is not learned from later.
+# training, never out of the test, and what was once held out is not learned from later (see `splits_of` for the
+# exception).
 _KEPT_FIRST = ("test", "judge", "train")
 
 
@@ -31,10 +32,11 @@ def splits_of(sha256s: Sequence[str], options: IngestOptions) -> list[str]:
     "train" if it has two, else from "judge", else from "test"; of that split the picture whose hash lies nearest.
     With fewer than three pictures nothing is moved.
 
-    Adding files still moves no picture, but for a moved one: it goes back once another falls into its split by its own
-    hash, and another takes its place if its hash lies nearer. So what was held out as a moved picture may be learned
-    from later. Pictures are taken from "train" first, so that a picture held out by its own hash stays so as long as it
-    can. No split gets a repeat of another's picture: repeats are dropped before, in all splits.
+    Adding files moves no picture but a moved one. That goes back to its own split once another picture falls into the
+    split that was empty, and it gives its place to a picture whose hash lies nearer. So a picture that was held out
+    because it was moved may be learned from after files were added. One that was held out by its own hash stays so:
+    "test" gives a picture only in styles where no other split has two. Moving brings no picture and its repeat into two
+    splits: of alike pictures one is kept in all splits together.
     """
     splits = [split_of(sha256, options) for sha256 in sha256s]
     if len(splits) < len(SPLITS):
