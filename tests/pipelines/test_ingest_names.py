@@ -75,6 +75,20 @@ def test_a_table_bears_any_text_in_any_column(tmp_path):
     pd.testing.assert_frame_equal(back_and_forth(table, tmp_path), table)
 
 
+def test_a_manifest_of_an_older_version_without_quotes_is_read(tmp_path):
+    row = dict.fromkeys(COLUMNS, "") | {
+        "path": 'a, "b".png',
+        "style": "NA",
+        "width": 1,
+        "height": 2,
+        "bytes": 3,
+        "row": 4,
+    }
+    table = pd.DataFrame([row | {"trim": "0,1,0,1"}, row | {"phash": "1e5"}])
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    pd.testing.assert_frame_equal(ManifestDataset(filepath=str(tmp_path / "manifest.csv")).load(), table)
+
+
 def test_names_that_are_not_utf8_are_escaped_and_stay_two_rows_where_they_collide(folders, options):
     (folders / "photos" / "caf\udce9.png").write_bytes(png(5000))
     (folders / "photos" / "caf\\xe9.png").write_bytes(png(5001))
