@@ -51,6 +51,7 @@ def publish(made: Path, target: Path) -> None:
     try:
         target.mkdir(parents=True, exist_ok=True)
         if made.absolute() != staging.absolute():
+            finish(target)
             shutil.rmtree(staging, ignore_errors=True)
             _bring(made, staging)
         files = sorted(_files(staging))

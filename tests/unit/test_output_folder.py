@@ -161,6 +161,23 @@ def test_what_a_run_makes_is_never_lost_when_the_folder_cannot_be_written(target
     assert content(target) == {"a.png": "2", "b.png": "2"}
 
 
+def test_a_publication_that_was_interrupted_is_finished_before_the_next(target, tmp_path, monkeypatch):
+    publish(make(staging_of(target), a_png="1", b_png="1"), target)
+    moves = []
+
+    def killed(source, place):
+        if moves:
+            raise KeyboardInterrupt
+        moves.append(source.replace(place))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stylefuse.output_folder._move", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(make(staging_of(target), a_png="2", c_png="2"), target)
+    publish(make(tmp_path / "elsewhere", c_png="3"), target)
+    assert content(target) == {"c.png": "3"}  # nothing was taken for a file of the user's
+
+
 def test_finish_without_an_interrupted_publication_changes_nothing(target):
     finish(target)
     publish(make(staging_of(target), a_png="1"), target)
