@@ -31,6 +31,7 @@ OPTIONS = FuseOptions(
     style=None,
     strength=1.0,
     keep_metadata=False,
+    format="png",
     max_bytes=20_000_000,
     max_pixels=40_000_000,
 )
@@ -43,6 +44,18 @@ def networks():
     fuser = Fuser(generator.encoder, FuserConfig((6, 8, 8), (4, 4, 4)))
     facts = {"image_size": 32, "fingerprint": "f00d"}
     return pack_generator(generator, STYLES, **facts), pack_fuser(fuser, "f00d", fingerprint="beef")
+
+
+@pytest.fixture
+def fuse(networks, tmp_path_factory):
+    """Fuse the sets of a folder into a new one."""
+
+    def fuse(folder, options=OPTIONS, networks=networks):
+        staging = tmp_path_factory.mktemp("results") / ".incoming"
+        staging.mkdir()
+        return fuse_folder(*networks, folder, staging, options)
+
+    return fuse
 
 
 def write(path: Path, pixels: np.ndarray) -> None:
@@ -79,11 +92,11 @@ def folder(tmp_path):
     return folder
 
 
-def test_fuses_what_it_can_and_reports_the_rest(networks, folder):
+def test_fuses_what_it_can_and_reports_the_rest(fuse, folder):
     before = sorted(folder.rglob("*"))
-    out, report = fuse_folder(*networks, folder, OPTIONS)
+    out, report = fuse(folder, OPTIONS)
     assert list(report.columns) == COLUMNS
-    made = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    made = sorted(path.relative_to(out).as_posix() for path in out.rglob("[!.]*") if path.is_file())
     good = ["01", "deep", "sub/Ünï_code"]
     assert made == sorted(name + end for name in good for end in (".png", "_weights.png", ".json"))
 
@@ -106,8 +119,8 @@ def test_fuses_what_it_can_and_reports_the_rest(networks, folder):
     assert sorted(folder.rglob("*")) == before
 
 
-def test_the_picture_its_weights_and_its_report(networks, folder):
-    out, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"mode": "focus"}))
+def test_the_picture_its_weights_and_its_report(fuse, folder):
+    out, _ = fuse(folder, OPTIONS.model_copy(update={"mode": "focus"}))
     fused = np.asarray(Image.open(out / "01.png")).astype(int)
     sharp = [np.asarray(Image.open(folder / f"01_{letter}.png")).astype(int) for letter in "ab"]
     for half in (np.s_[:, 4:32], np.s_[:, 48:76]):
@@ -127,11 +140,11 @@ def test_the_picture_its_weights_and_its_report(networks, folder):
     assert len(report["pixels_from"]) == 2 and report["registration"]["verdict"]
 
 
-def test_deep_sets_stay_deep_until_they_are_restyled(networks, folder):
-    out, _ = fuse_folder(*networks, folder, OPTIONS)
+def test_deep_sets_stay_deep_until_they_are_restyled(fuse, folder):
+    out, _ = fuse(folder, OPTIONS)
     fused = decode_deep(out / "deep.png")
     assert (fused.dtype, fused.ndim) == (np.uint16, 2)
-    restyled, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"style": "red"}))
+    restyled, _ = fuse(folder, OPTIONS.model_copy(update={"style": "red"}))
     picture = decode_deep(restyled / "deep.png")
     assert (picture.dtype, picture.shape) == (np.uint8, (*fused.shape, 3))
     report = json.loads((restyled / "deep.json").read_text(encoding="utf-8"))
@@ -139,13 +152,13 @@ def test_deep_sets_stay_deep_until_they_are_restyled(networks, folder):
     assert np.abs(picture.astype(float) - fused[..., None] / 257).mean() > 1
 
 
-def test_strength_0_is_the_fused_picture(networks, folder):
-    plain, _ = fuse_folder(*networks, folder, OPTIONS)
-    none, _ = fuse_folder(*networks, folder, OPTIONS.model_copy(update={"style": "red", "strength": 0.0}))
+def test_strength_0_is_the_fused_picture(fuse, folder):
+    plain, _ = fuse(folder, OPTIONS)
+    none, _ = fuse(folder, OPTIONS.model_copy(update={"style": "red", "strength": 0.0}))
     assert np.array_equal(Image.open(plain / "01.png"), Image.open(none / "01.png"))
 
 
-def test_pictures_taken_by_hand_are_aligned_when_asked(networks, tmp_path):
+def test_pictures_taken_by_hand_are_aligned_when_asked(fuse, tmp_path):
     random = np.random.default_rng(1)
     whole = np.full((240, 300, 3), 90, np.uint8)
     for _ in range(120):
@@ -153,9 +166,9 @@ def test_pictures_taken_by_hand_are_aligned_when_asked(networks, tmp_path):
         whole[top : top + 20, left : left + 25] = random.integers(20, 235, 3)
     write(tmp_path / "hand_a.png", whole[20:220, 20:280])
     write(tmp_path / "hand_b.png", whole[14:214, 10:270])
-    _, report = fuse_folder(*networks, tmp_path, OPTIONS)
+    _, report = fuse(tmp_path, OPTIONS)
     assert report.loc[0, "registration"] == "shifted" and "align=true" in report.loc[0, "warnings"]
-    out, report = fuse_folder(*networks, tmp_path, OPTIONS.model_copy(update={"align": True}))
+    out, report = fuse(tmp_path, OPTIONS.model_copy(update={"align": True}))
     assert report.loc[0, "registration"] == "registered"
     width, height = Image.open(out / "hand.png").size
     assert 200 < width < 260 and 150 < height < 200
@@ -170,9 +183,9 @@ def test_pictures_taken_by_hand_are_aligned_when_asked(networks, tmp_path):
         ({"style": "red", "contrast": 9.0}, "contrast: 9.0 .*from 0.5 to 2"),
     ],
 )
-def test_what_no_set_could_have_is_refused_before_any(networks, folder, change, words):
+def test_what_no_set_could_have_is_refused_before_any(fuse, folder, change, words):
     with pytest.raises(ValueError, match=words):
-        fuse_folder(*networks, folder, OPTIONS.model_copy(update=change))
+        fuse(folder, OPTIONS.model_copy(update=change))
 
 
 @pytest.mark.parametrize(
@@ -183,25 +196,25 @@ def test_a_look_without_a_style_is_refused(change):
         FuseOptions(**{**OPTIONS.model_dump(), **change})
 
 
-def test_needs_a_fuser_of_this_generator(networks, folder):
+def test_needs_a_fuser_of_this_generator(fuse, networks, folder):
     generator, fuser = networks
     with pytest.raises(ValueError, match=r"no fuser.*train_fusion"):
-        fuse_folder(generator, None, folder, OPTIONS)
+        fuse(folder, networks=(generator, None))
     other = generator._replace(facts={**generator.facts, "fingerprint": "other"})
     with pytest.raises(ValueError, match="f00d, this one is other"):
-        fuse_folder(other, fuser, folder, OPTIONS)
+        fuse(folder, networks=(other, fuser))
 
 
-def test_a_folder_without_sets_says_how_they_are_named(networks, tmp_path):
+def test_a_folder_without_sets_says_how_they_are_named(fuse, tmp_path):
     write(tmp_path / "holiday.png", scene(np.random.default_rng(0)))
     with pytest.raises(ValueError, match=r"no sets in .*01_a\.jpg, 01_b\.jpg"):
-        fuse_folder(*networks, tmp_path, OPTIONS)
+        fuse(tmp_path, OPTIONS)
 
 
-def test_a_folder_of_bad_sets_only_is_an_error(networks, tmp_path):
+def test_a_folder_of_bad_sets_only_is_an_error(fuse, tmp_path):
     write(tmp_path / "alone_a.png", scene(np.random.default_rng(0)))
     with pytest.raises(ValueError, match=r"none of the 1 sets .* alone: .*one picture"):
-        fuse_folder(*networks, tmp_path, OPTIONS)
+        fuse(tmp_path, OPTIONS)
 
 
 def test_sets_are_told_apart_by_folder_and_name():
@@ -224,8 +237,8 @@ def test_weight_maps_of_large_pictures_are_shrunk():
     assert sheet[-1, 0] < 2 and sheet[-1, SIDE - 1] > 253 and sheet[-1, SIDE + 2] > 253
 
 
-def test_the_table_survives_its_file(networks, folder, tmp_path):
-    _, report = fuse_folder(*networks, folder, OPTIONS)
+def test_the_table_survives_its_file(fuse, folder, tmp_path):
+    _, report = fuse(folder, OPTIONS)
     report.to_csv(tmp_path / "fused.csv", index=False)
     again = pd.read_csv(tmp_path / "fused.csv", dtype=str, keep_default_na=False)
     assert again.to_numpy().tolist() == report.to_numpy().tolist()
@@ -233,6 +246,6 @@ def test_the_table_survives_its_file(networks, folder, tmp_path):
 
 def test_wiring():
     pipeline = create_pipeline()
-    assert pipeline.inputs() == {"generator", "fuser", "fuse_input", "params:fuse"}
+    assert pipeline.inputs() == {"generator", "fuser", "fuse_input", "fuse_staging", "params:fuse"}
     assert pipeline.outputs() == {"fuse_output", "fuse_report"}
     assert get_type_hints(fuse_folder)["options"] is FuseOptions
