@@ -1,6 +1,8 @@
 """A folder of sets: what can be fused is, what cannot is told with its reason."""
 
 import json
+import logging
+import os
 from pathlib import Path
 from typing import get_type_hints
 
@@ -11,10 +13,14 @@ import torch
 from PIL import Image, ImageFilter
 from pydantic import ValidationError
 
-from stylefuse.images.deep import decode_deep, save_deep
+from hostile_names import hostile_names
+from stylefuse.datasets import CSVDataset, FolderDataset
+from stylefuse.images.deep import decode_deep, encode_deep, save_deep
 from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.fuser import Fuser, pack_fuser
 from stylefuse.networks.generator import pack_generator
+from stylefuse.pipelines import batch
+from stylefuse.pipelines.folders import users, visible_files
 from stylefuse.pipelines.fuse import create_pipeline
 from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
 from stylefuse.pipelines.fuse.options import FuseOptions
@@ -50,9 +56,9 @@ def networks():
 def fuse(networks, tmp_path_factory):
     """Fuse the sets of a folder into a new one."""
 
-    def fuse(folder, options=OPTIONS, networks=networks):
-        staging = tmp_path_factory.mktemp("results") / ".incoming"
-        staging.mkdir()
+    def fuse(folder, options=OPTIONS, networks=networks, staging=None):
+        staging = staging or tmp_path_factory.mktemp("results") / ".incoming"
+        staging.mkdir(exist_ok=True)
         return fuse_folder(*networks, folder, staging, options)
 
     return fuse
@@ -249,3 +255,123 @@ def test_wiring():
     assert pipeline.inputs() == {"generator", "fuser", "fuse_input", "fuse_staging", "params:fuse"}
     assert pipeline.outputs() == {"fuse_output", "fuse_report"}
     assert get_type_hints(fuse_folder)["options"] is FuseOptions
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stop", [0, 1, 5, 9])
+def test_an_interrupted_batch_goes_on_to_the_same_bytes(fuse, folder, tmp_path_factory, monkeypatch, stop):
+    """Between two files of a set as well: three are written for each of the three good sets."""
+    whole, rows = fuse(folder)
+    write, written = batch.write_whole, []
+
+    def interrupted(path, data):
+        if len(written) == stop:
+            raise KeyboardInterrupt
+        written.append(path.name)
+        write(path, data)
+
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "write_whole", interrupted)
+        if stop < 9:
+            with pytest.raises(KeyboardInterrupt):
+                fuse(folder, staging=staging)
+        else:
+            fuse(folder, staging=staging)
+    monkeypatch.setattr(batch, "write_whole", lambda *given: (written.append(given), write(*given))[1])
+    _, report = fuse(folder, staging=staging)
+    assert len(written) == stop + 9 - stop // 3 * 3
+    assert files_of(staging) == files_of(whole) and report.equals(rows)
+
+
+def test_another_fuser_is_another_batch(fuse, networks, folder, tmp_path_factory):
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    before = files_of(fuse(folder, staging=staging)[0])
+    generator, fuser = networks
+    moved = fuser._replace(tensors={name: tensor + 0.1 for name, tensor in fuser.tensors.items()})
+    fuse(folder, networks=(generator, moved), staging=staging)
+    assert files_of(staging) == files_of(fuse(folder, networks=(generator, moved))[0]) != before
+
+
+@pytest.mark.parametrize("style", [None, "red"])
+@pytest.mark.parametrize(("file_format", "suffix"), [("jpeg", ".jpg"), ("webp", ".webp")])
+def test_results_in_other_formats_have_8_bits(fuse, folder, file_format, suffix, style):
+    out, report = fuse(folder, OPTIONS.model_copy(update={"format": file_format, "style": style}))
+    png, _ = fuse(folder, OPTIONS.model_copy(update={"style": style}))
+    assert report.set_index("set")["output"]["deep"] == f"deep{suffix}"
+    kept, found = (decode_deep(folder / name) for folder, name in ((png, "deep.png"), (out, f"deep{suffix}")))
+    assert found.dtype == np.uint8
+    if style is None:  # a generator that was never trained paints noise, which WebP blurs
+        grey = found.mean(axis=2) if found.ndim > kept.ndim else found  # WebP has no grey
+        assert kept.dtype == np.uint16 and np.abs(grey - kept / 257).mean() < 4
+    assert (out / "deep_weights.png").is_file() and (out / "deep.json").is_file()
+
+
+def test_results_among_the_pictures_are_refused_before_the_first(fuse, folder):
+    before = files_of(folder)
+    for staging in (folder / ".incoming", folder / "sub" / ".incoming"):
+        with pytest.raises(ValueError, match=f"{folder} .* written to {staging.parent}.*fuse_input="):
+            fuse(folder, staging=staging)
+    assert files_of(folder) == before
+
+
+def test_one_name_in_two_normal_forms_is_one_set():
+    sets, _ = find_sets([Path("Café_a.png"), Path("Cafe\u0301_b.png"), Path("other_a.png")])
+    assert [len(each.files) for each in sets] == [2, 1]
+
+
+def test_sets_whose_results_would_be_one_on_some_disks_have_names_of_their_own(fuse, tmp_path):
+    random = np.random.default_rng(0)
+    for name in ("A_a", "A_b", "a_a", "a_b"):
+        write(tmp_path / f"{name}.png", scene(random))
+    out, report = fuse(tmp_path)
+    assert len({path.name.casefold() for path in files_of(out)}) == 6
+    assert all("another one would have that name" in warning for warning in report["warnings"])
+    assert all((out / name).is_file() for name in report["output"])
+
+
+def test_files_and_links_that_cannot_be_read_are_named(fuse, folder):
+    (folder / "01_c.png").symlink_to(folder / "nothing.png")
+    (folder / "stray.png").symlink_to(folder / "nowhere.png")
+    _, report = fuse(folder)
+    told = report.set_index("set")["reason"]
+    assert "01_c.png: a link that leads to nothing" in told["01"]
+    strays = report[report["set"] == ""].set_index("files")["reason"]
+    assert "leads to nothing" in strays["stray.png"] and "belongs to no set" in strays["holiday.png"]
+
+
+def test_hostile_names_pass_and_the_report_can_be_written(fuse, tmp_path, tmp_path_factory, caplog):
+    random, longest = np.random.default_rng(0), len("_a.png")
+    names = [name for name in hostile_names(160) if users(name) and len(os.fsencode(name)) + longest <= 255]
+    names += ["x" * (255 - longest), "\udce9" * (255 - longest)]
+    data = [encode_deep(scene(random, 16, 16)) for _ in "ab"]
+    for i, name in enumerate(names):
+        for letter, picture in zip("ab", data, strict=True):
+            (tmp_path / f"{name}_{letter}.png").write_bytes(picture if i % 40 else b"no picture")
+    out, report = fuse(tmp_path)
+    sets, strays = find_sets(visible_files(tmp_path))
+    assert not strays and len(report) == len(sets) and report["set"].is_unique
+    good = report["output"] != ""
+    assert good.eq(report["reason"] == "").all() and (~good).sum() >= 4
+    made = files_of(out)
+    assert len(made) == 3 * good.sum()
+    for path, content in made.items():
+        if path.suffix == ".json":
+            assert json.loads(content)["files"]
+    FolderDataset(filepath=str(out.parent)).save(out)
+    assert files_of(out.parent) == made
+    CSVDataset(filepath=str(tmp_path_factory.mktemp("report") / "fused.csv")).save(report)
+    logged = "".join(record.getMessage() for record in caplog.records)
+    assert logged and logged.isprintable()
+
+
+def test_the_last_line_says_where_the_results_are(fuse, folder, caplog, tmp_path_factory):
+    caplog.set_level(logging.INFO)
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    fuse(folder, staging=staging)
+    assert (
+        caplog.messages[-1] == f"3 of 7 sets fused, 2 files belong to none; results are in {staging.parent}"
+    )

@@ -1,15 +1,23 @@
 import json
+import logging
+import re
+from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
+from pydantic import ValidationError
 
+from hostile_names import hostile_names
+from stylefuse.datasets import CSVDataset, FolderDataset
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.folders import users
 from stylefuse.pipelines.stylize import create_pipeline
 from stylefuse.pipelines.stylize.nodes import stylize_folder
 from stylefuse.pipelines.stylize.options import StylizeOptions
+from stylefuse.serving.restyle import Restyler
 
 
 def asked(style, strength, **changes):
@@ -23,9 +31,9 @@ def asked(style, strength, **changes):
 def stylize(generator, tmp_path_factory):
     """Restyle a folder into a new one."""
 
-    def stylize(folder, options):
-        staging = tmp_path_factory.mktemp("results") / ".incoming"
-        staging.mkdir()
+    def stylize(folder, options, staging=None):
+        staging = staging or tmp_path_factory.mktemp("results") / ".incoming"
+        staging.mkdir(exist_ok=True)
         return stylize_folder(generator, folder, staging, options)
 
     return stylize
@@ -120,3 +128,140 @@ def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(stylize, tmp
 def test_files_over_the_limits_are_named(stylize, folder):
     _, report = stylize(folder, asked("monet", 1.0, max_bytes=300))
     assert "more than 0.0003 MB" in report.set_index("file")["reason"]["a.jpg"]
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3])
+def test_an_interrupted_batch_goes_on_to_the_same_bytes(stylize, folder, tmp_path_factory, monkeypatch, stop):
+    options = asked("monet", 1.0)
+    whole, rows = stylize(folder, options)
+    calls = []
+
+    def interrupted(restyler, picture, look):
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        calls.append(picture.size)
+        return restyle(restyler, picture, look)
+
+    restyle, staging = Restyler.__call__, tmp_path_factory.mktemp("results") / ".incoming"
+    with monkeypatch.context() as patch:
+        patch.setattr(Restyler, "__call__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stylize(folder, options, staging)
+    assert len(files_of(staging)) == stop
+    made = []
+    monkeypatch.setattr(Restyler, "__call__", lambda *given: (made.append(1), restyle(*given))[1])
+    _, report = stylize(folder, options, staging)
+    assert len(made) == 4 - stop
+    assert files_of(staging) == files_of(whole) and report.equals(rows)
+
+
+@pytest.mark.parametrize(
+    "change", [{"strength": 0.5}, {"style": "ink"}, {"format": "jpeg"}, {"keep_metadata": True}]
+)
+def test_other_options_are_another_batch(stylize, folder, tmp_path_factory, change):
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    stylize(folder, asked("monet", 1.0), staging)
+    options = asked(**{"style": "monet", "strength": 1.0, **change})
+    stylize(folder, options, staging)
+    assert files_of(staging) == files_of(stylize(folder, options)[0])
+
+
+def test_another_generator_is_another_batch(stylize, generator, folder, tmp_path_factory):
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    before = files_of(stylize(folder, asked("monet", 1.0), staging)[0])
+    moved = generator._replace(tensors={name: tensor * 1.1 for name, tensor in generator.tensors.items()})
+    stylize_folder(moved, folder, staging, asked("monet", 1.0))
+    assert all(data != before[name] for name, data in files_of(staging).items())
+
+
+@pytest.mark.parametrize(("file_format", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp")])
+def test_results_have_the_format_asked_for_with_exif(stylize, tmp_path, file_format, suffix):
+    picture, exif = Image.linear_gradient("L").resize((30, 20)).convert("RGB"), Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Ada"
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    out, report = stylize(tmp_path, asked("monet", 1.0, keep_metadata=True, format=file_format))
+    assert list(report["output"]) == [f"a{suffix}"]
+    with Image.open(out / f"a{suffix}") as made:
+        assert (made.format, made.size) == (file_format.upper(), (20, 30))
+        assert (
+            made.getexif()[ExifTags.Base.Artist] == "Ada" and made.getexif()[ExifTags.Base.Orientation] == 1
+        )
+
+
+def test_a_picture_that_webp_cannot_hold_is_named_with_the_remedy(stylize, tmp_path):
+    Image.new("RGB", (16_384, 4)).save(tmp_path / "panorama.png")
+    Image.new("RGB", (40, 30)).save(tmp_path / "small.png")
+    _, report = stylize(tmp_path, asked("monet", 0, format="webp"))
+    reason = report.set_index("file")["reason"]
+    assert (
+        "16384×4 pixels, and webp holds 16383" in reason["panorama.png"] and "png" in reason["panorama.png"]
+    )
+    assert reason["small.png"] == ""
+
+
+def test_an_unknown_format_is_refused_with_those_there_are():
+    with pytest.raises(ValidationError, match="'png', 'jpeg' or 'webp'"):
+        asked("monet", 1.0, format="gif")
+
+
+@pytest.mark.parametrize("output", [".", "results", "sub"])
+def test_results_among_the_pictures_are_refused_before_the_first(stylize, folder, output):
+    (folder / output).mkdir(exist_ok=True)
+    before = files_of(folder)
+    with pytest.raises(
+        ValueError, match=f"pictures of {folder} .* written to {(folder / output)}.*stylize_input="
+    ):
+        stylize(folder, asked("monet", 1.0), folder / output / ".incoming")
+    with pytest.raises(ValueError, match=r"stylize_input="):
+        stylize(folder / "sub", asked("monet", 1.0), folder / ".incoming")
+    assert files_of(folder) == before
+
+
+def test_linked_folders_are_restyled_and_links_to_nothing_are_named(stylize, folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("disk")
+    (elsewhere / "c.jpg").write_bytes((folder / "a.jpg").read_bytes())
+    (folder / "2023").symlink_to(elsewhere)
+    (folder / "gone.jpg").symlink_to(elsewhere / "nothing.jpg")
+    out, report = stylize(folder, asked("monet", 1.0))
+    told = report.set_index("file")
+    assert told["output"]["2023/c.jpg"] == "2023/c.png" and (out / "2023/c.png").is_file()
+    assert "leads to nothing" in told["reason"]["gone.jpg"]
+
+
+def test_hostile_names_pass_and_the_report_can_be_written(stylize, tmp_path, tmp_path_factory, caplog):
+    """Every name that a file system can hold; a few hold no picture."""
+    Image.linear_gradient("L").resize((8, 6)).convert("RGB").save(tmp_path / ".png", "PNG")
+    data = (tmp_path / ".png").read_bytes()
+    names = hostile_names(300)
+    for i, name in enumerate(names):
+        (tmp_path / name).write_bytes(b"no picture" if i % 50 == 7 else data)
+    out, report = stylize(tmp_path, asked("monet", 1.0))
+    users_own = [path for path in tmp_path.iterdir() if users(path.name)]
+    bad = sum(i % 50 == 7 and users(name) for i, name in enumerate(names))
+    made = files_of(out)
+    assert len(report) == len(users_own) and bad >= 3
+    assert int((report["output"] != "").sum()) == len(made) == len(users_own) - bad
+    assert (report["output"] == "").eq(report["reason"] != "").all()
+    pictures = {path.name for path in users_own if path.read_bytes() == data}
+    stems = {Path(name).stem for name in pictures}
+    assert all(path.name.removesuffix(".png") in pictures | stems or path.name[-13] == "-" for path in made)
+    FolderDataset(filepath=str(out.parent)).save(out)
+    assert files_of(out.parent) == made
+    CSVDataset(filepath=str(tmp_path_factory.mktemp("report") / "stylized.csv")).save(report)
+    assert json.dumps(report.to_dict(), ensure_ascii=False).encode("utf-8")
+    assert r"\xe9" in report["file"].str.cat() and not re.search(
+        r"[\x00-\x1f\x7f\u202e]", report["file"].str.cat()
+    )
+    logged = "".join(record.getMessage() for record in caplog.records)
+    assert logged and logged.isprintable()
+
+
+def test_the_last_line_says_where_the_results_are(stylize, folder, caplog, tmp_path_factory):
+    caplog.set_level(logging.INFO)
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    stylize(folder, asked("monet", 1.0), staging)
+    assert caplog.messages[-1] == f"4 of 6 pictures restyled as monet; results are in {staging.parent}"

@@ -70,7 +70,7 @@ def run_batch(
         OSError: the results cannot be written; it says where, and how many are kept.
         ValueError: another batch runs in the folder; or no piece could be made, with the most frequent reasons.
     """
-    finished, rows, done = None, [], 0
+    rows, done = [], 0
     with _alone(staging):
         try:
             finished = Finished(staging, about)
@@ -79,18 +79,17 @@ def run_batch(
             done = sum(row is not None for row in kept)
             if done:
                 log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
-            bar = tqdm(total=len(pieces), initial=done, desc=words.done, mininterval=_interval())
-            for piece, state, row in zip(pieces, states, kept, strict=True):
-                if row is None:
-                    row, files = _made(piece, make, staging)
-                    if row["reason"]:
-                        log.warning("%s: %s", printable(piece.name), row["reason"])
-                    else:
-                        finished.add(piece.name, state, files, row)
-                        done += 1
-                    bar.update()
-                rows.append(row)
-            bar.close()
+            with tqdm(total=len(pieces), initial=done, desc=words.done, mininterval=_interval()) as bar:
+                for piece, state, row in zip(pieces, states, kept, strict=True):
+                    if row is None:
+                        row, files = _made(piece, make, staging)
+                        if row["reason"]:
+                            log.warning("%s: %s", printable(piece.name), row["reason"])
+                        else:
+                            finished.add(piece.name, state, files, row)
+                            done += 1
+                        bar.update()
+                    rows.append(row)
         except OSError as error:
             raise OSError(
                 error.errno,
