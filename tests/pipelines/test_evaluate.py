@@ -11,6 +11,7 @@ from kedro.pipeline import Pipeline
 from PIL import Image
 from torch import nn
 
+from stylefuse.images.manifest import data_hash
 from stylefuse.images.store import ImageStore, write_store
 from stylefuse.networks.classifier import build_classifier, pack_classifier
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
@@ -221,8 +222,9 @@ def world(tmp_path_factory):
                     "trim": "",
                 }
             )
-    write_store(store, pixels)
-    return sample, pd.DataFrame(rows), store
+    manifest = pd.DataFrame(rows)
+    write_store(store, pixels, manifest)
+    return sample, manifest, store
 
 
 def write_png(path, picture):
@@ -233,13 +235,16 @@ def write_png(path, picture):
 
 
 @pytest.fixture(scope="module")
-def weights():
+def weights(world):
+    pictures = data_hash(world[1])
     torch.manual_seed(0)
     generator = Generator(3, GeneratorConfig(channels=(4, 8), blocks=1))
     return (
-        pack_generator(generator, STYLES, image_size=SIZE, images_seen=12, data_hash="d", fingerprint="f"),
-        pack_judge(Judge(3), STYLES),
-        pack_classifier(build_classifier(3, imagenet=False), STYLES),
+        pack_generator(
+            generator, STYLES, image_size=SIZE, images_seen=12, data_hash=pictures, fingerprint="f"
+        ),
+        pack_judge(Judge(3), STYLES, data_hash=pictures),
+        pack_classifier(build_classifier(3, imagenet=False), STYLES, data_hash=pictures),
     )
 
 
@@ -276,7 +281,7 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
         evaluation, summary, folder = evaluate_styles(*weights, manifest, store, sample, OPTIONS)
     text = json.dumps(evaluation, allow_nan=False)
     assert json.loads(text) == evaluation  # plain types: what is read back is what was measured
-    assert summary == evaluation["summary"]
+    assert summary == {**evaluation["summary"], "generator": "f"}
     assert evaluation["about"]["photos"] == 7
     assert evaluation["styles"]["red"]["truth"]["pictures"] == 5
     assert evaluation["identity"]["psnr"] > 20  # a fresh generator is near the identity

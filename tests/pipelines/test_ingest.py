@@ -65,7 +65,8 @@ def folders(tmp_path, options):
 def ingest(folders, options):
     def run(**changes):
         changed = options.model_copy(update=changes)
-        return ingest_pictures(folders, folders / "photos", folders / "styles", changed)
+        store, manifest = ingest_pictures(folders, folders / "photos", folders / "styles", changed)
+        return manifest, store
 
     return run
 

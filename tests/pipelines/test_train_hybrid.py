@@ -18,7 +18,7 @@ from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.training import checkpoint, collapse, hybrid
 from stylefuse.training.claim import TrainingRefusedError
 from stylefuse.training.loop import TrainingDivergedError
-from support import STYLES, TINY, assert_equal_weights, smooth_pictures
+from support import STYLES, TINY, assert_equal_weights, rebound, smooth_pictures
 
 # Six steps; checkpoints after 8, 16 and 24 images.
 OPTIONS = TrainOptions(restart=False, training=replace(TINY, images=24))
@@ -32,8 +32,9 @@ def train(tiny_data, tiny_classifier):
     def run(workspace, options=OPTIONS, manifest=manifest):
         for name in ("checkpoints", "samples"):
             (workspace / name).mkdir(exist_ok=True)
+        store = rebound(folder, manifest, workspace / "store")
         return train_generator(
-            manifest, folder, tiny_classifier, workspace / "checkpoints", workspace / "samples", options
+            manifest, store, tiny_classifier, workspace / "checkpoints", workspace / "samples", options
         )
 
     return run

@@ -61,6 +61,13 @@ def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
     return hashlib.sha256("\n".join(lines).encode() + index).hexdigest()
 
 
+def rows_hash(manifest: pd.DataFrame) -> str:
+    """Return a sha256 over which picture, cut how, stands in which row of the image store."""
+    rows = kept(manifest).sort_values("row")[["row", "sha256", "trim"]]
+    lines = (f"{row}\t{sha256}\t{trim}" for row, sha256, trim in rows.itertuples(index=False))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
 def data_hash(manifest: pd.DataFrame) -> str:
     """Return a sha256 over what can be learned from.
 

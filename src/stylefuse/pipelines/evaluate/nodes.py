@@ -11,6 +11,7 @@ import pandas as pd
 
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
+from stylefuse.pipelines.pairing import require_same_pictures
 
 if TYPE_CHECKING:
     from stylefuse.pipelines.evaluate.measure import Networks
@@ -38,22 +39,29 @@ def evaluate_styles(
 
     Returns:
         The evaluation as plain nested numbers (None and a reason where there is none); its
-        summary alone; the report's folder.
+        summary alone, with the generator's fingerprint; the report's folder.
 
     Raises:
         ValueError: the networks do not know the same styles, or nothing is held out.
     """
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.pipelines.evaluate.grids import draw_figures
     from stylefuse.pipelines.evaluate.heldout import all_twins, held_out
     from stylefuse.pipelines.evaluate.measure import measure
     from stylefuse.pipelines.evaluate.report import write_report
     from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
 
+    require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
     networks = _load(generator, judge, classifier, options)
     styles, size = networks.styles[1:], generator.facts["image_size"]
     pictures = held_out(
-        manifest, ImageStore(image_store), styles, size, options.photos, options.paintings, options.seed
+        manifest,
+        open_store(image_store, manifest),
+        styles,
+        size,
+        options.photos,
+        options.paintings,
+        options.seed,
     )
     twins = all_twins(manifest, sample, styles, size, options.paintings)
 
@@ -86,7 +94,7 @@ def evaluate_styles(
     for warning in evaluation["warnings"]:
         log.warning("%s", warning)
     _track(evaluation, folder)
-    return evaluation, evaluation["summary"], folder
+    return evaluation, {**evaluation["summary"], "generator": generator.facts.get("fingerprint")}, folder
 
 
 def _load(generator: Weights, judge: Weights, classifier: Weights, options: EvaluateOptions) -> "Networks":

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def ingest_pictures(
     sample: Path, photos: Path, styles: Path, options: IngestOptions
-) -> tuple[pd.DataFrame, Path]:
+) -> tuple[Path, pd.DataFrame]:
     """Look at every file once; keep the sound ones in an image store, say of each file what became of it.
 
     Args:
@@ -29,7 +29,8 @@ def ingest_pictures(
         options: see `IngestOptions`.
 
     Returns:
-        The manifest (`stylefuse.images.manifest.COLUMNS`) and the folder of the image store.
+        The folder of the image store, and the manifest (`stylefuse.images.manifest.COLUMNS`): in this order, in which
+        they are saved.
 
     Raises:
         ValueError: the folders hold too little to learn from; the message names the style and the remedy.
@@ -53,12 +54,12 @@ def ingest_pictures(
             decoded = [i for i, look in enumerate(looks) if look.phash is not None]
             keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
             pictures = ImageStore(Path(waiting))
-            write_store(store, (pictures[row] for row in np.flatnonzero(keep)))
+            write_store(store, (pictures[row] for row in np.flatnonzero(keep)), manifest)
     except BaseException:
         shutil.rmtree(store, ignore_errors=True)
         raise
     _summarise(manifest)
-    return manifest, store
+    return store, manifest
 
 
 def _pixels_of(results: Iterable, looks: list) -> Iterator[np.ndarray]:
@@ -98,14 +99,14 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     """
     import mlflow
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.pipelines.ingest.report import warnings_of, write_report
 
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     notes = warnings_of(manifest, options)
     for note in notes:
         log.warning(note)
-    write_report(folder, manifest, ImageStore(image_store), notes)
+    write_report(folder, manifest, open_store(image_store, manifest), notes)
     if mlflow.active_run():
         mlflow.log_artifacts(str(folder), "data")
     return folder

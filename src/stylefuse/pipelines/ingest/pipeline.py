@@ -12,7 +12,7 @@ def create_pipeline(**kwargs) -> Pipeline:
             Node(
                 ingest_pictures,
                 ["sample", "photos", "styles", "params:ingest"],
-                ["manifest", "image_store"],
+                ["image_store", "manifest"],
                 name="ingest_pictures",
                 tags="ingest",
             ),

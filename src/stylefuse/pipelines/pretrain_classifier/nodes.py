@@ -10,6 +10,7 @@ import pandas as pd
 
 from stylefuse.images.manifest import data_hash, pixels_hash, rows_of, style_names
 from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.training.options import ClassifierOptions
@@ -59,14 +60,14 @@ def _train(
     """Train a network, unless the same was trained from the same data before: a resumed chain skips it."""
     import torch
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
     from stylefuse.training.device import pick_device
 
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
-    store = ImageStore(image_store)
+    store = open_store(image_store, manifest)
     code = code_hash("training.classifier", "networks.classifier", "networks.judge")
     facts["fingerprint"] = fingerprint(options.identity(), facts, pixels_hash(manifest, store.index()), code)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
@@ -100,24 +101,32 @@ def report_classifiers(
     """Measure C and J on held-out pictures.
 
     Returns:
-        Accuracy overall and a style, of each network; a folder with their confusion matrices as pictures.
+        Accuracy overall and a style, and the fingerprint, of each network; a folder with their confusion matrices
+        as pictures.
     """
     import mlflow
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.judge import load_judge
     from stylefuse.pipelines.pretrain_classifier.confusion import confusion_of, draw_confusion
 
+    require_same_pictures(manifest, classifier=classifier, judge=judge)
     styles = style_names(manifest)
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     metrics: dict[str, Any] = {}
     for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
-        size = (classifier if name == "classifier" else judge).facts["image_size"]
-        counts = confusion_of(network, ImageStore(image_store), manifest, styles, size)
+        facts = (classifier if name == "classifier" else judge).facts
+        counts = confusion_of(
+            network, open_store(image_store, manifest), manifest, styles, facts["image_size"]
+        )
         share = counts / counts.sum(axis=1, keepdims=True)
         accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
-        metrics[name] = {"mean_accuracy": sum(accuracy.values()) / len(styles), "accuracy": accuracy}
+        metrics[name] = {
+            "mean_accuracy": sum(accuracy.values()) / len(styles),
+            "accuracy": accuracy,
+            "fingerprint": facts["fingerprint"],
+        }
         draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
         log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
     if mlflow.active_run():

@@ -11,6 +11,7 @@ import pandas as pd
 
 from stylefuse.images.manifest import PHOTO, data_hash, rows_of
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
 
@@ -50,7 +51,7 @@ def train_fuser(
         TrainingRefusedError: another training is running, or would be left behind unfinished.
     """
     from stylefuse.images.crops import centre_crops
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.fuser import pack_fuser
     from stylefuse.networks.generator import load_generator
     from stylefuse.training.checkpoint import code_hash, fingerprint
@@ -59,7 +60,7 @@ def train_fuser(
     from stylefuse.training.fusion import fit_fusion, new_fusion_state
     from stylefuse.training.identity import pictures_of
 
-    training, store = options.training, ImageStore(image_store)
+    training, store = options.training, open_store(image_store, manifest)
     facts = {"data_hash": data_hash(manifest), "generator": generator.facts["fingerprint"]}
     identity = {
         "options": training.identity(),
@@ -121,16 +122,17 @@ def evaluate_fuser(
 
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.fuser import load_fuser
     from stylefuse.networks.generator import load_generator
 
     from .measure import contact_sheet_of, measure, summarise, write_tables
 
+    require_same_pictures(manifest, fuser=fuser)
     asked = options.evaluation
     network = load_fuser(fuser, load_generator(generator), generator.facts["fingerprint"])
     rows = rows_of(manifest, PHOTO, "test")[: asked.photos]
-    photos = centre_crops(ImageStore(image_store), rows, asked.image_size)
+    photos = centre_crops(open_store(image_store, manifest), rows, asked.image_size)
     table = measure(network, photos, asked.inputs, asked.seed)
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     write_tables(table, folder)
