@@ -284,5 +284,12 @@ def test_links_among_the_pictures_that_lead_to_results_are_refused(tmp_path):
         with pytest.raises(ValueError, match=str(results)):
             refuse_overlap(photos, [type(photos)(file)], results, "stylize_input")
     refuse_overlap(photos, [], results, "stylize_input")
+    # a link to a file beside the folder of results, or to nothing, is none to a result
+    for name in ("beside.png", "nothing.png"):
+        (photos / name).symlink_to(tmp_path / name)
+    (tmp_path / "beside.png").write_bytes(b"x")
+    refuse_overlap(
+        photos, [type(photos)("beside.png"), type(photos)("nothing.png")], results, "stylize_input"
+    )
     refuse_overlap(tmp_path / "resultsandmore", [], results, "stylize_input")
     refuse_overlap(photos, [], tmp_path / "not yet", "stylize_input")

@@ -17,10 +17,12 @@ def refuse_overlap(folder: Path, files: Sequence[Path], output: Path, parameter:
     Raises:
         ValueError: one folder is the other or lies in it, also by links and mounts.
     """
-    places = {(folder / file).parent for file in files}
-    places |= {path.resolve().parent for file in files if (path := folder / file).is_symlink()}
-    places = (folder, *sorted(places - {folder}))
-    if found := next((each for each in places if _within(each, output) or _within(output, each)), None):
+    folders = (folder, *sorted({(folder / file).parent for file in files} - {folder}))
+    found = next((each for each in folders if _within(each, output) or _within(output, each)), None)
+    if found is None:  # a single file may also be a link to a result
+        links = (path.resolve().parent for file in files if (path := folder / file).is_symlink())
+        found = next((each for each in links if _within(each, output)), None)
+    if found is not None:
         raise ValueError(
             f"the pictures of {printable(found.resolve())} are to be read, and results are to be written to "
             f"{printable(output.resolve())}: neither may lie in the other, or results would take the place of "
