@@ -91,7 +91,7 @@ def in_a_process(save: Callable[[], None], root: Path, fault: str, step: int) ->
         writes = (
             event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
         )
-        if event not in CHANGES and not writes or not str(arguments[0]).startswith(str(root)):
+        if (event not in CHANGES and not writes) or not str(arguments[0]).startswith(str(root)):
             return
         done += 1
         if done < step:

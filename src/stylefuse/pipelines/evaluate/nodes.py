@@ -1,8 +1,6 @@
 """The node of `evaluate`: networks and held-out pictures in; numbers and a report out."""
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import pandas as pd
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pairing import require_same_pictures
+from stylefuse.pipelines.temporary import report_folder
 
 if TYPE_CHECKING:
     from stylefuse.pipelines.evaluate.measure import Networks
@@ -83,17 +82,13 @@ def evaluate_styles(
             "not_computed": {**missing, **NOT_COMPUTED},
         }
     )
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
-    try:
+    with report_folder() as folder:
         figures = draw_figures(folder, networks, pictures, twins, options.grid_photos, options.batch_size)
         write_report(folder, evaluation, figures)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    log.info("evaluation\n\n%s\n", table(evaluation))
-    for warning in evaluation["warnings"]:
-        log.warning("%s", warning)
-    _track(evaluation, folder)
+        log.info("evaluation\n\n%s\n", table(evaluation))
+        for warning in evaluation["warnings"]:
+            log.warning("%s", warning)
+        _track(evaluation, folder)
     return evaluation, {**evaluation["summary"], "generator": generator.facts.get("fingerprint")}, folder
 
 

@@ -1,7 +1,6 @@
 """Nodes of pretrain_classifier: C learns from the training split, J from a split of its own."""
 
 import logging
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.temporary import report_folder
 from stylefuse.training.options import ClassifierOptions
 
 if TYPE_CHECKING:
@@ -113,23 +113,27 @@ def report_classifiers(
 
     require_same_pictures(manifest, classifier=classifier, judge=judge)
     styles = style_names(manifest)
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     metrics: dict[str, Any] = {}
-    for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
-        facts = (classifier if name == "classifier" else judge).facts
-        counts = confusion_of(
-            network, open_store(image_store, manifest), manifest, styles, facts["image_size"]
-        )
-        share = counts / counts.sum(axis=1, keepdims=True)
-        accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
-        metrics[name] = {
-            "mean_accuracy": sum(accuracy.values()) / len(styles),
-            "accuracy": accuracy,
-            "fingerprint": facts["fingerprint"],
-        }
-        draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
-        log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
-    if mlflow.active_run():
-        mlflow.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
-        mlflow.log_artifacts(str(folder), "classifier")
+    with report_folder() as folder:
+        for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
+            facts = (classifier if name == "classifier" else judge).facts
+            counts = confusion_of(
+                network, open_store(image_store, manifest), manifest, styles, facts["image_size"]
+            )
+            share = counts / counts.sum(axis=1, keepdims=True)
+            accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
+            metrics[name] = {
+                "mean_accuracy": sum(accuracy.values()) / len(styles),
+                "accuracy": accuracy,
+                "fingerprint": facts["fingerprint"],
+            }
+            draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
+            log.info(
+                "%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()}
+            )
+        if mlflow.active_run():
+            mlflow.log_metrics(
+                {f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()}
+            )
+            mlflow.log_artifacts(str(folder), "classifier")
     return metrics, folder

@@ -1,7 +1,6 @@
 """The nodes of train_fuser: train the fuser on synthesised sets, then measure it beside the classical rules."""
 
 import logging
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from stylefuse.images.manifest import PHOTO, data_hash, rows_of
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import train_resumably
+from stylefuse.pipelines.temporary import report_folder
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
 
 if TYPE_CHECKING:
@@ -134,13 +134,13 @@ def evaluate_fuser(
     rows = rows_of(manifest, PHOTO, "test")[: asked.photos]
     photos = centre_crops(open_store(image_store, manifest), rows, asked.image_size)
     table = measure(network, photos, asked.inputs, asked.seed)
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
-    write_tables(table, folder)
-    save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
-    summary = summarise(table)
-    log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
-    if mlflow.active_run():
-        mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
-        mlflow.log_artifacts(str(folder), "fusion")
+    with report_folder() as folder:
+        write_tables(table, folder)
+        save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
+        summary = summarise(table)
+        log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
+        if mlflow.active_run():
+            mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
+            mlflow.log_artifacts(str(folder), "fusion")
     about = {name: fuser.facts[name] for name in ("fingerprint", "data_hash", "generator", "images_seen")}
     return {"summary": summary, "table": table.to_dict("records"), "about": about}, folder
