@@ -1,7 +1,6 @@
 """The catalog's own datasets. Nothing here imports torch: it costs seconds that `kedro --help` should not pay."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ class _LocalDataset(AbstractDataset):
     """A path on this machine; relative ones start at the project's root, where Kedro runs."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None):
-        # A shell does not expand ~ in `--params name=~/folder`, and Kedro makes a number of the name 2024.
-        self._filepath = Path(os.path.expanduser(str(filepath)))  # noqa: PTH111  # leaves names that it cannot expand
+        self._filepath = Path(filepath)
         self.metadata = metadata
 
     def _describe(self) -> dict[str, Any]:

@@ -268,16 +268,6 @@ def test_the_last_line_says_where_the_results_are(stylize, folder, caplog, tmp_p
     assert caplog.messages[-1] == f"4 of 6 pictures restyled as monet; results are in {staging.parent}"
 
 
-def test_pictures_in_a_home_folder_or_a_folder_named_by_a_number_are_found(tmp_path, monkeypatch):
-    for name in ("pictures", "2024", "~nobody of this name"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert FolderDataset(filepath="~/pictures").load() == tmp_path / "pictures"
-    for name in (2024, "~nobody of this name"):
-        assert FolderDataset(filepath=name).load() == Path(str(name))
-
-
 @pytest.mark.parametrize("name", ["stylize", "fuse"])
 def test_every_result_may_be_a_picture_of_the_next_batch(name):
     """The limit of bytes is above any file of as many pixels as are allowed: 16 bits, three channels."""

@@ -35,24 +35,27 @@ def result_names(wanted: Sequence[Sequence[Path]], endings: Sequence[str]) -> li
             other picture's. If each is too long or taken, the first gets a hash of the last.
         endings: of the files that belong to one result, such as ".png".
     """
-    bases = [[*names, *(_hashed(names, endings, digits) for digits in _DIGITS)] for names in wanted]
-    folders = {_key(folder) for names in wanted for folder in names[0].parents}
-    level = [_next_short_enough(names, endings, -1) for names in bases]
+    parents = {names[0].parent for names in wanted}
+    folders = {_key(folder) for parent in parents for folder in (parent, *parent.parents)}
+    level = [_next_level(names, endings, -1) for names in wanted]
+    bases = [_base(names, endings, at) for names, at in zip(wanted, level, strict=True)]
     while True:
-        keys = [_keys(names[at], endings) for names, at in zip(bases, level, strict=True)]
+        keys = [_keys(base, endings) for base in bases]
         count = Counter(key for each in keys for key in each)
         clashing = [
             i
             for i, each in enumerate(keys)
-            if level[i] + 1 < len(bases[i]) and any(count[key] > 1 or key in folders for key in each)
+            if level[i] + 1 < len(wanted[i]) + len(_DIGITS)
+            and any(count[key] > 1 or key in folders for key in each)
         ]
         if not clashing:
             break
         for i in clashing:
-            level[i] = _next_short_enough(bases[i], endings, level[i])
+            level[i] = _next_level(wanted[i], endings, level[i])
+            bases[i] = _base(wanted[i], endings, level[i])
     return [
-        ResultName(names[at], _why(names, endings) if at >= len(own) else "")
-        for names, own, at in zip(bases, wanted, level, strict=True)
+        ResultName(base, _why(names, endings) if at >= len(names) else "")
+        for names, base, at in zip(wanted, bases, level, strict=True)
     ]
 
 
@@ -60,8 +63,14 @@ def _why(names: Sequence[Path], endings: Sequence[str]) -> str:
     return "another one would have that name" if _fits(names[0], endings) else "that name would be too long"
 
 
-def _next_short_enough(names: Sequence[Path], endings: Sequence[str], at: int) -> int:
-    return next(i for i in range(at + 1, len(names)) if _fits(names[i], endings))
+def _base(names: Sequence[Path], endings: Sequence[str], at: int) -> Path:
+    """The name of a level: those that are wanted, then those with a hash."""
+    return names[at] if at < len(names) else _hashed(names, endings, _DIGITS[at - len(names)])
+
+
+def _next_level(names: Sequence[Path], endings: Sequence[str], at: int) -> int:
+    """The first level above `at` whose name is short enough; names with a hash always are."""
+    return next((i for i in range(at + 1, len(names)) if _fits(names[i], endings)), max(at + 1, len(names)))
 
 
 def _fits(base: Path, endings: Sequence[str]) -> bool:
