@@ -85,10 +85,10 @@ def _fuse_set(
     told: dict[str, Any],
 ) -> dict[str, Any]:
     """Fuse one set and write what comes of it; returns its row of the table."""
-    from stylefuse.images.deep import decode_deep, encode_deep
+    from stylefuse.images.deep import decode_deep
+    from stylefuse.images.encoding import encode
     from stylefuse.images.files import ImageError, write_whole
-    from stylefuse.images.io import encode_png, save
-    from stylefuse.images.metadata import with_metadata
+    from stylefuse.images.io import save
     from stylefuse.serving.combine import CombineError, to_rgb
 
     from .sheet import weights_sheet
@@ -112,10 +112,9 @@ def _fuse_set(
         return {**row, "reason": f"{error.message}; {error.remedy}"}
     target, report = each.target(".png"), {"files": names, **combined.report, **told}
     fused = combined.picture
-    png = encode_png(finish(to_rgb(fused))) if finish else encode_deep(fused)
-    if options.keep_metadata:
-        png, remark = with_metadata(png, folder / each.paths[0], options.limits)
-        remarks += [f"{names[0]}: {remark}"] if remark else []
+    source = folder / each.paths[0] if options.keep_metadata else None
+    png, remark = encode(finish(to_rgb(fused)) if finish else fused, "png", source, options.limits)
+    remarks += [f"{names[0]}: {remark}"] if remark else []
     report["warnings"] = remarks + report["warnings"]
     write_whole(out / target, png)
     save(weights_sheet(combined.weights, sorted(each.files)), out / each.target("_weights.png"))

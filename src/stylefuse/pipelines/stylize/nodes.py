@@ -31,9 +31,9 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
         RequestError: the generator has no such style, or another option is out of range.
         ValueError: the folder holds no files.
     """
+    from stylefuse.images.encoding import encode
     from stylefuse.images.files import ImageError, write_whole
-    from stylefuse.images.io import decode, encode_png
-    from stylefuse.images.metadata import with_metadata
+    from stylefuse.images.io import decode
     from stylefuse.serving.look import LOOK, read_look
     from stylefuse.serving.mixture import as_text
     from stylefuse.serving.restyle import Restyler
@@ -54,9 +54,9 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
     ):
         reason = remark = ""
         try:
-            png = encode_png(restyle(decode(folder / file, options.limits), look))
-            if options.keep_metadata:
-                png, remark = with_metadata(png, folder / file, options.limits)
+            source = folder / file
+            restyled = restyle(decode(source, options.limits), look)
+            png, remark = encode(restyled, "png", source if options.keep_metadata else None, options.limits)
             write_whole(out / target, png)
         except ImageError as error:
             reason = f"{error.message}; {error.remedy}"
