@@ -38,7 +38,7 @@ def stylize_folder(
         ValueError: the folder holds no files, or results; or none of its files could be restyled.
         OSError: the results cannot be written.
     """
-    from stylefuse.images.encoding import SUFFIXES, encode
+    from stylefuse.images.encoding import SUFFIXES, check_sides, encode
     from stylefuse.images.io import decode
     from stylefuse.serving.look import LOOK, read_look
     from stylefuse.serving.mixture import as_text
@@ -58,9 +58,10 @@ def stylize_folder(
 
     def restyled(piece: Piece, write: Write) -> Row:
         (source,), name = piece.sources, named[piece.name]
-        picture = restyle(decode(source, options.limits), look)
+        picture = decode(source, options.limits)
+        check_sides(picture.size, options.format)
         exif_of = source if options.keep_metadata else None
-        data, remark = encode(picture, options.format, exif_of, options.limits)
+        data, remark = encode(restyle(picture, look), options.format, exif_of, options.limits)
         target = name.path(suffix)
         write(target, data)
         remarks = [remark] if remark else []
