@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import os
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -34,7 +35,9 @@ def pieces(tmp_path):
         source = tmp_path / "photos" / ("sub" if i % 2 else "") / f"{i}.txt"
         source.write_text(f"piece {i}")
         name = source.relative_to(tmp_path / "photos").as_posix()
-        made.append(Piece(name, (source,), {"file": name, "output": "", "reason": ""}))
+        made.append(
+            Piece(name, (source,), Path(name).with_suffix(".out"), {"file": name, "output": "", "reason": ""})
+        )
     return made
 
 
@@ -48,10 +51,9 @@ class Maker:
         if len(self.made) == self.at:
             self.call(piece)
         (source,) = piece.sources
-        target = source.relative_to(source.parents[piece.name.count("/")]).with_suffix(".out")
-        write(target, source.read_bytes().upper())
+        write(piece.target, source.read_bytes().upper())
         self.made.append(piece.name)
-        return {"output": target.as_posix()}
+        return {"output": piece.target.as_posix()}
 
 
 def fail(error):
@@ -81,7 +83,7 @@ def test_what_is_made_is_kept_named_and_not_made_again(pieces, staging, whole, a
     assert len(contents(staging)) == at
     assert (
         f"{at} of 6 pictures are restyled" in caplog.text
-        and "the same command goes on" in caplog.text.lower()
+        and "; the same command makes the rest" in caplog.text
     )
     assert pieces[at].name in caplog.text and (at == 0 or str(staging) in caplog.text)
     caplog.set_level(logging.INFO)
@@ -124,7 +126,18 @@ def test_a_picture_that_changed_is_made_again(pieces, staging):
     assert again.made == [pieces[2].name] and contents(staging)["2.out"] == b"OTHER CONTENT"
 
 
-def test_results_of_pictures_that_are_gone_and_leftovers_are_deleted(pieces, staging):
+def test_results_of_pictures_that_are_gone_or_have_another_place_are_not_published(pieces, staging):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(4, fail(KeyboardInterrupt())), staging, ABOUT, WORDS)
+    moved, *others = pieces[1:]
+    moved = moved._replace(target=Path("sub/1.txt.out"))
+    again = Maker()
+    run_batch([moved, *others], again, staging, ABOUT, WORDS)
+    assert again.made == [moved.name, *(piece.name for piece in others[2:])]
+    assert contents(staging).keys() == {"sub/1.txt.out", *(piece.target.as_posix() for piece in others)}
+
+
+def test_leftovers_are_deleted(pieces, staging):
     with pytest.raises(KeyboardInterrupt):
         run_batch(pieces, Maker(4, fail(KeyboardInterrupt())), staging, ABOUT, WORDS)
     for leftover in (".0123.tmp", "sub/.4567.tmp", "half.json", "gone/deep/x.out"):
@@ -196,7 +209,9 @@ def test_links_to_nothing_are_named(pieces, staging, tmp_path):
     link = tmp_path / "photos" / "link.jpg"
     link.symlink_to(tmp_path / "nowhere.jpg")
     row = {"file": "link.jpg", "output": "", "reason": ""}
-    rows = run_batch([*pieces, Piece("link.jpg", (link,), row)], Maker(), staging, ABOUT, WORDS)
+    rows = run_batch(
+        [*pieces, Piece("link.jpg", (link,), Path("link.out"), row)], Maker(), staging, ABOUT, WORDS
+    )
     assert "leads to nothing" in rows[-1]["reason"] and "nowhere.jpg" in rows[-1]["reason"]
     assert all(each["output"] for each in rows[:-1])
 
@@ -217,7 +232,7 @@ def test_a_full_or_read_only_disk_stops_with_one_sentence(pieces, staging, whole
         run_batch(pieces, Maker(), staging, ABOUT, WORDS)
     text = str(told.value)
     assert told.value.errno == number and os.strerror(number) in text and str(staging.parent) in text
-    assert "the same command goes on" in text and (str(staging) in text) == (after > 0)
+    assert "the same command makes the rest" in text and (str(staging) in text) == (after > 0)
     monkeypatch.undo()
     again = Maker()
     assert (run_batch(pieces, again, staging, ABOUT, WORDS), contents(staging)) == whole
@@ -252,7 +267,7 @@ def test_the_journal_holds_names_that_are_no_text(tmp_path, staging):
         source.write_text("x")
     except OSError:
         pytest.skip("this disk cannot hold such a name")
-    piece = Piece(source.name, (source,), {"file": "odd", "output": "", "reason": ""})
+    piece = Piece(source.name, (source,), Path(source.name), {"file": "odd", "output": "", "reason": ""})
     for made in ([source.name], []):
         maker = Maker()
         run_batch([piece], maker, staging, ABOUT, WORDS)
@@ -282,14 +297,12 @@ def test_links_among_the_pictures_that_lead_to_results_are_refused(tmp_path):
     photos, results = tmp_path / "photos", tmp_path / "results"
     for file in ("folder/x.png", "x.png"):
         with pytest.raises(ValueError, match=str(results)):
-            refuse_overlap(photos, [type(photos)(file)], results, "stylize_input")
+            refuse_overlap(photos, [Path(file)], results, "stylize_input")
     refuse_overlap(photos, [], results, "stylize_input")
     # a link to a file beside the folder of results, or to nothing, is none to a result
     for name in ("beside.png", "nothing.png"):
         (photos / name).symlink_to(tmp_path / name)
     (tmp_path / "beside.png").write_bytes(b"x")
-    refuse_overlap(
-        photos, [type(photos)("beside.png"), type(photos)("nothing.png")], results, "stylize_input"
-    )
+    refuse_overlap(photos, [Path("beside.png"), Path("nothing.png")], results, "stylize_input")
     refuse_overlap(tmp_path / "resultsandmore", [], results, "stylize_input")
     refuse_overlap(photos, [], tmp_path / "not yet", "stylize_input")

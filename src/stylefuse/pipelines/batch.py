@@ -1,4 +1,4 @@
-"""A batch: many pieces made one after the other, kept as they are made, and gone on with after any end."""
+"""A batch: many pieces, each kept as it is made, so that a batch that ended early goes on with the rest."""
 
 import errno
 import logging
@@ -32,11 +32,13 @@ class Piece(NamedTuple):
 
     name: of the piece among all, as in the folder of pictures.
     sources: the files that it is made of.
+    target: the path of its result below the folder of results; may lack the ending.
     row: its line of the report, as far as it is known before. A `reason` in it says why it is not to be made.
     """
 
     name: str
     sources: tuple[Path, ...]
+    target: Path
     row: Row
 
 
@@ -73,20 +75,19 @@ def run_batch(
     rows, done = [], 0
     with _alone(staging):
         try:
-            finished = Finished(staging, about)
-            states = [_state(piece.sources) for piece in pieces]
-            kept = [finished.row(piece.name, state) for piece, state in zip(pieces, states, strict=True)]
-            done = sum(row is not None for row in kept)
+            finished = Finished(staging, about, {piece.name: _state(piece) for piece in pieces})
+            done = len(finished.rows)
             if done:
                 log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
             with tqdm(total=len(pieces), initial=done, desc=words.done, mininterval=_interval()) as bar:
-                for piece, state, row in zip(pieces, states, kept, strict=True):
+                for piece in pieces:
+                    row = finished.rows.get(piece.name)
                     if row is None:
                         row, files = _made(piece, make, staging)
                         if row["reason"]:
                             log.warning("%s: %s", printable(piece.name), row["reason"])
                         else:
-                            finished.add(piece.name, state, files, row)
+                            finished.add(piece.name, files, row)
                             done += 1
                         bar.update()
                     rows.append(row)
@@ -95,7 +96,7 @@ def run_batch(
                 error.errno,
                 f"cannot write into the folder {printable(staging.parent.resolve())} ({error.strerror}): "
                 f"{_kept(done, pieces, staging, words)}. Make room there, or correct its permissions; "
-                "then the same command goes on",
+                "then the same command makes the rest",
             ) from error
         except BaseException:
             at = (
@@ -103,7 +104,7 @@ def run_batch(
                 if len(rows) < len(pieces)
                 else "stopped: "
             )
-            log.warning("%s%s. The same command goes on", at, _kept(done, pieces, staging, words))
+            log.warning("%s%s; the same command makes the rest", at, _kept(done, pieces, staging, words))
             raise
     if pieces and not done:
         raise ValueError(f"none of the {len(pieces)} {words.pieces} could be {words.done}. {_frequent(rows)}")
@@ -134,7 +135,7 @@ def _made(piece: Piece, make: Callable[[Piece, Write], Row], staging: Path) -> t
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
-        row["reason"] = "there is not enough memory for it; scale it down, or make memory free"
+        row["reason"] = "there is not enough memory for it; scale it down, or end other programs"
     except OSError as error:
         if error.errno is not None:
             raise
@@ -149,12 +150,13 @@ def _first_unreadable(sources: Sequence[Path]) -> str:
     return next((named.format(printable(each.name), reason) for each, reason in found if reason), "")
 
 
-def _state(sources: Sequence[Path]) -> list[Any] | None:
-    """What tells whether a file was changed since; None if one cannot be read."""
+def _state(piece: Piece) -> list[Any] | None:
+    """What tells whether a file or the place of the result was changed since; None if a file cannot be read."""
     try:
-        return [[each.name, facts.st_size, facts.st_mtime_ns] for each in sources for facts in [each.stat()]]
+        facts = [(each.name, each.stat()) for each in piece.sources]
     except OSError:
         return None
+    return [piece.target.as_posix(), *([name, each.st_size, each.st_mtime_ns] for name, each in facts)]
 
 
 @contextmanager

@@ -19,57 +19,62 @@ from stylefuse.pipelines.folders import printable
 log = logging.getLogger(__name__)
 
 JOURNAL = ".batch.jsonl"
-_SOURCES, _FILES, _ROW = "sources", "files", "row"
+_STATE, _FILES, _ROW = "state", "files", "row"
 
 
 class Finished:
-    """The finished pieces of the batch in a folder; those of another batch are deleted, and so is what is no result.
+    """The finished pieces of the batch in a folder.
+
+    Everything else in the folder is deleted: results of another batch or of pictures that changed or are gone, and
+    what a kill left half made. Only other files at the top whose names begin with "." stay: they belong to the
+    publication of the results.
 
     Args:
         folder: that the results lie in until they are published.
         about: what decides the results, beside the pictures; plain values. A batch of other values is another.
+        states: of each piece, by its name, what tells whether its files or its place changed; None if that is
+            unknown, so that the piece is made again.
+
+    Attributes:
+        rows: of the finished pieces, by name, their rows in the report.
     """
 
-    def __init__(self, folder: Path, about: Mapping[str, Any]):
+    def __init__(self, folder: Path, about: Mapping[str, Any], states: Mapping[str, Any]):
         self._folder = folder
         self._journal = folder / JOURNAL
-        before, self._entries = self._read()
-        if before != (about := json.loads(json.dumps(about))):
-            if left := sum(map(self._is_there, self._entries.values())):
+        self._states = states
+        about = json.loads(json.dumps(about))
+        before, entries = self._read()
+        entries = {name: entry for name, entry in entries.items() if self._is_there(entry)}
+        if before != about:
+            if entries:
                 log.warning(
                     "%d results of an unfinished batch are deleted from %s: this batch has another %s",
-                    left,
+                    len(entries),
                     printable(folder),
                     ", ".join(key for key in before | about if before.get(key) != about.get(key)),
                 )
-            self._entries = {}
-            self._sweep()
+            entries = {}
+        entries = {name: entry for name, entry in entries.items() if self._is_current(name, entry)}
+        self._sweep({file for entry in entries.values() for file, _ in entry[_FILES]})
+        if before != about:
             write_whole(self._journal, _line(about))
-        else:
-            self._sweep()
+        self.rows: dict[str, dict[str, str]] = {name: entry[_ROW] for name, entry in entries.items()}
 
-    def row(self, name: str, sources: Any) -> dict[str, str] | None:
-        """Return the row of a piece in the report, if it is finished; None if it is to be made.
-
-        Args:
-            name: of the piece.
-            sources: state of the files that it is made of, as `add` got it. Of another state, it is to be made again.
-        """
-        entry = self._entries.get(name)
-        if entry is None or sources is None or entry[_SOURCES] != json.loads(json.dumps(sources)):
-            return None
-        return entry[_ROW] if self._is_there(entry) else None
-
-    def add(self, name: str, sources: Any, files: list[Path], row: Mapping[str, str]) -> None:
+    def add(self, name: str, files: list[Path], row: Mapping[str, str]) -> None:
         """Note a piece as finished: its files lie in the folder, whole.
 
         Raises:
             OSError: the disk is full, or the folder may not be written to.
         """
         sizes = [[file.as_posix(), (self._folder / file).stat().st_size] for file in files]
-        entry = {"name": name, _SOURCES: sources, _FILES: sizes, _ROW: dict(row)}
+        entry = {"name": name, _STATE: self._states[name], _FILES: sizes, _ROW: dict(row)}
         with self._journal.open("ab") as journal:
             journal.write(_line(entry))
+
+    def _is_current(self, name: str, entry: Mapping[str, Any]) -> bool:
+        state = self._states.get(name)
+        return state is not None and entry[_STATE] == json.loads(json.dumps(state))
 
     def _is_there(self, entry: Mapping[str, Any]) -> bool:
         """Whether all files of a piece are in the folder, with the sizes that they were written with."""
@@ -92,12 +97,9 @@ class Finished:
             whole += len(line)
         return (lines[0] if lines else None), {entry["name"]: entry for entry in lines[1:]}
 
-    def _sweep(self) -> None:
-        """Delete everything that is no file of a finished piece: half of another one, leftovers of a kill.
-
-        Other files at the top whose names begin with "." stay: they are of those who publish the results.
-        """
-        kept = {_key(file) for entry in self._entries.values() for file, _ in entry[_FILES]}
+    def _sweep(self, keep: set[str]) -> None:
+        """Delete all files but these, and folders without files."""
+        kept = {_key(file) for file in keep}
         for folder, folders, files in os.walk(self._folder, topdown=False):
             here = Path(folder)
             for name in files:

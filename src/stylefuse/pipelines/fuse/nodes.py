@@ -83,8 +83,8 @@ def fuse_folder(
         return _fuse_set(*found[piece.name], piece.sources, write, combiner, options, finish, told)
 
     pieces = [
-        Piece(name, tuple(folder / path for path in each.paths), blank | _about(each))
-        for name, (each, _) in found.items()
+        Piece(key, tuple(folder / path for path in each.paths), name.base, blank | _about(each))
+        for key, (each, name) in found.items()
     ]
     about = {
         "generator": generator.checksum(),

@@ -54,25 +54,27 @@ def stylize_folder(
     refuse_overlap(folder, files, staging.parent, "stylize_input")
     suffix = SUFFIXES[options.format]
     names = result_names([(file.with_suffix(""), file) for file in files], [suffix])
-    named = dict(zip((file.as_posix() for file in files), names, strict=True))
+    changed = {file.as_posix(): name.changed for file, name in zip(files, names, strict=True)}
 
     def restyled(piece: Piece, write: Write) -> Row:
-        (source,), name = piece.sources, named[piece.name]
+        (source,) = piece.sources
         picture = decode(source, options.limits)
         check_sides(picture.size, options.format)
         exif_of = source if options.keep_metadata else None
         data, remark = encode(restyle(picture, look), options.format, exif_of, options.limits)
-        target = name.path(suffix)
-        write(target, data)
+        write(piece.target, data)
         remarks = [remark] if remark else []
-        if name.changed:
-            remarks.append(f"the result is called {target.name}: {name.changed}")
+        if why := changed[piece.name]:
+            remarks.append(f"the result is called {piece.target.name}: {why}")
         for each in remarks:
             log.warning("%s: %s", printable(piece.name), printable(each))
-        return {"output": printable(target), "warnings": printable("; ".join(remarks)), "look": told}
+        return {"output": printable(piece.target), "warnings": printable("; ".join(remarks)), "look": told}
 
     blank = dict.fromkeys(COLUMNS, "")
-    pieces = [Piece(f.as_posix(), (folder / f,), blank | {"file": printable(f)}) for f in files]
+    pieces = [
+        Piece(file.as_posix(), (folder / file,), name.path(suffix), blank | {"file": printable(file)})
+        for file, name in zip(files, names, strict=True)
+    ]
     about = {"generator": generator.checksum(), "folder of pictures": str(folder.resolve())}
     table = run_batch(pieces, restyled, staging, about | options.model_dump(), Words("pictures", "restyled"))
     report = pd.DataFrame(table, columns=COLUMNS)
