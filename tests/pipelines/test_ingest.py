@@ -213,6 +213,16 @@ def test_folders_without_pictures_are_refused(ingest, folders, options, tmp_path
         ingest()
 
 
+@pytest.mark.parametrize("inside", ["photos", "styles/monet"])
+def test_results_among_the_pictures_are_refused(folders, options, inside):
+    """The next ingest would take contact sheets and sample grids for pictures."""
+    staging = folders / inside / "data" / "05_model_input" / "images" / ".incoming"
+    staging.mkdir(parents=True)
+    with pytest.raises(ValueError, match=rf"neither may lie in the other.*name it with {inside[:6]}=…"):
+        ingest_pictures(folders, folders / "photos", folders / "styles", staging, options)
+    assert list(staging.iterdir()) == []
+
+
 def test_folders_in_each_other_are_refused(folders, options):
     with pytest.raises(ValueError, match="keep them apart"):
         run_ingest(folders, folders / "styles", options)

@@ -14,6 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stylefuse.images.manifest import require_usable
+from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.ingest.options import IngestOptions
 from stylefuse.pipelines.temporary import report_folder
 
@@ -46,10 +47,14 @@ def ingest_pictures(
 
     Raises:
         ValueError: a folder cannot be read or holds no file, or a style's name cannot be used; the message names all.
+            The image store is to lie in a folder of pictures, or the other way round.
     """
     # Imported here: Kedro imports this module to list pipelines, which should not wait for torch.
     from stylefuse.pipelines.ingest.finding import find_files
 
+    for folder, parameter in ((photos, "photos"), (styles, "styles")):
+        # A data_root among the pictures: the next ingest would take sheets and sample grids for pictures.
+        refuse_overlap(folder, (), image_store_staging.parent, parameter)
     found = find_files(photos, styles)
     try:
         manifest = _fill(image_store_staging, found, options)
