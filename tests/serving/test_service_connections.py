@@ -47,7 +47,7 @@ def answer_of(connection) -> tuple[int, str, dict]:
 
 def head_of(path="/v1/stylize", more="", version="1.1", length: int | None = None) -> bytes:
     length_line = "" if length is None else f"Content-Length: {length}\r\n"
-    return f"POST {path} HTTP/{version}\r\nHost: x\r\n{JSON}{length_line}{more}\r\n".encode()
+    return f"POST {path} HTTP/{version}\r\nHost: localhost\r\n{JSON}{length_line}{more}\r\n".encode()
 
 
 def is_alive(server) -> bool:
@@ -193,10 +193,10 @@ def test_http_1_0_is_answered_and_closed(server):
     [
         b"hello\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\r\n\r\n",  # TLS
-        b"POST /v1/stylize HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        b"POST /v1/stylize HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-        b"POST /v1/stylize HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
-        b"POST /v1/stylize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 200_000 + b"\r\n\r\n",
+        b"POST /v1/stylize HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
     ],
     ids=["no HTTP", "TLS", "length below zero", "two lengths", "endless head", "unknown coding"],
 )

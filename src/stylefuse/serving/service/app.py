@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stylefuse.serving.service import limits
+from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.frames import Frame
 from stylefuse.serving.service.gate import Gate
@@ -100,10 +101,23 @@ class Service:
                 answer.cancel()
 
 
-def build_app(service: Service, token: str | None = None) -> Gate:
-    """The service as an ASGI application; requests must bear `token`, if there is one."""
-    # No pages of documentation: they would load their scripts from elsewhere.
-    app = FastAPI(title="StyleFuse", description=DESCRIPTION, docs_url=None, redoc_url=None)
+def build_app(service: Service, token: str | None = None, access: Access = THIS_MACHINE) -> Gate:
+    """The service as an ASGI application.
+
+    Args:
+        service: what answers.
+        token: that requests must bear, if there is one.
+        access: which requests are answered at all.
+    """
+    app = FastAPI(
+        title="StyleFuse",
+        description=DESCRIPTION,
+        # No pages of documentation: they would load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        # The address to go to would be made from the request's own headers.
+        redirect_slashes=False,
+    )
 
     @app.post("/v1/stylize", **STYLIZE)
     async def stylize(request: Request) -> Response:
@@ -140,7 +154,7 @@ def build_app(service: Service, token: str | None = None) -> Gate:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _no_such_place)
     app.add_exception_handler(Exception, _failed)
-    return Gate(app, service.metrics, token)
+    return Gate(app, service.metrics, access, token)
 
 
 async def _refused(request: Request, error: Refused) -> Response:

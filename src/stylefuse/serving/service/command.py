@@ -2,14 +2,15 @@
 
 import argparse
 import asyncio
-import ipaddress
 import logging
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.server import serve
 from stylefuse.serving.service.settings import Settings
@@ -34,6 +35,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
     add("--token-file", type=Path, help=f"file with the token that requests must bear; or set ${TOKEN}")
     add("--insecure", action="store_true", help="listen to other machines without a token")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that the server is asked under, as after http://; may be given several times. Without a token, "
+        "requests under other names are refused: any web page could send them. Names of this machine (localhost, "
+        "127.0.0.1, [::1]) and --host always do, IP addresses where other machines are let in",
+    )
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site whose pages may send requests and read the answers, as https://app.example; may be given several "
+        "times. Pages of other sites are refused; programs, which are no pages, are not concerned",
+    )
     add("--workers", type=int, default=_DEFAULT.workers, help="requests in work at once (%(default)s)")
     add("--threads", type=int, default=_DEFAULT.threads, help="of a worker (0: the cores, shared out)")
     add("--queue", type=int, default=_DEFAULT.queue, help="requests that may wait (%(default)s)")
@@ -52,10 +70,11 @@ def run(options: argparse.Namespace) -> int:
         settings = _settings(options)
         token = read_token(options.token_file)
         check_address(options.host, token, options.insecure)
+        access = read_access(options.host, options.allow_host, options.allow_origin, token)
         listener = bind(options.host, options.port)
         source = Source(options.model)
         try:
-            asyncio.run(serve(listener, source, settings, token))
+            asyncio.run(serve(listener, source, settings, token, access=access))
         finally:
             source.close()
             listener.close()
@@ -96,13 +115,36 @@ def read_token(file: Path | None) -> str | None:
 
 def check_address(host: str, token: str | None, insecure: bool) -> None:
     """Raises CannotStart where others could send requests and no token keeps them out."""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not (local or token or insecure):
+    if not (is_local(host) or token or insecure):
         remedy = f"set ${TOKEN} or give --token-file, or say --insecure"
         raise CannotStart(f"--host {host} lets other machines in, and there is no token: {remedy}")
+
+
+def read_access(host: str, hosts: Sequence[str], origins: Sequence[str], token: str | None) -> Access:
+    """Which requests are answered.
+
+    Args:
+        host: where the server listens.
+        hosts, origins: further names of the server, and sites whose pages may ask.
+        token: which requests must bear.
+
+    Raises:
+        CannotStart: a name or an origin is none.
+    """
+    named = {text: host_name(text) for text in hosts}
+    sites = {text: origin_name(text) for text in origins}
+    for text in (text for text, name in named.items() if name is None):
+        raise CannotStart(
+            f"--allow-host {text}: give a name as example.org, without http:// and without a path"
+        )
+    for text in (text for text, site in sites.items() if site is None):
+        raise CannotStart(f"--allow-origin {text}: give an origin as https://app.example, without a path")
+    return Access(
+        frozenset({*named.values(), host.lower()}),
+        frozenset(sites.values()),
+        any_address=not is_local(host),
+        any_name=token is not None,
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -49,9 +49,11 @@ _ERROR = {
 _REFUSALS = {
     400: "a field is wrong; `field` names it and `message` says what to send",
     401: "the token is missing or wrong",
+    403: "a page of another site sends the request, and the server was not started to allow it",
     408: "the body did not arrive in time",
     413: "a picture or the body is too large",
     415: "the body's type is not read here",
+    421: "`Host` is not a name of this server",
     500: "a fault of the server",
     503: "too many requests wait, or the server is stopping: try again after Retry-After seconds",
     504: "it took too long, and was given up",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import StartFailed
@@ -24,13 +25,13 @@ class Server(uvicorn.Server):
 
     Args:
         service: what is served.
-        token: for `build_app`.
+        token, access: for `build_app`.
         reload: called on SIGHUP.
     """
 
-    def __init__(self, service: Service, token: str | None, reload: Callable[[], None]):
+    def __init__(self, service: Service, token: str | None, access: Access, reload: Callable[[], None]):
         config = uvicorn.Config(
-            build_app(service, token),
+            build_app(service, token, access),
             http=HurriedProtocol,
             ws="none",
             loop="asyncio",
@@ -38,6 +39,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # X-Forwarded-… are anyone's to write, and nothing here depends on them
             timeout_keep_alive=20,
             timeout_graceful_shutdown=2,
         )
@@ -79,13 +81,20 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    listener: socket.socket, source: Source, settings: Settings, token: str | None, command=worker_command
+    listener: socket.socket,
+    source: Source,
+    settings: Settings,
+    token: str | None,
+    command=worker_command,
+    access: Access = THIS_MACHINE,
 ) -> None:
     """Serve until a signal ends it.
 
     Args:
         listener: a bound socket.
+        token: that requests must bear, if there is one.
         command: makes the command that starts a worker for a model.
+        access: which requests are answered at all.
 
     Raises:
         StartFailed: the model cannot be served.
@@ -106,7 +115,7 @@ async def serve(
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         log.info("serving model %s at http://%s:%d", service.version, shown, port)
-        await Server(service, token, reload).serve([listener])
+        await Server(service, token, access, reload).serve([listener])
     finally:
         await pool.close()
 
