@@ -51,7 +51,7 @@ def encode(
     """
     if file_format not in FORMATS:
         raise ValueError(f"{file_format!r} is no format of a result: use one of {', '.join(FORMATS)}")
-    _check_sides(picture, file_format)
+    check_sides(picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1], file_format)
     exif, remark = (b"", "") if exif_of is None else kept_exif(exif_of, limits)
     if file_format == "png":
         data = encode_png(picture) if isinstance(picture, Image.Image) else encode_deep(picture)
@@ -76,8 +76,13 @@ def _eight_bits(picture: Picture) -> Image.Image:
     return Image.fromarray(picture)
 
 
-def _check_sides(picture: Picture, file_format: str) -> None:
-    width, height = picture.size if isinstance(picture, Image.Image) else picture.shape[1::-1]
+def check_sides(size: tuple[int, int], file_format: str) -> None:
+    """Check a width and a height before the work that makes the picture.
+
+    Raises:
+        ImageError: the format cannot hold such a picture (code "too_long").
+    """
+    width, height = size
     longest = LONGEST_SIDE.get(file_format)
     if longest and max(width, height) > longest:
         raise ImageError(

@@ -1,8 +1,8 @@
 """The endpoints."""
 
 import asyncio
+import json
 import logging
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -80,6 +80,7 @@ class Service:
                 "kind": kind,
                 "content_type": headers["content-type"],
                 "json": limits.JSON in headers.get("accept", ""),
+                "accept": headers.get("accept", ""),
                 "request_id": call.id,
             }
             answer = self.pool.submit(ask, body)
@@ -132,9 +133,10 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         return await service.work(request, "invocations")
 
     @app.get("/v1/styles", summary="What the served model can do")
-    async def styles() -> dict[str, Any]:
-        about = service.pool.about
-        return {name: about[name] for name in ("styles", "tasks", "modes")} | {"version": service.version}
+    async def styles() -> Response:
+        about = {name: service.pool.about[name] for name in ("styles", "tasks", "modes")}
+        # In ASCII: names of folders may hold what UTF-8 cannot.
+        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)
 
     @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the server runs")
