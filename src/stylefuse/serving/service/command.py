@@ -2,21 +2,22 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
 from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.server import serve
-from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Source
 
-TOKEN = "STYLEFUSE_TOKEN"
 _DEFAULT = Settings()
 
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C.
 
     Returns:
-        0; 1 if it could not start, with the reason on standard error.
+        0; 1 if it could not start, with the reason on standard error; 130 after Ctrl-C while it started.
     """
     logging.basicConfig(format="%(asctime)s server %(levelname)s %(message)s", level=logging.INFO)
     try:
@@ -74,14 +75,32 @@ def run(options: argparse.Namespace) -> int:
         listener = bind(options.host, options.port)
         source = Source(options.model)
         try:
-            asyncio.run(serve(listener, source, settings, token, access=access))
+            with _ended_by_signals():
+                asyncio.run(serve(listener, source, settings, token, access=access))
         finally:
             source.close()
             listener.close()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except (CannotStart, StartFailed, OSError) as error:
         print(f"stylefuse serve: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Have signals end a server that still starts as Ctrl-C does, so that the copy of its model is removed."""
+    found = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # there is no SIGHUP on Windows
+            number = getattr(signal, name)
+            found[number] = signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
@@ -14,7 +15,7 @@ from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
-from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Model, Source, worker_command
 
 log = logging.getLogger(__name__)
@@ -46,10 +47,11 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._service, self._reload = service, reload
         self._draining: asyncio.Task | None = None
+        self._loop = asyncio.get_running_loop()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        if not hasattr(signal, "SIGHUP"):  # Windows: uvicorn's way must do
+        if not hasattr(signal, "SIGHUP"):  # on Windows, where loops take no signals: `handle_exit` gets them
             with super().capture_signals():
                 yield
             return
@@ -62,6 +64,9 @@ class Server(uvicorn.Server):
         finally:
             for number in handlers:
                 loop.remove_signal_handler(number)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
         if self._draining:  # asked again: at once
@@ -113,11 +118,27 @@ async def serve(
                 task.add_done_callback(reloading.discard)
 
         host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        log.info("serving model %s at http://%s:%d", service.version, shown, port)
+        log.info("serving model %s at %s", service.version, _url(host, port))
+        log.info("ask it as in: %s", example(host, port, token))
         await Server(service, token, access, reload).serve([listener])
     finally:
         await pool.close()
+
+
+def example(host: str, port: int, token: str | None) -> str:
+    """A command that has a photo restyled.
+
+    Args:
+        host, port: where the server listens.
+        token: that requests must bear, if there is one; the command names the variable that holds it.
+    """
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # those are no addresses to ask
+    bearer = f'-H "Authorization: Bearer ${TOKEN}" ' if token else ""
+    return f"curl {bearer}-F image=@photo.jpg -o restyled.png {_url(asked, port)}/v1/stylize"
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _reload(service: Service, source: Source, command: Callable[[Model, Settings], list[str]]) -> None:
