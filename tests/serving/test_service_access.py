@@ -230,9 +230,12 @@ def test_no_answer_sends_a_client_where_a_header_points(client):
     )
 
 
-def test_refused_requests_are_counted_by_reason(desk):
+def test_refused_requests_are_logged_and_counted_by_reason(desk, caplog):
     client = Client(inline_app(desk))
-    asked(client, Host="evil.example.com"), asked(client, Origin=APP)
+    with caplog.at_level("INFO"):
+        asked(client, Host="evil.example.com"), asked(client, Origin="http://x\t2026 server INFO fine")
+    assert "421 Host: 'evil.example.com' is not a name of this server" in caplog.text
+    assert "403 Origin: a page of 'http://x\\t2026" in caplog.text
     lines = client.get("/metrics").text.splitlines()
     for reason in ("wrong_host", "foreign_origin"):
         assert f'stylefuse_refused_total{{reason="{reason}"}} 1.0' in lines

@@ -13,6 +13,8 @@ from service_support import Client, inline_app
 from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 
 from stylefuse.images.encoding import MIME_TYPES
+from stylefuse.images.files import ImageError
+from stylefuse.serving import request
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.forms import accepted_format
 from stylefuse.serving.stored import read_model
@@ -141,7 +143,14 @@ def test_invocations_and_mlflow_know_the_parameter(client, model_folder, name):
     assert "format" in {param.name for param in model.metadata.get_params_schema().params}
 
 
-def test_a_format_of_input_that_is_not_read_is_an_unsupported_type(client):
-    from stylefuse.serving.service.errors import STATUS
+@pytest.mark.parametrize(
+    ("code", "status"), [("unsupported_format", 415), ("not_a_picture", 400), ("new", 400)]
+)
+def test_a_file_that_is_not_read_is_refused_by_what_it_is(client, monkeypatch, code, status):
+    def refuse(*_):
+        raise ImageError(code, "the file is an HEIC photo", "export it as JPEG")
 
-    assert STATUS["unsupported_format"] == 415
+    monkeypatch.setattr(request, "decode", refuse)
+    answer = stylize(client)
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (status, code, "image")
+    assert answer.json()["message"] == "image: the picture: the file is an HEIC photo; export it as JPEG"

@@ -56,6 +56,13 @@ class Access:
         remedy = "to allow that, start this server with --allow-origin and the origin of the page"
         if origin is not None and not _same(origin, host):
             message = f"Origin: a page of {shown(origin)} sent this request: {remedy}"
+            if origin == "null":
+                message = (
+                    "Origin: a page without an origin, as one opened from a file, sent this request: load it "
+                )
+                message += (
+                    "from a web server, and start this one with --allow-origin and that server's origin"
+                )
             raise Refused(403, "foreign_origin", message, "Origin")
         if (site := headers.get("sec-fetch-site", "none")) not in ("same-origin", "none"):
             message = f"Sec-Fetch-Site: a page of another site sent this request ({shown(site)}): {remedy}"

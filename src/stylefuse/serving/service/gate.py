@@ -76,6 +76,7 @@ class Gate:
             await app(scope, receive, named)
         except Refused as refused:
             call.reason = refused.code
+            log.info("%s %d %s", call.id, refused.status, refused.message)
             body = error_body(refused.code, refused.message, refused.field, call.id)
             answer = Response(body, refused.status, refused.headers, "application/json")
             await answer(scope, receive, named)
