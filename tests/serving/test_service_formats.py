@@ -15,6 +15,8 @@ from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.files import ImageError
 from stylefuse.serving import request
+from stylefuse.serving.combine import Combiner
+from stylefuse.serving.restyle import Restyler
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.forms import accepted_format
 from stylefuse.serving.stored import read_model
@@ -122,12 +124,13 @@ def test_16_bits_stay_in_png_and_are_rounded_in_the_others(client):
 
 
 def test_a_picture_that_the_format_cannot_hold_is_refused_before_the_work(client, monkeypatch):
-    from stylefuse.serving.restyle import Restyler
-
     monkeypatch.setattr(Restyler, "__call__", lambda *_: pytest.fail("it was restyled"))
     photo = {"image": ("p.png", bytes_of(picture(16_384, 2)))}
     answer = client.post("/v1/stylize", data={"format": "webp"}, files=photo)
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "too_long", "format")
+    monkeypatch.setattr(Combiner, "combine", lambda *_: pytest.fail("they were fused"))
+    files = [("images", ("p.png", bytes_of(picture(16_384, 16))))] * 2
+    assert client.post("/v1/fuse", data={"format": "webp"}, files=files).json()["code"] == "too_long"
     assert "16384×2 pixels" in answer.json()["message"] and "use the format png" in answer.json()["message"]
 
 

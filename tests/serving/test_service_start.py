@@ -16,7 +16,14 @@ import stylefuse
 from stylefuse.command_line import main
 from stylefuse.networks.generator import GeneratorConfig
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token
+from stylefuse.serving.service.command import (
+    TOKEN,
+    CannotStart,
+    bind,
+    check_address,
+    ended_by_signals,
+    read_token,
+)
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.registry import fetch
 from stylefuse.serving.service.server import example
@@ -254,6 +261,16 @@ def test_a_server_that_is_stopped_while_it_starts_leaves_no_copy_of_the_model(re
     process.send_signal(number)
     assert process.wait(60) == 128 + number
     assert list(copies.iterdir()) == [] and "Traceback" not in log.read_text()
+
+
+def test_nohup_keeps_a_server_that_starts():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_locked_database_and_an_unknown_model_are_said(registry, tmp_path, monkeypatch, capfd):

@@ -99,6 +99,8 @@ class Studio:
 
     def _fused(self, values: Sequence[Any], asked: Asked, names: Sequence[str]) -> Answer:
         pictures = read_set(values, names)
+        if not asked.align:  # aligned pictures are cropped
+            check_format(pictures[0].shape[1::-1], asked.file_format, names[0])
         try:
             combined = self.combiner.combine(pictures, asked.mode, asked.align)
         except CombineError as error:

@@ -1,8 +1,8 @@
-"""Which requests are answered at all: by the name that the server is asked under, and by the page that sends them.
+"""Who may ask: requests are checked by the name under which they reach the server, and by the page that sent them.
 
-A browser lets any page send requests to any address, this machine's included. A page of another site may read the
-answers if its own name is made to point here (DNS rebinding): then `Host` is that name. It may otherwise send forms,
-whose answers it cannot read: then the browser names the page in `Origin` or `Sec-Fetch-Site`. Programs send neither.
+Browsers let any page send requests to any address, also to this machine. If the page's own name is made to point here
+(DNS rebinding), the page can read the answers; `Host` is then the page's name. Otherwise it can only send forms and
+cannot read what comes back; the browser then names the page in `Origin` or `Sec-Fetch-Site`. Programs send neither.
 """
 
 import ipaddress
@@ -27,11 +27,11 @@ _PREFLIGHT_SECONDS = 600
 class Access:
     """Who may ask.
 
-    hosts: names of the server, as `host_name` returns them, beside those of this machine.
+    hosts: names of the server, as `host_name` returns them; localhost and loopback addresses always are.
     origins: sites whose pages may ask, as `origin_name` returns them.
-    any_address: whether any IP address passes as `Host`, for a server that other machines reach: DNS cannot make an
-        address point elsewhere.
-    any_name: whether any `Host` passes, for a server with a token, which no page of another site knows.
+    any_address: whether any IP address is accepted in `Host`, for a server that other machines can reach: DNS cannot
+        make an address point elsewhere.
+    any_name: whether every `Host` is accepted, for a server with a token: pages of other sites do not know the token.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -43,7 +43,7 @@ class Access:
         """Check the headers of a request.
 
         Raises:
-            Refused: 421, it is for another server; 403, a page sends it whose site is not allowed.
+            Refused: 421, `Host` is not a name of this server; 403, a page sent it whose site is not allowed.
         """
         host = headers.get("host")
         if host is not None and not self._is_ours(host):

@@ -41,17 +41,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a name that the server is asked under, as after http://; may be given several times. Without a token, "
-        "requests under other names are refused: any web page could send them. Names of this machine (localhost, "
-        "127.0.0.1, [::1]) and --host always do, IP addresses where other machines are let in",
+        help="a name under which clients reach this server, as it stands after http://; repeat it for several names. "
+        "Without a token, requests under other names are refused, because a web page could have sent them; accepted "
+        "are localhost, 127.0.0.1, [::1], the value of --host and, where other machines are let in, any IP address. "
+        "With a token, every name is accepted",
     )
     add(
         "--allow-origin",
         action="append",
         default=[],
         metavar="ORIGIN",
-        help="a site whose pages may send requests and read the answers, as https://app.example; may be given several "
-        "times. Pages of other sites are refused; programs, which are no pages, are not concerned",
+        help="a site whose pages may send requests and read the answers, as https://app.example; repeat it for several "
+        "sites. Requests from pages of other sites are refused; programs such as curl need no permission",
     )
     add("--workers", type=int, default=_DEFAULT.workers, help="requests in work at once (%(default)s)")
     add("--threads", type=int, default=_DEFAULT.threads, help="of a worker (0: the cores, shared out)")
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         listener = bind(options.host, options.port)
         source = Source(options.model)
         try:
-            with _ended_by_signals():
+            with ended_by_signals():
                 asyncio.run(serve(listener, source, settings, token, access=access))
         finally:
             source.close()
@@ -89,13 +90,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Have signals end a server that still starts as Ctrl-C does, so that the copy of its model is removed."""
-    found = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # there is no SIGHUP on Windows
-            number = getattr(signal, name)
-            found[number] = signal.signal(number, lambda number, _: sys.exit(128 + number))
+def ended_by_signals() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP raise SystemExit: a server that is still starting then removes its copy of the model."""
+    numbers = [
+        getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+    ]  # Windows has one
+    found = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in found.items():
+        if handler != signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         yield
     finally:
