@@ -30,7 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--model",
         default="models:/stylefuse@champion",
-        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s)",
+        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s); "
+        "one that does not exist is answered with those that do",
     )
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
