@@ -128,7 +128,7 @@ def bad_requests() -> list:
         ("null", body(None), "image", "base64"),
         ("number", body(5), "image", "base64"),
         ("nested", body({"b64": good}), "image", "base64"),
-        ("not an image", body(base64.b64encode(b"<html></html>").decode()), "image", "JPEG"),
+        ("not an image", body(base64.b64encode(b"\x9f\x01\x02\x03" * 9).decode()), "image", "JPEG"),
         ("truncated", body(cut), "image", "again"),
         ("too many pixels", body(wide), "image", "scale"),
         ("too many bytes", body("A" * 28_000_000), "image", "20 MB"),
