@@ -291,8 +291,8 @@ def test_an_ingest_that_fails_leaves_no_pixels_behind(folders, options, tmp_path
 
     monkeypatch.setattr("stylefuse.pipelines.ingest.selection.make_manifest", fail)
     with pytest.raises(type(error)):
-        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "staging", options)
-    assert not (tmp_path / "staging").exists()
+        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options)
+    assert not (tmp_path / "images" / "staging").exists()
 
 
 def test_a_full_disk_is_named_with_the_remedy(folders, options, tmp_path, monkeypatch):
@@ -301,12 +301,12 @@ def test_a_full_disk_is_named_with_the_remedy(folders, options, tmp_path, monkey
 
     monkeypatch.setattr("stylefuse.images.store.write_store", full)
     with pytest.raises(OSError, match=f"no space .* in {tmp_path}.*make room.*data_root") as raised:
-        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "staging", options)
+        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options)
     assert raised.value.errno == errno.ENOSPC
 
 
 def test_the_store_is_made_in_the_folder_given_and_nothing_in_temporary_folders(folders, options, tmp_path):
-    staging = tmp_path / "staging"
+    staging = tmp_path / "images" / "staging"
     store, manifest = ingest_pictures(folders, folders / "photos", folders / "styles", staging, options)
     assert store == staging
     assert [path.name for path in staging.iterdir() if path.name.startswith(".")] == []
