@@ -5,18 +5,19 @@ such depth and is no plain grey goes through `images.io` and comes out as 8-bit 
 """
 
 import warnings
-from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageCms
+from PIL import Image
 from torch import Tensor
 
+from stylefuse.images.colour import described, is_srgb
 from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened, write_whole
 from stylefuse.images.io import decode_opened, encode_png, save, upright_turn
 from stylefuse.images.levels import WHITE, grey_16, is_grey_16
+from stylefuse.images.matrix import to_srgb_16
 from stylefuse.images.png import only_pixels
 
 # The formats that are written here and hold 16 bits.
@@ -45,9 +46,9 @@ def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.nda
     """Decode a picture file, upright and opaque, with the levels and channels it has.
 
     16-bit PNG and TIFF, grey or RGB, keep every level as stored, but for what shines through: transparent
-    pixels are laid on white, as 16 bits. Their colour profile is **not** applied (no colour engine at hand
-    converts 16 bits of RGB): the levels are taken as sRGB, with a warning if the profile says otherwise. All
-    else is decoded by `images.io.decode`, which applies profiles, to 8 bits.
+    pixels are laid on white, as 16 bits. Colour profiles of primaries and curves are applied at 16 bits. One that
+    holds tables is **not** (no colour engine at hand converts 16 bits of RGB): the levels are taken as sRGB, with
+    a warning. All else, HEIF and AVIF of any depth too, is decoded by `images.io.decode` to 8 bits.
 
     Returns:
         H×W if the file is grey (modes L, LA, 1 and 16-bit grey), else H×W×3 RGB; uint16 or uint8. Colour files
@@ -57,20 +58,14 @@ def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.nda
         ImageError: as `images.io.decode`.
     """
     with opened(source, limits) as (image, data):
-        profile = image.info.get("icc_profile")
         if is_grey_16(image):
-            pixels = _deep_grey(image)
+            pixels = _deep_grey(image, data)
         elif _is_deep_colour(image, data):
             pixels = _deep_colour(image, data)
         else:
-            eight = decode_opened(image, data)
+            eight = decode_opened(image, data, limits)
             # The three channels are equal, and Pillow's luma of equal channels is their level exactly.
             return np.array(eight.convert("L") if image.mode in ("1", "L", "LA", "La") else eight)
-    if profile and not _is_srgb(profile):
-        # To those who called: what they show or fuse has other colours than its maker saw.
-        warnings.warn(
-            "a 16-bit picture's colour profile was not applied; its levels are taken as sRGB", stacklevel=2
-        )
     return np.ascontiguousarray(pixels)
 
 
@@ -143,9 +138,9 @@ def _check(pixels: np.ndarray) -> None:
         raise ValueError(f"the picture has no pixels: {pixels.shape}")
 
 
-def _deep_grey(image: Image.Image) -> np.ndarray:
+def _deep_grey(image: Image.Image, data: bytes) -> np.ndarray:
     image.load()
-    return _turned(grey_16(image), image)
+    return _turned(_in_srgb(grey_16(image), described(image, data)), image)
 
 
 def _is_deep_colour(image: Image.Image, data: bytes) -> bool:
@@ -169,18 +164,32 @@ def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray:
         raise ImageError(
             "damaged", "the file's 16-bit pixels cannot be read", "export it again as 16-bit PNG"
         )
-    levels = pixels[..., 2::-1]  # OpenCV's channels are blue, green, red, alpha
+    grey = image.format == "PNG" and data[_PNG_COLOUR] == _PNG_GREY_ALPHA
+    levels = pixels[..., 2] if grey else pixels[..., 2::-1]  # OpenCV's are blue, green, red, alpha
+    levels = _in_srgb(levels, described(image, data)).reshape(*pixels.shape[:2], -1)
     alpha = tags.get(_EXTRA, (_STRAIGHT,))[0]
     if pixels.shape[2] == 4 and alpha in (_STRAIGHT, _PREMULTIPLIED):
         levels = _on_white(levels, pixels[..., 3:], alpha == _STRAIGHT)
-    if image.format == "PNG" and data[_PNG_COLOUR] == _PNG_GREY_ALPHA:
-        levels = levels[..., 0]
-    return _turned(levels, image)
+    return _turned(levels[..., 0] if grey else levels, image)
+
+
+def _in_srgb(levels: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Convert 16-bit levels by a colour profile."""
+    if not profile or is_srgb(profile):
+        return levels
+    converted = to_srgb_16(levels, profile)
+    if converted is None:
+        # To those who called: what they show or fuse has other colours than its maker saw.
+        warnings.warn(
+            "a 16-bit picture's colour profile was not applied; its levels are taken as sRGB", stacklevel=4
+        )
+        return levels
+    return converted
 
 
 def _on_white(levels: np.ndarray, alpha: np.ndarray, straight: bool) -> np.ndarray:
-    """Lay H×W×3 on white by alpha, H×W×1, both uint16; levels that are not straight were multiplied by it."""
-    flat, cover = levels.reshape(-1, 3), alpha.reshape(-1, 1)  # a picture may be one row long
+    """Lay H×W×C on white by alpha, H×W×1, both uint16; levels that are not straight were multiplied by it."""
+    flat, cover = levels.reshape(-1, levels.shape[2]), alpha.reshape(-1, 1)  # a picture may be one row long
     laid = np.empty(flat.shape, np.uint16)
     for start in range(0, len(flat), _PART):
         part = slice(start, start + _PART)
@@ -194,13 +203,6 @@ def _turned(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
     """Turn upright what PNG's EXIF says lies; TIFF is turned by Pillow and by OpenCV as they load it."""
     turn = upright_turn(image)
     return pixels if turn is None else _TURNS[turn](pixels)
-
-
-def _is_srgb(profile: bytes) -> bool:
-    try:
-        return "srgb" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).lower()
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return True  # not a profile at all: it counts as none, as in `images.io`
 
 
 def _encode_16(pixels: np.ndarray, suffix: str) -> bytes:
