@@ -59,7 +59,7 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     _check_bytes(len(data), limits)
     if reason := excess(data, limits.max_pixels):
         raise _damaged(reason)
-    if tiff.is_tiff(data) and (kind := tiff.misleading(data)):
+    if tiff.is_tiff(data) and (kind := tiff.unfit(data)):
         raise _refused(kind)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -120,12 +120,6 @@ def _unidentified(data: bytes) -> ImageError:
     """The refusal of a file that no decoder takes: what it is, as far as its bytes tell."""
     name = begins_as(data)
     if name in FORMATS:
-        if name == "TIFF" and (samples := tiff.samples(data)):
-            return ImageError(
-                "damaged",
-                f"the file is a TIFF that is damaged or of a kind that is not read ({samples})",
-                "export it again, as TIFF or PNG of 8 or 16 bits a channel",
-            )
         return _damaged(f"it begins as {name} does, and does not go on so")
     if kind := foreign(data):
         return _refused(kind)

@@ -6,6 +6,8 @@ Camera makers' raw files are TIFFs whose first page is a small preview, which a 
 import struct
 from collections.abc import Iterator
 
+from PIL.TiffImagePlugin import COMPRESSION_INFO
+
 from stylefuse.images.signatures import RAW, UNSUPPORTED, Kind
 
 # Tags.
@@ -25,6 +27,7 @@ _MAKERS = {
     65535,
 }  # Compression: of Sony, Epson, Samsung, Nikon, Kodak, Pentax
 _FLOATING, _MASK_PIXELS = 3, 4
+_COLOUR_BITS = (8, 16)
 _SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # type → format of a number
 # Far more than files have; a file made to cost time is read no further.
 _MOST_PAGES, _MOST_TAGS, _MOST_NUMBERS = 64, 1_000, 16
@@ -37,8 +40,8 @@ def is_tiff(data: bytes) -> bool:
     return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
 
 
-def misleading(data: bytes) -> Kind | None:
-    """What a TIFF is whose first page is not the picture that its owner means; None where it is.
+def unfit(data: bytes) -> Kind | None:
+    """What a TIFF is whose first page cannot be read, or is not the picture that its owner means; else None.
 
     Args:
         data: the bytes of a file that `is_tiff`.
@@ -62,18 +65,21 @@ def misleading(data: bytes) -> Kind | None:
     if (reduced or is_mask) and any(page.get(_OLD_SUBFILE) != (_OLD_REDUCED,) for page in others):
         what = "a mask" if is_mask else "a reduced copy of the picture"
         return Kind(UNSUPPORTED, f"a TIFF whose first page is {what}", "export the picture alone")
+    return _not_read(first)
+
+
+def _not_read(page: _Page) -> Kind | None:
+    """A way to store pixels that no decoder at hand reads; None if it is another."""
+    bits, floating = page.get(_BITS, ()), page.get(_SAMPLE_FORMAT, (1,))[:1] == (_FLOATING,)
+    if len(bits) > 1 and (floating or bits[0] not in _COLOUR_BITS):
+        kind = "floating-point" if floating else "whole"
+        name = f"a TIFF of {len(bits)} channels of {bits[0]}-bit {kind} numbers, which is not read"
+        return Kind(UNSUPPORTED, name, "export it with 8 or 16 bits a channel")
+    compression = page.get(_COMPRESSION, (1,))[:1]
+    if compression and compression[0] not in COMPRESSION_INFO:
+        name = f"a TIFF packed in a way that is not read (compression {compression[0]})"
+        return Kind(UNSUPPORTED, name, "export it with LZW or Deflate, or as PNG")
     return None
-
-
-def samples(data: bytes) -> str:
-    """How a TIFF stores its pixels, for a message about one that cannot be read; empty where it does not say."""
-    first = next(_pages(data), {})
-    bits = first.get(_BITS, ())
-    if not bits:
-        return ""
-    floating = first.get(_SAMPLE_FORMAT, (1,))[0] == _FLOATING
-    kind = f"{bits[0]}-bit {'floating-point' if floating else 'integer'} numbers"
-    return f"{len(bits)} {'channel' if len(bits) == 1 else 'channels'} of {kind}"
 
 
 def _has(page: _Page, tag: int, bits: int) -> bool:
