@@ -103,7 +103,8 @@ def _converts_to_itself(source: ImageCms.ImageCmsProfile) -> bool:
     """Whether greys and colours pass a profile unchanged. Names decide nothing: "linear sRGB" is none."""
     # Relative: some profiles of sRGB hold a second, perceptual table, which is made for printers.
     intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB", intent)
+    flags = ImageCms.Flags.NOOPTIMIZE  # tables that make many pixels fast take longer than these few
+    transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB", intent, flags)
     ramp = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
     steps = np.linspace(0, 255, 6).astype(np.uint8)
     cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)

@@ -32,7 +32,7 @@ HEIC = Kind(
 AVIF = Kind(UNSUPPORTED, "an AVIF picture, which this installation of Pillow cannot read", _EXPORT)
 RAW = Kind(UNSUPPORTED, "a camera's raw file", _RAW)
 VIDEO = Kind(NO_PICTURE, "a video", _FRAME)
-TEXT = Kind(NO_PICTURE, "a text file", "leave it out")
+TEXT = Kind(NO_PICTURE, "a text, no picture file", "leave it out")
 WEB_PAGE = Kind(NO_PICTURE, "a web page in place of a picture", _AGAIN)
 ZEROS = Kind(NO_PICTURE, "nothing but zeros", "copy it again from where it came from")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 DESCRIPTION = (
     "Restyles photos, and fuses two to eight pictures of one scene into one. "
-    "Pictures are JPEG, PNG, WebP, TIFF, BMP or GIF files of at most 20 MB and 40 megapixels."
+    "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF files of at most 20 MB and 40 megapixels; HEIC too where "
+    "the server has the extra `heif`."
 )
 _PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
