@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from raw_files import GREY, GREY_ALPHA, RGB, RGB_ALPHA, file_of, png, png_of, same
+from raw_files import GREY, GREY_ALPHA, RGB, RGB_ALPHA, file_of, png, png_of, same, tiff_of
 from stylefuse.images.deep import decode_deep
 from stylefuse.images.files import ImageError
 from stylefuse.images.io import decode
@@ -260,3 +260,48 @@ def test_damaged_profiles_never_raise():
             decode(file_of(flat((9, 9, 9), (2, 2)), icc_profile=bytes(profile)))
             packed = (b"iCCP", b"a\0\0" + zlib.compress(bytes(profile)))
             assert decode_deep(png(levels, RGB, packed)).shape == (2, 2, 3)
+
+
+def deep_tiff(levels, profile, apart=False):
+    """A 16-bit TIFF with a profile; `apart`: one channel after the other."""
+    height, width = levels.shape[:2]
+    grey = levels.ndim == 2
+    count = 1 if grey else 3
+    stored = levels.transpose(2, 0, 1) if apart else levels
+    pixels = stored.astype("<u2").tobytes()
+    parts = count if apart else 1
+    size = len(pixels) // parts
+    start = 8 + 2 + 12 * 12 + 4
+    where = 24  # of the profile, in what follows the tags
+    at = start + where + len(profile)
+    body = struct.pack("<12H", *[16] * 3, 0, *[0] * 8) + profile + pixels
+    strips = struct.pack(f"<{parts}I", *(at + size * part for part in range(parts)))
+    sizes = struct.pack(f"<{parts}I", *[size] * parts)
+    tags = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, count, 16 if grey else (0,)), (259, 3, 1, 1)]
+    tags += [
+        (262, 3, 1, 1 if grey else 2),
+        (273, 4, parts, (len(body),) if apart else at),
+        (277, 3, 1, count),
+    ]
+    tags += [(278, 4, 1, height), (279, 4, parts, (len(body) + len(strips),) if apart else size)]
+    tags += [(284, 3, 1, 2 if apart else 1), (305, 2, 1, 0), (34675, 7, len(profile), (where,))]
+    return tiff_of(tags, body + strips + sizes)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+def test_dark_levels_of_a_linear_16_bit_file_stay_apart_at_8_bits(grey):
+    """Cut to 8 bits first, all of them would be levels 0 and 1."""
+    levels = np.linspace(0, 256, 20).astype(np.uint16)[None]
+    levels = levels if grey else levels[..., None].repeat(3, axis=2)
+    profile = profile_of(LINEAR, grey)
+    for data in (png(levels, GREY if grey else RGB, gama(1.0)), deep_tiff(levels, profile)):
+        found = np.asarray(decode(data))[0, :, 0].astype(int)
+        assert len(np.unique(found)) > 10 and found[-1] == pytest.approx(12.9, abs=1)
+
+
+def test_channels_stored_apart_are_converted_at_8_bits():
+    levels = np.full((4, 4, 3), 55 * 257, np.uint16)
+    data = deep_tiff(levels, profile_of(LINEAR), apart=True)
+    assert corner(data) == pytest.approx([128] * 3, abs=1)
+    with pytest.raises(ImageError, match="interleaved"):
+        decode_deep(data)

@@ -12,21 +12,20 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from stylefuse.images.colour import described, is_grey, to_srgb
-from stylefuse.images.files import DEFAULT_LIMITS, WRITTEN, Limits, check_pixels, opened, replacing
-from stylefuse.images.levels import grey_8, is_deep_grey
+from stylefuse.images.colour import described, is_grey, is_srgb, to_srgb
+from stylefuse.images.files import (
+    DEFAULT_LIMITS,
+    WRITTEN,
+    ImageError,
+    Limits,
+    check_pixels,
+    opened,
+    replacing,
+)
+from stylefuse.images.levels import grey_8, is_deep_grey, rounded_8
+from stylefuse.images.sixteen import is_deep, read_deep
+from stylefuse.images.upright import upright_turn
 
-# EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
-_ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth stands in the file.
 _PNG_DEPTH = 24
 
@@ -54,6 +53,9 @@ def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMI
     """Decode a picture that `images.files.opened` yields, with the bytes of its file, as `decode` does."""
     image.load()
     check_pixels(image.size, limits)  # decoders of HEIF learn the size that counts only now
+    profile = described(image, data)
+    if profile and (deep := _from_16_bits(image, data, profile)):
+        return deep
     clear = image.info.get("transparency")
     if image.format == "PNG" and clear is not None:
         # Pillow scales the pixels to 8 bits, and leaves the level that is transparent as it was stored.
@@ -62,7 +64,7 @@ def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMI
             image.info["transparency"] = clear * 255 // (2**depth - 1)
         elif image.mode == "RGB" and depth == 16:
             image.info["transparency"] = tuple(level >> 8 for level in clear)
-    return _opaque_srgb(_upright(image), described(image, data), is_grey(image, data))
+    return _opaque_srgb(_upright(image), profile, is_grey(image, data))
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -109,12 +111,19 @@ def to_image(tensor: Tensor) -> Image.Image:
     return Image.fromarray(levels.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
 
 
-def upright_turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the stored pixels upright, if at all. Ask once they are loaded: Pillow turns TIFF by itself."""
-    try:
-        return _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+def _from_16_bits(image: Image.Image, data: bytes, profile: bytes) -> Image.Image | None:
+    """Convert a file of 16 bits to sRGB before it is cut to 8, so that dark levels of a linear profile stay apart.
+
+    Returns:
+        None where the file has fewer bits, is sRGB already, or cannot be converted so.
+    """
+    if not is_deep(image, data) or is_srgb(profile):
         return None
+    try:
+        levels = read_deep(image, data)
+    except ImageError:  # of a kind that is read at 8 bits alone
+        return None
+    return Image.fromarray(rounded_8(levels.pixels)).convert("RGB") if levels.are_srgb else None
 
 
 def _upright(image: Image.Image) -> Image.Image:
