@@ -10,7 +10,7 @@ UNSUPPORTED, NO_PICTURE = "unsupported_format", "not_a_picture"
 _EXPORT = "export it as JPEG or PNG"
 _RAW = "export it as JPEG or TIFF"
 _FRAME = "export a frame of it as JPEG, or leave it out"
-_AGAIN = "get the picture itself: this was a failed download or a wrong link"
+_AGAIN = "get the picture itself, as JPEG or PNG: a failed download or a wrong link leaves such a file"
 # Bytes that are searched for signs of text, and for a picture that begins late.
 _HEAD = 1024
 _LATE = 64
