@@ -31,9 +31,6 @@ def tiff(*pages, parts=(), order="<", canon=False):
     """Pack pages one after another; `parts` are pages that the first one refers to by SubIFDs."""
     data = (b"II" if order == "<" else b"MM") + struct.pack(order + "HI", 42, 16 if canon else 8)
     data += b"CR\2\0" + bytes(4) if canon else b""
-    where = {}
-    for number, tags in reversed(list(enumerate((*pages, *parts)))):
-        where[number] = tags
     sizes = [_size(tags, parts if number == 0 else ()) for number, tags in enumerate((*pages, *parts))]
     starts = [len(data) + sum(sizes[:number]) for number in range(len(sizes))]
     for number, tags in enumerate((*pages, *parts)):

@@ -1,4 +1,4 @@
-"""HEIF, the format of iPhones' photos, through pillow-heif where it is installed (`pip install stylefuse[heif]`)."""
+"""HEIF, the format of iPhones' photos, through pillow-heif where it is installed (the extra `heif`)."""
 
 
 def register() -> bool:

@@ -10,7 +10,7 @@ UNSUPPORTED, NO_PICTURE = "unsupported_format", "not_a_picture"
 _EXPORT = "export it as JPEG or PNG"
 _RAW = "export it as JPEG or TIFF"
 _FRAME = "export a frame of it as JPEG, or leave it out"
-_AGAIN = "get the picture itself, as JPEG or PNG: a failed download or a wrong link leaves such a file"
+_AGAIN = "get the picture itself, as JPEG or PNG; a failed download leaves such a file"
 # Bytes that are searched for signs of text, and for a picture that begins late.
 _HEAD = 1024
 _LATE = 64
@@ -27,7 +27,7 @@ class Kind(NamedTuple):
 HEIC = Kind(
     UNSUPPORTED,
     "an HEIC photo, as iPhones take them",
-    "run pip install 'stylefuse[heif]', or export it as JPEG",
+    "export it as JPEG, or run pip install pillow-heif where StyleFuse runs",
 )
 AVIF = Kind(UNSUPPORTED, "an AVIF picture, which this installation of Pillow cannot read", _EXPORT)
 RAW = Kind(UNSUPPORTED, "a camera's raw file", _RAW)
