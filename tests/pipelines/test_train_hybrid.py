@@ -71,6 +71,14 @@ def stop(monkeypatch, at, how):
     monkeypatch.setattr(TrainingProgress, "step", stopping)
 
 
+@pytest.fixture
+def hangup():
+    """After the test SIGHUP is what it was: the first one that a training gets makes it ignored."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def crash():
     raise RuntimeError("out of memory")
 
@@ -112,12 +120,13 @@ def test_samples_are_drawn_while_it_trains(uninterrupted):
     [
         (12, lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt, 12),
         (12, lambda: signal.raise_signal(signal.SIGTERM), SystemExit, 12),
+        (12, lambda: signal.raise_signal(signal.SIGHUP), SystemExit, 12),
         (20, crash, RuntimeError, 16),
         (4, crash, RuntimeError, 0),
     ],
 )
 def test_stopped_and_run_again_it_ends_with_the_same_weights(
-    train, uninterrupted, tmp_path, monkeypatch, steps, at, how, error, resumes_at
+    train, uninterrupted, tmp_path, monkeypatch, steps, hangup, at, how, error, resumes_at
 ):
     with monkeypatch.context() as patch:
         stop(patch, at, how)
