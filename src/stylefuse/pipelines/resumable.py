@@ -74,7 +74,7 @@ def train_resumably(
     if checkpoint is not None:
         state.restore(checkpoint)
         rows, pending = checkpoint.facts["training_log"], checkpoint.facts["training_log_pending"]
-        stretches = checkpoint.facts["trained_with"]
+        stretches = checkpoint.facts.get("trained_with", [])
     resolved, stretches = _resolve(options, stretches, state.images_seen)
     if checkpoints is None:
         fit(resolved, lambda seen, losses: None, lambda seen: None, lambda seen: None)

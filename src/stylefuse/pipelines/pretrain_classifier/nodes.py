@@ -105,7 +105,8 @@ def report_classifiers(
     """Measure C and J on held-out pictures.
 
     Returns:
-        Accuracy overall and a style, of each network; a folder with their confusion matrices as pictures.
+        Accuracy overall and a style, and the fingerprint, of each network; a folder with their confusion matrices
+        as pictures.
     """
     import mlflow
 
@@ -118,11 +119,12 @@ def report_classifiers(
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     metrics: dict[str, Any] = {}
     for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
-        size = (classifier if name == "classifier" else judge).facts["image_size"]
-        counts = confusion_of(network, ImageStore(image_store), manifest, styles, size)
+        facts = (classifier if name == "classifier" else judge).facts
+        counts = confusion_of(network, ImageStore(image_store), manifest, styles, facts["image_size"])
         share = counts / counts.sum(axis=1, keepdims=True)
         accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
         metrics[name] = {"mean_accuracy": sum(accuracy.values()) / len(styles), "accuracy": accuracy}
+        metrics[name]["fingerprint"] = facts["fingerprint"]  # the network that these numbers are of
         draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
         log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
     if mlflow.active_run():
