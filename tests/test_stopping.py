@@ -213,7 +213,8 @@ def test_two_processes_one_is_killed_and_all_goes_on(workplace, whole):
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 1), (signal.SIGKILL, -9)]
+    ("number", "status"),
+    [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 1), (signal.SIGKILL, -9)],
 )
 def test_two_processes_stop_with_their_parent_and_one_goes_on(workplace, whole, number, status):
     process = workplace.start("stopped", **TWO)
