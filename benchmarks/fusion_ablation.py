@@ -22,7 +22,7 @@ from stylefuse.datasets import ManifestDataset
 from stylefuse.images.crops import centre_crops
 from stylefuse.images.manifest import PHOTO, rows_of
 from stylefuse.images.pairs import WITH_TRUTH, synthesise
-from stylefuse.images.store import ImageStore
+from stylefuse.images.store import open_store
 from stylefuse.losses.adversarial import (
     relativistic_critic_loss,
     relativistic_generator_loss,
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="names of the variants to run; by default all")
     asked = parser.parse_args()
     manifest = ManifestDataset(filepath=str(asked.data / "03_primary" / "manifest.csv")).load()
-    store = ImageStore(asked.data / "05_model_input" / "images")
+    store = open_store(asked.data / "05_model_input" / "images", manifest)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[: asked.photos], 128)
     encoder = load_generator(read_weights(asked.data / "06_models" / "generator.safetensors")).encoder
     options = FusionOptions(images=asked.images)

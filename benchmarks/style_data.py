@@ -14,7 +14,7 @@ from torch import Tensor
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.crops import CropSampler, centre_crops, draw_each
 from stylefuse.images.manifest import pixels_hash, rows_of, style_names
-from stylefuse.images.store import ImageStore
+from stylefuse.images.store import ImageStore, open_store
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
@@ -85,13 +85,14 @@ def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
     training = TypeAdapter(TrainOptions).validate_python(parameters["train_hybrid"]).training
     pretraining = TypeAdapter(PretrainOptions).validate_python(parameters["pretrain_classifier"])
     manifest = ManifestDataset(filepath=str(paths["manifest"])).load()
+    store = open_store(paths["image_store"], manifest)
     if paintings is not None:
         manifest = _with_fewer(manifest, paintings)
     judge, styles = read_weights(paths["judge"]), style_names(manifest)
     device = pick_device(training.device)
     return Data(
         manifest,
-        ImageStore(paths["image_store"]),
+        store,
         paths["sample"],
         styles,
         load_classifier(read_weights(paths["classifier"])).to(device),

@@ -209,7 +209,7 @@ BAD = {
         lambda: png_of(65535, 1, 8, 0, pixels=zlib.compress(b"\0" + bytes([200] * 65535))), 200
     ),
     "JPEG of 12 bits": Bad(twelve_bits, "damaged"),
-    "icon in an icon": Bad(nested_icon, "not_a_picture"),
+    "icon in an icon": Bad(nested_icon, "unsupported_format"),
     "EXIF that is none": Bad(lambda: with_segments(segment(0xE1, b"Exif\0\0" + bytes(range(200)))), RED[0]),
     "EXIF cut short": Bad(lambda: with_segments(segment(0xE1, b"Exif\0\0II*\0\x08\0\0\0\xff\xff")), RED[0]),
     "EXIF of 19 MB in 300 segments": Bad(

@@ -1,5 +1,6 @@
 """Data and networks so small that a training step takes milliseconds."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from stylefuse.images.manifest import COLUMNS, rows_of
-from stylefuse.images.store import ImageStore, write_store
+from stylefuse.images.manifest import COLUMNS, rows_hash, rows_of
+from stylefuse.images.store import SOURCE, ImageStore, write_store
 from stylefuse.networks.classifier import build_classifier, pack_classifier
 from stylefuse.networks.critic import CriticConfig
 from stylefuse.networks.features import SmallBackbone
@@ -55,8 +56,16 @@ def write_tiny_data(folder: Path) -> pd.DataFrame:
                 name = f"{style}/{split}-{i}.png"
                 row = {"path": name, "style": style, "split": split, "sha256": name, "row": len(rows)}
                 rows.append({**row, "verdict": "ok", "trim": "", "reason": "", "phash": ""})
-    write_store(folder, pictures)
-    return pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    manifest = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    write_store(folder, pictures, manifest)
+    return manifest
+
+
+def rebound(folder: Path, manifest: pd.DataFrame, place: Path) -> Path:
+    """Copy an image store to `place`, as the store of another manifest."""
+    shutil.copytree(folder, place, dirs_exist_ok=True)
+    (place / SOURCE).write_text(rows_hash(manifest))
+    return place
 
 
 def smooth_pictures(count: int, height: int, width: int, seed: int = 0) -> Tensor:

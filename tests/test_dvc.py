@@ -14,7 +14,12 @@ DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # within DVC
 STAGES = list(DVC["stages"])
 # What every stage goes through: a change of these may change any of its results.
-ALWAYS = {"conf/base/catalog.yml", "src/stylefuse/datasets.py"}
+ALWAYS = {
+    "conf/base/catalog.yml",
+    "src/stylefuse/_atomic.py",
+    "src/stylefuse/datasets.py",
+    "src/stylefuse/output_folder.py",
+}
 
 
 def filled_in(text: str) -> str:
@@ -42,6 +47,7 @@ def stored(chain):
     catalog = configuration("catalog")
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
     assert workspaces == {"checkpoints", "fusion_samples", "training_samples"}
+    workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
     return {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
 
 
@@ -115,6 +121,16 @@ def test_dvc_reads_the_file(repository):
     found = {stage.name: {out.def_path for out in stage.outs} for stage in repository.index.stages}
     assert found == {stage: paths(stage, "outs", "metrics", "plots") for stage in STAGES}
     assert repository.config["core"]["analytics"] is False
+
+
+def test_dvc_deletes_no_folder_before_a_stage(chain):
+    """It would take along what a user put there."""
+    catalog = configuration("catalog")
+    folders = {entry["filepath"] for entry in catalog.values() if entry["type"].endswith("FolderDataset")}
+    for stage in STAGES:
+        for out in DVC["stages"][stage]["outs"]:
+            path, persists = (out, False) if isinstance(out, str) else (next(iter(out)), True)
+            assert persists or filled_in(path) not in folders, path
 
 
 def test_own_pictures_are_dvcs_and_their_pointers_gits(repository):

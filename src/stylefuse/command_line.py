@@ -6,9 +6,12 @@ Not named `cli`: Kedro takes a module of that name for commands of its own, and 
 import argparse
 import sys
 
+import stylefuse
+
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="stylefuse", description="Restyle photos, and fuse pictures.")
+    parser.add_argument("--version", action="version", version=f"stylefuse {stylefuse.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     from stylefuse.serving.service import command
 

@@ -1,5 +1,6 @@
 """The catalog's own datasets. Nothing here imports torch: it costs seconds that `kedro --help` should not pay."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
+from stylefuse._atomic import replacing, write_whole
 from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.output_folder import finish, publish, staging_of
 
 
 class _LocalDataset(AbstractDataset):
@@ -28,9 +31,9 @@ class _LocalDataset(AbstractDataset):
 class FolderDataset(_LocalDataset):
     """A folder, handed to nodes as its path.
 
-    Saving takes the path of another folder, filled by the node in a temporary place, and moves it here, so
-    the catalog's folder is never half written. With `create`, loading makes the folder: a workspace that a
-    node fills while it runs.
+    Saving takes the path of another folder that the node filled, and moves its files here (see
+    `stylefuse.output_folder`). A node that returns the catalog's own path changes nothing. With `create`, loading
+    makes the folder: a workspace that a node fills while it runs.
     """
 
     def __init__(self, *, filepath: str, create: bool = False, metadata: dict[str, Any] | None = None):
@@ -44,32 +47,96 @@ class FolderDataset(_LocalDataset):
             raise DatasetError(
                 f"there is no folder {self._filepath}: make it, or correct the path in conf/*/globals.yml or --params"
             )
+        finish(self._filepath)
         return self._filepath
 
     def save(self, data: Path) -> None:
-        if data.resolve() == self._filepath.resolve():
+        if data.absolute() == self._filepath.absolute():
+            staging = staging_of(self._filepath)
+            if staging.is_dir() and not any(staging.iterdir()):
+                staging.rmdir()
             return
-        incoming = self._filepath.with_name(f".{self._filepath.name}.incoming")
-        shutil.rmtree(incoming, ignore_errors=True)
-        incoming.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(data, incoming)
-        incoming.chmod(0o755)  # temporary folders are closed to everyone else
-        shutil.rmtree(self._filepath, ignore_errors=True)
-        incoming.replace(self._filepath)
+        publish(data, self._filepath)
+
+
+class StagingDataset(_LocalDataset):
+    """The staging folder of an output folder, as a node's input: on the same disk, so that what is made can stay.
+
+    The node fills the folder and returns its path as the output folder's. Files at its top with a leading dot are
+    the node's own notes, which are not published. Loading empties the folder, unless `keep` is true: then it holds
+    what an interrupted run left, for the node to go on from or to delete.
+    """
+
+    def __init__(self, *, filepath: str, keep: bool = False, metadata: dict[str, Any] | None = None):
+        super().__init__(filepath=filepath, metadata=metadata)
+        self._keep = keep
+
+    def load(self) -> Path:
+        finish(self._filepath)
+        staging = staging_of(self._filepath)
+        if not self._keep and staging.is_dir():
+            shutil.rmtree(staging)
+        try:
+            staging.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatasetError(
+                f"the output folder {self._filepath} cannot be written to ({error.strerror}): "
+                "correct its permissions, or give another data_root"
+            ) from error
+        return staging
+
+    def save(self, data: Path) -> None:
+        raise DatasetError(f"{self._filepath} is filled through its output folder's dataset")
+
+
+class JSONDataset(_LocalDataset):
+    """Plain values as JSON."""
+
+    def load(self) -> Any:
+        if not self._filepath.is_file():
+            raise DatasetError(f"there is no {self._filepath}: run the pipeline that makes it")
+        try:
+            return json.loads(self._filepath.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DatasetError(
+                f"{self._filepath} is no JSON ({error}): delete it, or run its pipeline again"
+            ) from error
+
+    def save(self, data: Any) -> None:
+        write_whole(self._filepath, json.dumps(data, indent=2).encode())
+
+
+class OptionalJSONDataset(JSONDataset):
+    """As `JSONDataset`, for values that need not be there: loading gives None where there is no file."""
+
+    def load(self) -> Any:
+        return super().load() if self._exists() else None
+
+
+class CSVDataset(_LocalDataset):
+    """A table as CSV, without its index."""
+
+    def load(self) -> pd.DataFrame:
+        if not self._filepath.is_file():
+            raise DatasetError(f"there is no {self._filepath}: run the pipeline that makes it")
+        return pd.read_csv(self._filepath)
+
+    def save(self, data: pd.DataFrame) -> None:
+        with replacing(self._filepath) as partial:
+            data.to_csv(partial, index=False)
 
 
 class ManifestDataset(_LocalDataset):
-    """The manifest as CSV. Empty cells stay empty strings: a style or a file may be called "NA"."""
+    """The manifest as CSV, UTF-8. Every text comes back exactly as it was: also "NA", " ", and any end of line."""
 
     def load(self) -> pd.DataFrame:
-        text = {"path": str, "style": str, "sha256": str, "phash": str, "split": str, "verdict": str}
-        return pd.read_csv(self._filepath, dtype={**text, "reason": str}, keep_default_na=False)
+        text = ("path", "style", "sha256", "phash", "split", "verdict", "reason", "trim")
+        return pd.read_csv(self._filepath, dtype=dict.fromkeys(text, str), keep_default_na=False)
 
     def save(self, data: pd.DataFrame) -> None:
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._filepath.with_suffix(".partial")
-        data.to_csv(partial, index=False)
-        partial.replace(self._filepath)
+        # All text in quotes: without them a name that holds "\r" alone would end its line.
+        with replacing(self._filepath) as partial:
+            data.to_csv(partial, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 class WeightsDataset(_LocalDataset):
@@ -87,23 +154,3 @@ class OptionalWeightsDataset(WeightsDataset):
 
     def load(self) -> Weights | None:
         return super().load() if self._exists() else None
-
-
-class OptionalJSONDataset(_LocalDataset):
-    """Plain values as JSON that need not be there: loading gives None where there is no file."""
-
-    def load(self) -> Any:
-        if not self._exists():
-            return None
-        try:
-            return json.loads(self._filepath.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DatasetError(
-                f"{self._filepath} is no JSON ({error}): delete it, or run its pipeline again"
-            ) from error
-
-    def save(self, data: Any) -> None:
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._filepath.with_suffix(".partial")
-        partial.write_text(json.dumps(data, indent=2), encoding="utf-8")
-        partial.replace(self._filepath)

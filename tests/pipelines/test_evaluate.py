@@ -11,6 +11,7 @@ from kedro.pipeline import Pipeline
 from PIL import Image
 from torch import nn
 
+from stylefuse.images.manifest import data_hash
 from stylefuse.images.store import ImageStore, write_store
 from stylefuse.networks.classifier import build_classifier, pack_classifier
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
@@ -197,12 +198,12 @@ def test_flat_names_suit_the_tracker():
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A sample folder, its manifest and store: 8 photos, and 6 paintings of each style with their twins."""
+    """A sample folder, its manifest and store: 9 photos, and 7 paintings of each style with their twins."""
     root = tmp_path_factory.mktemp("world")
     sample, store, rows, pixels = root / "sample", root / "store", [], []
     for index, style in enumerate(STYLES):
-        for i in range(8 if style == "photo" else 6):
-            clean = scenes(8, 100 * index)[i : i + 1]
+        for i in range(9 if style == "photo" else 7):
+            clean = scenes(9, 100 * index)[i : i + 1]
             clean = nn.functional.interpolate(clean, size=(70, 64), mode="bilinear")
             painted = tint(clean, torch.eye(3)[index : index + 1])
             folder = sample / "photos" if style == "photo" else sample / "styles" / style
@@ -215,14 +216,15 @@ def world(tmp_path_factory):
                     "path": f"{i}.png" if style == "photo" else f"{style}/{i}.png",
                     "style": style,
                     "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-                    "split": "train" if i == 0 else "test",
+                    "split": {0: "train", 1: "judge"}.get(i, "test"),
                     "verdict": "ok",
                     "row": len(rows),
                     "trim": "",
                 }
             )
-    write_store(store, pixels)
-    return sample, pd.DataFrame(rows), store
+    manifest = pd.DataFrame(rows)
+    write_store(store, pixels, manifest)
+    return sample, manifest, store
 
 
 def write_png(path, picture):
@@ -233,13 +235,16 @@ def write_png(path, picture):
 
 
 @pytest.fixture(scope="module")
-def weights():
+def weights(world):
+    pictures = data_hash(world[1])
     torch.manual_seed(0)
     generator = Generator(3, GeneratorConfig(channels=(4, 8), blocks=1))
     return (
-        pack_generator(generator, STYLES, image_size=SIZE, images_seen=12, data_hash="d", fingerprint="f"),
-        pack_judge(Judge(3), STYLES),
-        pack_classifier(build_classifier(3, imagenet=False), STYLES),
+        pack_generator(
+            generator, STYLES, image_size=SIZE, images_seen=12, data_hash=pictures, fingerprint="f"
+        ),
+        pack_judge(Judge(3), STYLES, data_hash=pictures),
+        pack_classifier(build_classifier(3, imagenet=False), STYLES, data_hash=pictures),
     )
 
 
@@ -276,7 +281,7 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
         evaluation, summary, folder = evaluate_styles(*weights, manifest, store, sample, OPTIONS)
     text = json.dumps(evaluation, allow_nan=False)
     assert json.loads(text) == evaluation  # plain types: what is read back is what was measured
-    assert summary == evaluation["summary"]
+    assert summary == {**evaluation["summary"], "generator": "f"}
     assert evaluation["about"]["photos"] == 7
     if not torch.cuda.is_available():
         assert (evaluation["about"]["device"], evaluation["about"]["precision"]) == ("cpu", "fp32")

@@ -1,8 +1,9 @@
 """ingest: folders of good and bad files in; manifest, store and report out."""
 
+import errno
 import hashlib
-import io
 import logging
+import tempfile
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
+from ingesting import options_for_tests, run_ingest, scene, write_each_split
 from PIL import Image
 from pydantic import ValidationError
 
@@ -20,9 +21,6 @@ from stylefuse.pipelines.ingest import create_pipeline
 from stylefuse.pipelines.ingest.inspection import map_in_order
 from stylefuse.pipelines.ingest.nodes import ingest_pictures, report_data
 from stylefuse.pipelines.ingest.options import IngestOptions
-from stylefuse.pipelines.ingest.selection import split_of
-
-CONF = Path(__file__).parents[2] / "conf"
 
 
 @pytest.fixture(autouse=True)
@@ -32,40 +30,22 @@ def temporary_folders(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def options():
-    base, test = (
-        yaml.safe_load((CONF / env / "parameters_ingest.yml").read_text()) for env in ("base", "test")
-    )
-    return IngestOptions(**{**base["ingest"], **test["ingest"], "warn_below": 5, "workers": 2})
-
-
-def scene(seed, size=(60, 48)):
-    noise = np.random.default_rng(seed).integers(0, 256, (8, 10, 3), dtype=np.uint8)
-    return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+    return options_for_tests()
 
 
 @pytest.fixture
 def folders(tmp_path, options):
-    """photos/ and styles/{monet,zorn}/, two pictures a split each, found by trying seeds."""
-    seed = 0
+    """photos/ and styles/{monet,zorn}/, two pictures a split each."""
+    seed = 1
     for folder in ("photos", "styles/monet", "styles/zorn"):
-        (tmp_path / folder).mkdir(parents=True)
-        wanted = ["train", "train", "judge", "judge", "test", "test"]
-        while wanted:
-            seed += 1
-            data = io.BytesIO()
-            scene(seed).save(data, "PNG")
-            split = split_of(hashlib.sha256(data.getvalue()).hexdigest(), options)
-            if split in wanted:
-                wanted.remove(split)
-                (tmp_path / folder / f"{split}{seed:03}.png").write_bytes(data.getvalue())
+        seed = write_each_split(tmp_path / folder, options, seed)
     return tmp_path
 
 
 @pytest.fixture
 def ingest(folders, options):
     def run(**changes):
-        changed = options.model_copy(update=changes)
-        return ingest_pictures(folders, folders / "photos", folders / "styles", changed)
+        return run_ingest(folders / "photos", folders / "styles", options.model_copy(update=changes))
 
     return run
 
@@ -225,36 +205,29 @@ def test_folders_without_pictures_are_refused(ingest, folders, options, tmp_path
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(ValueError, match=r"no style.*one folder of paintings per style"):
-        ingest_pictures(folders, folders / "photos", empty, options)
+        run_ingest(folders / "photos", empty, options)
     with pytest.raises(ValueError, match="no photo in"):
-        ingest_pictures(folders, empty, folders / "styles", options)
+        run_ingest(empty, folders / "styles", options)
     (folders / "styles" / "degas").mkdir()
     with pytest.raises(ValueError, match=r"no painting in .*degas"):
         ingest()
 
 
+@pytest.mark.parametrize("inside", ["photos", "styles/monet"])
+def test_results_among_the_pictures_are_refused(folders, options, inside):
+    """The next ingest would take contact sheets and sample grids for pictures."""
+    staging = folders / inside / "data" / "05_model_input" / "images" / ".incoming"
+    staging.mkdir(parents=True)
+    with pytest.raises(ValueError, match=rf"neither may lie in the other.*name it with {inside[:6]}=…"):
+        ingest_pictures(folders, folders / "photos", folders / "styles", staging, options)
+    assert list(staging.iterdir()) == []
+
+
 def test_folders_in_each_other_are_refused(folders, options):
     with pytest.raises(ValueError, match="keep them apart"):
-        ingest_pictures(folders, folders, folders / "styles", options)
+        run_ingest(folders, folders / "styles", options)
     with pytest.raises(ValueError, match="keep them apart"):
-        ingest_pictures(folders, folders / "styles" / "monet", folders / "styles", options)
-
-
-@pytest.mark.parametrize("split", ["train", "judge", "test"])
-def test_empty_split_names_style_and_remedy(ingest, folders, split):
-    for file in (folders / "styles" / "zorn").glob(f"{split}*"):
-        file.unlink()
-    with pytest.raises(
-        ValueError, match=f"'zorn': 4 usable .* split {split} empty.*Add pictures.*{split}_share|judge_share"
-    ):
-        ingest()
-
-
-def test_style_of_bad_files_only_is_refused(ingest, folders):
-    (folders / "styles" / "degas").mkdir()
-    (folders / "styles" / "degas" / "a.jpg").write_text("no picture")
-    with pytest.raises(ValueError, match=r"'degas': 0 usable pictures \(1 dropped\)"):
-        ingest()
+        run_ingest(folders / "styles" / "monet", folders / "styles", options)
 
 
 def test_report_tells_all(ingest, folders, options, caplog):
@@ -311,14 +284,38 @@ def test_results_come_in_order_and_an_interrupt_stops_the_rest():
     assert len(count) < 50
 
 
-def test_failed_ingest_leaves_no_temporary_folder(ingest, folders, tmp_path, monkeypatch):
-    (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    for file in (folders / "photos").glob("judge*"):
-        file.unlink()
-    with pytest.raises(ValueError, match="the photos"):
-        ingest()
-    assert list((tmp_path / "tmp").iterdir()) == []
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("no")])
+def test_an_ingest_that_fails_leaves_no_pixels_behind(folders, options, tmp_path, monkeypatch, error):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("stylefuse.pipelines.ingest.selection.make_manifest", fail)
+    with pytest.raises(type(error)):
+        ingest_pictures(
+            folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options
+        )
+    assert not (tmp_path / "images" / "staging").exists()
+
+
+def test_a_full_disk_is_named_with_the_remedy(folders, options, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stylefuse.images.store.write_store", full)
+    with pytest.raises(OSError, match=f"no space .* in {tmp_path}.*make room.*data_root") as raised:
+        ingest_pictures(
+            folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options
+        )
+    assert raised.value.errno == errno.ENOSPC
+
+
+def test_the_store_is_made_in_the_folder_given_and_nothing_in_temporary_folders(folders, options, tmp_path):
+    staging = tmp_path / "images" / "staging"
+    store, manifest = ingest_pictures(folders, folders / "photos", folders / "styles", staging, options)
+    assert store == staging
+    assert [path.name for path in staging.iterdir() if path.name.startswith(".")] == []
+    assert len(ImageStore(store)) == len(manifest)
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
 
 def test_options_refuse_typos_and_shares_that_leave_nothing(options):
@@ -330,5 +327,5 @@ def test_options_refuse_typos_and_shares_that_leave_nothing(options):
 
 def test_pipeline_is_wired_to_the_catalog():
     pipeline = create_pipeline()
-    assert pipeline.inputs() == {"sample", "photos", "styles", "params:ingest"}
+    assert pipeline.inputs() == {"sample", "photos", "styles", "image_store_staging", "params:ingest"}
     assert pipeline.all_outputs() == {"manifest", "image_store", "data_report"}

@@ -19,7 +19,7 @@ from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.training import classifier as training
 from stylefuse.training.device import pick_device
 from stylefuse.training.options import ClassifierOptions
-from support import STYLES, assert_equal_weights
+from support import STYLES, assert_equal_weights, rebound
 
 SHORT = ClassifierOptions(images=16, batch_size=8, image_size=64)
 OPTIONS = PretrainOptions(imagenet=False, classifier=SHORT, judge=replace(SHORT, seed=11))
@@ -100,8 +100,10 @@ def test_other_options_are_another_training(trained, tiny_data, fits, changed):
 
 def test_other_pictures_are_another_training(tiny_data, tmp_path, fits):
     folder, manifest = tiny_data
-    for table in (manifest, manifest.assign(sha256=manifest["sha256"] + "?"), manifest):
-        train_judge(table, folder, tmp_path, OPTIONS)
+    other = manifest.assign(sha256=manifest["sha256"] + "?")
+    store = rebound(folder, other, tmp_path / "store")
+    for table, place in ((manifest, folder), (other, store), (manifest, folder)):
+        train_judge(table, place, tmp_path, OPTIONS)
     assert len(fits) == 2
 
 
@@ -119,8 +121,9 @@ def test_a_damaged_file_is_replaced(tiny_data, tmp_path, fits, caplog):
 
 def test_a_style_without_pictures_to_learn_from_is_named(tiny_data, tmp_path):
     folder, manifest = tiny_data
-    lacking = manifest[(manifest["style"] != "red") | (manifest["split"] != "judge")]
-    with pytest.raises(ValueError, match="judge picture of style 'red'"):
+    lacking = manifest.copy()
+    lacking.loc[(manifest["style"] == "red") & (manifest["split"] == "judge"), "split"] = "train"
+    with pytest.raises(ValueError, match=r"'red': \d+ usable .* none in the split judge"):
         train_judge(lacking, folder, tmp_path, OPTIONS)
     assert not list(tmp_path.iterdir())
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from PIL import Image
 from pydantic import ValidationError
 
+from project import session
 from stylefuse.pipelines import sample
 from stylefuse.pipelines.sample import drawing
 from stylefuse.pipelines.sample.nodes import make_sample
@@ -26,14 +28,7 @@ def _digests(folder):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tempfile.tempdir", str(tmp_path_factory.mktemp("sample")))
-        yield make_sample(SampleOptions(**SMALL))
-
-
-@pytest.fixture(autouse=True)
-def _temporary(monkeypatch, tmp_path):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return make_sample(tmp_path_factory.mktemp("sample"), SampleOptions(**SMALL))
 
 
 def test_the_folder_holds_photos_styles_twins_and_facts(made):
@@ -88,22 +83,50 @@ def test_twins_show_what_their_painting_shows(made, style):
     assert np.diag(match).min() > 0.6
 
 
-def test_same_options_same_bytes_other_seed_other_pictures(made):
-    again = _digests(make_sample(SampleOptions(**SMALL)))
+def test_same_options_same_bytes_other_seed_other_pictures(made, tmp_path):
+    again = _digests(make_sample(tmp_path / "again", SampleOptions(**SMALL)))
     assert again == _digests(made)
-    other = _digests(make_sample(SampleOptions(**{**SMALL, "seed": 8})))
+    other = _digests(make_sample(tmp_path / "other", SampleOptions(**{**SMALL, "seed": 8})))
     assert not set(other.values()) & set(again.values())
 
 
-def test_workers_do_not_change_a_byte(made, monkeypatch):
+def test_workers_do_not_change_a_byte(made, tmp_path, monkeypatch):
     monkeypatch.setattr(drawing, "WORTH_A_PROCESS", 1)
-    assert _digests(make_sample(SampleOptions(**{**SMALL, "workers": 2}))) == _digests(made)
+    assert _digests(make_sample(tmp_path, SampleOptions(**{**SMALL, "workers": 2}))) == _digests(made)
 
 
-def test_make_off_gives_an_empty_folder():
-    folder = make_sample(SampleOptions(make=False))
-    assert folder.is_dir()
-    assert not list(folder.iterdir())
+def run_sample(folder: Path, **options) -> None:
+    """Run the pipeline as Kedro does, into `folder`."""
+    with session("test", data_root=str(folder), sample={**SMALL, **options}) as kedro:
+        kedro.run(pipeline_names=["sample"])
+
+
+def test_pictures_of_ones_own_beside_the_samples_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    run_sample(tmp_path)
+    folder = tmp_path / "01_raw" / "sample"
+    drawn = _digests(folder)
+    own = {"styles/my grandmother/1.png": b"one", "photos/holiday.jpg": b"two"}
+    for name, content in own.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    with_own = _digests(folder)
+    run_sample(tmp_path, make=False)
+    assert _digests(folder) == with_own
+    run_sample(tmp_path, seed=8, pictures=5)
+    assert {name: (folder / name).read_bytes() for name in own} == own
+    left = {name for name in drawn if not name.startswith(".")} - _digests(folder).keys()
+    assert any(
+        name.startswith("styles/") for name in left
+    )  # fewer pictures than before: the old ones are gone
+    run_sample(tmp_path)
+    assert {name: _digests(folder)[name] for name in drawn} == drawn
+
+
+def test_make_off_makes_no_more_than_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    run_sample(tmp_path, make=False)
+    assert list((tmp_path / "01_raw" / "sample").iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", [{"photo": 3}, {"photos": 0}, {"size": 8}, {"workers": -1}, {"seed": "a"}])
@@ -124,5 +147,5 @@ def test_parameter_files_fit_the_options(pytestconfig):
 
 def test_the_pipeline_makes_the_catalogs_sample():
     pipeline = sample.create_pipeline()
-    assert pipeline.inputs() == {"params:sample"}
+    assert pipeline.inputs() == {"sample_staging", "params:sample"}
     assert pipeline.outputs() == {"sample"}

@@ -1,4 +1,6 @@
 import json
+import logging
+import re
 from pathlib import Path
 from typing import get_type_hints
 
@@ -6,17 +8,36 @@ import numpy as np
 import pytest
 import torch
 from PIL import ExifTags, Image
+from pydantic import ValidationError
 
+from hostile_names import hostile_names
+from project import configuration
+from stylefuse.datasets import CSVDataset, FolderDataset
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.folders import users
 from stylefuse.pipelines.stylize import create_pipeline
-from stylefuse.pipelines.stylize.nodes import _targets, stylize_folder
+from stylefuse.pipelines.stylize.nodes import stylize_folder
 from stylefuse.pipelines.stylize.options import StylizeOptions
+from stylefuse.serving.restyle import Restyler
 
 
 def asked(style, strength, **changes):
     others = {"preserve_color": "none", "contrast": 1.0, "sharpen": 0.0, "keep_metadata": False}
+    others["format"] = "png"
     limits = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
     return StylizeOptions(**{"style": style, "strength": strength, **others, **limits, **changes})
+
+
+@pytest.fixture
+def stylize(generator, tmp_path_factory):
+    """Restyle a folder into a new one."""
+
+    def stylize(folder, options, staging=None):
+        staging = staging or tmp_path_factory.mktemp("results") / ".incoming"
+        staging.mkdir(exist_ok=True)
+        return stylize_folder(generator, folder, staging, options)
+
+    return stylize
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +59,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_restyles_what_it_can_and_reports_the_rest(generator, folder):
+def test_restyles_what_it_can_and_reports_the_rest(stylize, folder):
     before = sorted(folder.rglob("*"))
-    out, report = stylize_folder(generator, folder, asked("monet", 1.0))
-    made = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
+    out, report = stylize(folder, asked("monet", 1.0))
+    made = sorted(p.relative_to(out).as_posix() for p in out.rglob("[!.]*") if p.is_file())
     assert made == ["a.png", "both.jpg.png", "both.webp.png", "sub/Ünï code.png"]
     assert sorted(name for name in report["output"] if name) == made
     failed = report[report["output"] == ""].set_index("file")["reason"]
@@ -52,21 +73,21 @@ def test_restyles_what_it_can_and_reports_the_rest(generator, folder):
     assert sorted(folder.rglob("*")) == before
 
 
-def test_strength_0_keeps_the_pixels(generator, folder):
-    out, _ = stylize_folder(generator, folder, asked(None, 0))
+def test_strength_0_keeps_the_pixels(stylize, folder):
+    out, _ = stylize(folder, asked(None, 0))
     assert np.array_equal(Image.open(out / "sub/Ünï code.png"), Image.open(folder / "sub/Ünï code.png"))
 
 
-def test_refuses_an_unknown_style_and_an_empty_folder(generator, folder, tmp_path_factory):
+def test_refuses_an_unknown_style_and_an_empty_folder(stylize, folder, tmp_path_factory):
     with pytest.raises(ValueError, match=r"style: 'manet' .* ink, monet"):
-        stylize_folder(generator, folder, asked("manet", 1))
+        stylize(folder, asked("manet", 1))
     with pytest.raises(ValueError, match="no files"):
-        stylize_folder(generator, tmp_path_factory.mktemp("empty"), asked(None, 1))
+        stylize(tmp_path_factory.mktemp("empty"), asked(None, 1))
 
 
-def test_a_mixture_with_all_knobs_is_told_in_the_report(generator, folder):
+def test_a_mixture_with_all_knobs_is_told_in_the_report(stylize, folder):
     knobs = {"preserve_color": "luma", "contrast": 1.2, "sharpen": 0.5}
-    _, report = stylize_folder(generator, folder, asked("ink:1+monet:3", 0.9, **knobs))
+    _, report = stylize(folder, asked("ink:1+monet:3", 0.9, **knobs))
     told = report.set_index("file")["look"]
     assert json.loads(told["a.jpg"]) == {
         "style": "ink:0.25,monet:0.75",
@@ -78,30 +99,25 @@ def test_a_mixture_with_all_knobs_is_told_in_the_report(generator, folder):
 
 
 @pytest.mark.parametrize("change", [{"preserve_color": "all"}, {"contrast": 3}, {"sharpen": float("nan")}])
-def test_refuses_knobs_out_of_range_before_any_picture(generator, folder, change):
+def test_refuses_knobs_out_of_range_before_any_picture(stylize, folder, change):
     with pytest.raises(ValueError, match=f"^{next(iter(change))}: .*; send"):
-        stylize_folder(generator, folder, asked("monet", 1.0, **change))
-
-
-def test_no_two_files_share_a_target():
-    names = [Path(n) for n in ("a.jpg", "A.png", "b.tif", "sub/a.jpg")]
-    assert [t.as_posix() for t in _targets(names)] == ["a.jpg.png", "A.png.png", "b.png", "sub/a.png"]
+        stylize(folder, asked("monet", 1.0, **change))
 
 
 def test_wiring():
     pipeline = create_pipeline()
-    assert pipeline.inputs() == {"generator", "stylize_input", "params:stylize"}
+    assert pipeline.inputs() == {"generator", "stylize_input", "stylize_staging", "params:stylize"}
     assert pipeline.outputs() == {"stylize_output", "stylize_report"}
     assert get_type_hints(stylize_folder)["options"] is StylizeOptions
 
 
-def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(generator, tmp_path):
+def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(stylize, tmp_path):
     picture, exif = Image.linear_gradient("L").resize((30, 20)).convert("RGB"), Image.Exif()
     exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Ada"
     picture.save(tmp_path / "a.jpg", exif=exif)
     picture.save(tmp_path / "b.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
     for keep, artist in ((False, None), (True, "Ada")):
-        out, report = stylize_folder(generator, tmp_path, asked("monet", 1.0, keep_metadata=keep))
+        out, report = stylize(tmp_path, asked("monet", 1.0, keep_metadata=keep))
         with Image.open(out / "a.png") as made:
             assert made.size == (20, 30)
             assert made.getexif().get(ExifTags.Base.Artist) == artist
@@ -110,6 +126,150 @@ def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(generator, t
         assert bool(report["warnings"][1]) == keep
 
 
-def test_files_over_the_limits_are_named(generator, folder):
-    _, report = stylize_folder(generator, folder, asked("monet", 1.0, max_bytes=300))
+def test_files_over_the_limits_are_named(stylize, folder):
+    _, report = stylize(folder, asked("monet", 1.0, max_bytes=300))
     assert "more than 0.0003 MB" in report.set_index("file")["reason"]["a.jpg"]
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
+
+
+@pytest.mark.parametrize("stop", [0, 1, 3])
+def test_an_interrupted_batch_goes_on_to_the_same_bytes(stylize, folder, tmp_path_factory, monkeypatch, stop):
+    options = asked("monet", 1.0)
+    whole, rows = stylize(folder, options)
+    calls = []
+
+    def interrupted(restyler, picture, look):
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        calls.append(picture.size)
+        return restyle(restyler, picture, look)
+
+    restyle, staging = Restyler.__call__, tmp_path_factory.mktemp("results") / ".incoming"
+    with monkeypatch.context() as patch:
+        patch.setattr(Restyler, "__call__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            stylize(folder, options, staging)
+    assert len(files_of(staging)) == stop
+    made = []
+    monkeypatch.setattr(Restyler, "__call__", lambda *given: (made.append(1), restyle(*given))[1])
+    _, report = stylize(folder, options, staging)
+    assert len(made) == 4 - stop
+    assert files_of(staging) == files_of(whole) and report.equals(rows)
+
+
+@pytest.mark.parametrize(
+    "change", [{"strength": 0.5}, {"style": "ink"}, {"format": "jpeg"}, {"keep_metadata": True}]
+)
+def test_other_options_are_another_batch(stylize, folder, tmp_path_factory, change):
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    stylize(folder, asked("monet", 1.0), staging)
+    options = asked(**{"style": "monet", "strength": 1.0, **change})
+    stylize(folder, options, staging)
+    assert files_of(staging) == files_of(stylize(folder, options)[0])
+
+
+def test_another_generator_is_another_batch(stylize, generator, folder, tmp_path_factory):
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    before = files_of(stylize(folder, asked("monet", 1.0), staging)[0])
+    moved = generator._replace(tensors={name: tensor * 1.1 for name, tensor in generator.tensors.items()})
+    stylize_folder(moved, folder, staging, asked("monet", 1.0))
+    assert all(data != before[name] for name, data in files_of(staging).items())
+
+
+@pytest.mark.parametrize(("file_format", "suffix"), [("png", ".png"), ("jpeg", ".jpg"), ("webp", ".webp")])
+def test_results_have_the_format_asked_for_with_exif(stylize, tmp_path, file_format, suffix):
+    picture, exif = Image.linear_gradient("L").resize((30, 20)).convert("RGB"), Image.Exif()
+    exif[ExifTags.Base.Orientation], exif[ExifTags.Base.Artist] = 6, "Ada"
+    picture.save(tmp_path / "a.jpg", exif=exif)
+    out, report = stylize(tmp_path, asked("monet", 1.0, keep_metadata=True, format=file_format))
+    assert list(report["output"]) == [f"a{suffix}"]
+    with Image.open(out / f"a{suffix}") as made:
+        assert (made.format, made.size) == (file_format.upper(), (20, 30))
+        assert (
+            made.getexif()[ExifTags.Base.Artist] == "Ada" and made.getexif()[ExifTags.Base.Orientation] == 1
+        )
+
+
+def test_a_picture_that_webp_cannot_hold_is_named_with_the_remedy(stylize, tmp_path):
+    Image.new("RGB", (16_384, 4)).save(tmp_path / "panorama.png")
+    Image.new("RGB", (40, 30)).save(tmp_path / "small.png")
+    _, report = stylize(tmp_path, asked("monet", 0, format="webp"))
+    reason = report.set_index("file")["reason"]
+    assert (
+        "16384×4 pixels, and webp holds 16383" in reason["panorama.png"] and "png" in reason["panorama.png"]
+    )
+    assert reason["small.png"] == ""
+
+
+def test_an_unknown_format_is_refused_with_those_there_are():
+    with pytest.raises(ValidationError, match="'png', 'jpeg' or 'webp'"):
+        asked("monet", 1.0, format="gif")
+
+
+@pytest.mark.parametrize("output", [".", "results", "sub"])
+def test_results_among_the_pictures_are_refused_before_the_first(stylize, folder, output):
+    (folder / output).mkdir(exist_ok=True)
+    before = files_of(folder)
+    with pytest.raises(
+        ValueError, match=f"pictures of {folder} .* written to {(folder / output)}.*stylize_input="
+    ):
+        stylize(folder, asked("monet", 1.0), folder / output / ".incoming")
+    with pytest.raises(ValueError, match=r"stylize_input="):
+        stylize(folder / "sub", asked("monet", 1.0), folder / ".incoming")
+    assert files_of(folder) == before
+
+
+def test_linked_folders_are_restyled_and_links_to_nothing_are_named(stylize, folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("disk")
+    (elsewhere / "c.jpg").write_bytes((folder / "a.jpg").read_bytes())
+    (folder / "2023").symlink_to(elsewhere)
+    (folder / "gone.jpg").symlink_to(elsewhere / "nothing.jpg")
+    out, report = stylize(folder, asked("monet", 1.0))
+    told = report.set_index("file")
+    assert told["output"]["2023/c.jpg"] == "2023/c.png" and (out / "2023/c.png").is_file()
+    assert "leads to nothing" in told["reason"]["gone.jpg"]
+
+
+def test_hostile_names_pass_and_the_report_can_be_written(stylize, tmp_path, tmp_path_factory, caplog):
+    """Every name that a file system can hold; a few hold no picture."""
+    Image.linear_gradient("L").resize((8, 6)).convert("RGB").save(tmp_path / ".png", "PNG")
+    data = (tmp_path / ".png").read_bytes()
+    names = hostile_names(300)
+    for i, name in enumerate(names):
+        (tmp_path / name).write_bytes(b"no picture" if i % 50 == 7 else data)
+    out, report = stylize(tmp_path, asked("monet", 1.0))
+    users_own = [path for path in tmp_path.iterdir() if users(path.name)]
+    bad = sum(i % 50 == 7 and users(name) for i, name in enumerate(names))
+    made = files_of(out)
+    assert len(report) == len(users_own) and bad >= 3
+    assert int((report["output"] != "").sum()) == len(made) == len(users_own) - bad
+    assert (report["output"] == "").eq(report["reason"] != "").all()
+    pictures = {path.name for path in users_own if path.read_bytes() == data}
+    stems = {Path(name).stem for name in pictures}
+    assert all(path.name.removesuffix(".png") in pictures | stems or path.name[-13] == "-" for path in made)
+    FolderDataset(filepath=str(out.parent)).save(out)
+    assert files_of(out.parent) == made
+    CSVDataset(filepath=str(tmp_path_factory.mktemp("report") / "stylized.csv")).save(report)
+    assert json.dumps(report.to_dict(), ensure_ascii=False).encode("utf-8")
+    assert r"\xe9" in report["file"].str.cat() and not re.search(
+        r"[\x00-\x1f\x7f\u202e]", report["file"].str.cat()
+    )
+    logged = "".join(record.getMessage() for record in caplog.records)
+    assert logged and logged.isprintable()
+
+
+def test_the_last_line_says_where_the_results_are(stylize, folder, caplog, tmp_path_factory):
+    caplog.set_level(logging.INFO)
+    staging = tmp_path_factory.mktemp("results") / ".incoming"
+    stylize(folder, asked("monet", 1.0), staging)
+    assert caplog.messages[-1] == f"4 of 6 pictures restyled as monet; results are in {staging.parent}"
+
+
+@pytest.mark.parametrize("name", ["stylize", "fuse"])
+def test_every_result_may_be_a_picture_of_the_next_batch(name):
+    """The limit of bytes is above any file of as many pixels as are allowed: 16 bits, three channels."""
+    options = configuration("parameters")[name]
+    assert options["max_bytes"] > 6 * options["max_pixels"]

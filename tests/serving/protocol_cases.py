@@ -160,6 +160,9 @@ def cases() -> list[Case]:
         stylize("sharpen below", file, ("sharpen", "-1"), field="sharpen", words="0 to 2", **value),
         stylize("sharpen infinite", file, ("sharpen", "inf"), field="sharpen", words="0 to 2", **value),
         sent_json("sharpen as text in JSON", {**good, "sharpen": "1"}, field="sharpen", words="0 to 2", **value),
+        stylize("a format that is none", file, ("format", "tiff"), field="format", words="png, jpeg, webp", **value),
+        stylize("a format twice", file, ("format", "png"), ("format", "webp"), code="duplicate_field", field="format"),
+        fuse("a format of a fusion alone", pair, ("format", "jpeg"), status=200),
         fuse("contrast of a fusion alone", pair, ("contrast", "1.2"), field="contrast", words="style", **value),
         fuse("sharpen of a fusion alone", pair, ("sharpen", "1"), field="sharpen", words="style", **value),
         fuse(

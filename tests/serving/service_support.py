@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from stylefuse.serving.service.access import THIS_MACHINE
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.settings import Settings
 
@@ -32,8 +33,8 @@ class InlinePool:
         return asyncio.ensure_future(asyncio.to_thread(self.desk.answer, ask, bytes(body)))
 
 
-def inline_app(desk, token=None, **settings):
-    return build_app(Service(InlinePool(desk), Settings(**settings), "7"), token)
+def inline_app(desk, token=None, access=THIS_MACHINE, **settings):
+    return build_app(Service(InlinePool(desk), Settings(**settings), "7"), token, access)
 
 
 class Client:
@@ -45,7 +46,7 @@ class Client:
     def request(self, method: str, path: str, **request) -> httpx.Response:
         async def send():
             transport = httpx.ASGITransport(self._app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 return await client.request(method, path, **request)
 
         return asyncio.run(send())

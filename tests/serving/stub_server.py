@@ -6,6 +6,7 @@ What model comes next on SIGHUP is read from the file `next` in the current fold
 import asyncio
 import json
 import logging
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def command(model: Model, settings: Settings) -> list[str]:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
     told = json.loads(sys.argv[1])
+    if told.get("without_sighup"):  # as on Windows
+        del signal.SIGHUP
     protocol.HEAD_SECONDS = protocol.REST_SECONDS = told.get("head", 10)
     listener = bind("127.0.0.1", told.get("port", 0))
     print(listener.getsockname()[1], flush=True)

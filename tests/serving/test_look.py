@@ -48,6 +48,54 @@ def test_folders_may_be_called_like_mixtures(text, weights):
     assert read_mixture(text, ("a", "b", "a:1", "a:1,b:1", "c,d+e", "(.*)")) == weights
 
 
+COMPOSED, DECOMPOSED = "Caf\u00e9", "Cafe\u0301"
+
+
+@pytest.mark.parametrize("own", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("typed", [COMPOSED, DECOMPOSED])
+def test_a_style_is_found_however_its_accents_are_typed(own, typed):
+    """A Mac's folders have decomposed names, keyboards type composed ones."""
+    styles = ("ink", own)
+    assert read_mixture(typed, styles) == {own: 1}
+    assert read_mixture(f"ink:1,{typed}:3", styles) == {"ink": 0.25, own: 0.75}
+    look = read_look({"style": typed}, ("photo", *styles))
+    assert look.report()["style"] == own and list(look.report()["styles"]) == [own]
+    with pytest.raises(RequestError, match="more than once"):
+        read_mixture(f"{COMPOSED}:1,{DECOMPOSED}:1", styles)
+
+
+def test_two_styles_that_look_the_same_are_told_apart_by_their_own_spelling():
+    styles = (COMPOSED, DECOMPOSED)
+    for name in styles:
+        assert read_mixture(name, styles) == {name: 1}
+    assert read_mixture(f"{DECOMPOSED}:1,{COMPOSED}:3", styles) == {COMPOSED: 0.75, DECOMPOSED: 0.25}
+
+
+@pytest.mark.parametrize(("value", "name"), [(1905, "1905"), (-7, "-7"), (True, "true"), (False, "false")])
+def test_a_style_called_like_a_number_may_be_sent_as_one(value, name):
+    assert read_mixture(value, ("ink", name)) == {name: 1}
+    assert read_mixture(name, ("ink", name)) == {name: 1}
+    with pytest.raises(RequestError, match=f"'{name}' is not a style"):
+        read_mixture(value, STYLES)
+
+
+@pytest.mark.parametrize("value", [1905.0, None, ["1905"], 10**4000, b"1905"])
+def test_other_values_are_no_names(value):
+    with pytest.raises(RequestError, match="is not a style of this model"):
+        read_mixture(value, ("1905", "None"))
+
+
+def test_names_in_errors_cannot_steer_a_terminal():
+    styles = ("in\x1b[2Jk", "mo\nnet", "van\u202egogh", "caf\udce9", "Café")
+    for text in ("manet", "in\x1b[2Jk:0"):
+        with pytest.raises(RequestError) as error:
+            read_mixture(text, styles)
+        assert str(error.value).isprintable()
+    assert "in\\x1b[2Jk" in str(error.value)
+    with pytest.raises(RequestError, match="Café"):
+        read_mixture("manet", styles)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [

@@ -94,6 +94,16 @@ def test_strength_0_returns_the_pixels(url):
     assert np.array_equal(decoded(json.loads(text)["predictions"][0]["image"]), image)
 
 
+@pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
+def test_the_answer_has_the_format_that_is_asked_for(url, name):
+    rows = [{"image": encoded(picture())}] * 9  # more than a request to `stylefuse serve` may have
+    status, text = post(url, {"dataframe_records": rows, "params": {"format": name}})
+    assert status == 200, text
+    found = json.loads(text)["predictions"]
+    assert {decoded(row["image"]).format for row in found} == {name.upper()} and len(found) == 9
+    assert json.loads(found[0]["report"])["format"] == name
+
+
 def test_two_pictures_come_back_as_one(url):
     pair = [{"image": encoded(image)} for image in half_sharp(landscape())]
     params = {"task": "fuse+stylize", "style": "monet", "align": True}

@@ -51,6 +51,7 @@ def test_answers_every_body_mlflow_knows(post, body):
     assert list(answer) == ["image", "report"]
     assert json.loads(answer["report"]) == {
         "task": "stylize",
+        "format": "png",
         "style": "monet",
         "styles": {"monet": 1.0},
         "strength": 0.8,
@@ -98,8 +99,10 @@ def test_a_model_registered_before_there_were_knobs_is_checked_all_the_same(mode
     (folder / "MLmodel").write_text(yaml.safe_dump(description))
     old = mlflow.pyfunc.load_model(str(folder))
     frame = pd.DataFrame({"image": [encoded(picture())]})
-    report = json.loads(old.predict(frame, params={"contrast": 1.5})["report"][0])
-    assert report["contrast"] == 1.5
+    answer = old.predict(frame, params={"contrast": 1.5, "format": "webp"})
+    assert json.loads(answer["report"][0])["contrast"] == 1.5
+    assert decoded(answer["image"][0]).format == "WEBP"
+    assert decoded(old.predict(frame)["image"][0]).format == "PNG"
     with pytest.raises(MlflowException, match=r"^stlye: unknown parameter"):
         old.predict(frame, params={"stlye": "ink"})
 
@@ -120,6 +123,23 @@ def test_refuses_by_name(post, body, field, words):
     assert answer["message"].startswith(f"{field}: ")
     assert words in answer["message"] and answer["remedy"] in answer["message"]
     assert_clean(text)
+
+
+def test_a_batch_has_any_number_of_rows_and_a_set_has_not(model):
+    """Spark hands over thousands of rows at a time: there is no request whose size would matter."""
+    images = [picture(16 + n, 16) for n in range(12)]
+    frame = pd.DataFrame({"image": [encoded(image) for image in images]})
+    rows = model.predict(frame, params={"style": "monet"})
+    assert [decoded(row).size for row in rows["image"]] == [image.size for image in images]
+    assert len(model.predict(frame.iloc[:0])) == 0
+    with pytest.raises(
+        MlflowException, match=r"image: there are 12 rows for the task fuse; send 2 to 8 rows"
+    ) as error:
+        model.predict(frame, params={"task": "fuse"})
+    assert "request" not in error.value.message
+    frame.loc[11, "image"] = "*"
+    with pytest.raises(MlflowException, match="row 11"):
+        model.predict(frame)
 
 
 DEEP = b'{"inputs": ' + b"[" * 10_000 + b"]" * 10_000 + b"}"

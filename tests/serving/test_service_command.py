@@ -207,6 +207,20 @@ def test_sigterm_with_three_in_flight(tmp_path):
         assert not any(psutil.pid_exists(worker.pid) for worker in workers)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_without_sighup_finishes_what_is_in_work_as_well(tmp_path, number):
+    """Windows has no SIGHUP, and its loops take no signals."""
+    with stub_server(tmp_path, without_sighup=True) as server:
+        answers = []
+        do = {"do": "sleep", "seconds": 3}
+        threading.Thread(target=lambda: answers.append(server.send(do=do)), daemon=True).start()
+        server.wait_for(lambda: server.metric("stylefuse_working") == 1)
+        server.process.send_signal(number)
+        server.wait_for(lambda: server.get("/ready") == 503)
+        assert server.process.wait(30) == 0
+        assert [status for status, *_ in answers] == [200]
+
+
 def test_sigterm_with_work_that_does_not_end(tmp_path):
     with stub_server(tmp_path, settings={"drain": 0.5}) as server:
         answers = []

@@ -23,10 +23,14 @@ from serving_examples import (
     picture,
 )
 
-from stylefuse.serving import colour, look, postprocess, request, studio
-from stylefuse.serving.service import settings
+from stylefuse.images import encoding
+from stylefuse.images.files import DEFAULT_LIMITS
+from stylefuse.networks.generator import Generator, GeneratorConfig
+from stylefuse.networks.weights import Weights
+from stylefuse.serving import colour, combine, look, postprocess, request, studio
+from stylefuse.serving.service import errors, openapi, settings
 from stylefuse.serving.service.desk import Desk
-from stylefuse.serving.stored import read_model
+from stylefuse.serving.stored import Stored, read_model
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,7 @@ def test_a_form_gives_the_picture_and_the_report(client):
     assert (png(answer.content).size, png(answer.content).mode) == ((40, 30), "RGB")
     assert json.loads(answer.headers["x-report"]) == {
         "task": "stylize",
+        "format": "png",
         "style": "monet",
         "styles": {"monet": 1.0},
         "strength": 0.8,
@@ -89,7 +94,7 @@ def test_all_knobs_by_form_and_by_json_are_one(client):
     plain = client.post("/v1/stylize", json={"image": encoded(landscape())})
     assert by_json.content == by_form.content != plain.content
     assert json.loads(by_form.headers["x-report"]) == {
-        **{"task": "stylize", "strength": 1.0, **knobs},
+        **{"task": "stylize", "format": "png", "strength": 1.0, **knobs},
         **{"style": "ink:0.25,monet:0.75", "styles": {"ink": 0.25, "monet": 0.75}},
     }
 
@@ -165,6 +170,14 @@ def by_mlflow(model):
     return post
 
 
+def test_a_request_has_at_most_eight_rows(client):
+    answer = client.post("/invocations", json={"inputs": [encoded(picture())] * 9})
+    assert (answer.status_code, answer.json()["code"]) == (400, "count")
+    assert answer.json()["message"] == (
+        "image: there are 9 rows for the task stylize; send 1 to 8 rows, each with its picture"
+    )
+
+
 INVOCATIONS = {
     "dataframe_records": [{"image": encoded(picture())}, {"image": encoded(picture(9, 31))}],
     "dataframe_split": {"columns": ["image"], "data": [[encoded(picture())]]},
@@ -218,8 +231,14 @@ def test_rows_that_are_none_are_refused(client, by_mlflow, name, rows):
     assert_clean(answer.text)
 
 
-def test_two_servers_keep_the_same_limits():
-    assert settings.PICTURE_BYTES == request.MAX_BYTES
+def test_limits_are_the_same_wherever_they_stand():
+    assert settings.PICTURE_BYTES == request.MAX_BYTES == DEFAULT_LIMITS.max_bytes
+    assert DEFAULT_LIMITS.max_pixels == request.MAX_PIXELS
+    assert request.MAX_ROWS == combine.MAX_PICTURES
+    limits = f"at most {request.MAX_BYTES // 10**6} MB and {request.MAX_PIXELS // 10**6} megapixels"
+    assert limits in openapi.DESCRIPTION
+    # A request with as many pictures as it may have, each half as large as it may be.
+    assert settings.Settings().body_bytes >= request.MAX_ROWS * request.MAX_BYTES // 2
 
 
 def test_styles_and_the_schema_tell_what_there_is(client):
@@ -234,13 +253,32 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     fields = schema["/v1/stylize"]["post"]["requestBody"]["content"]["application/json"]["schema"][
         "properties"
     ]
-    assert fields.keys() == {"image", *look.LOOK}
+    assert fields.keys() == {"image", "format", *look.LOOK}
+    assert fields["format"]["enum"] == list(encoding.FORMATS)
+    types = schema["/v1/stylize"]["post"]["responses"]["200"]["content"]
+    assert types.keys() == {*encoding.MIME_TYPES.values(), "application/json"}
+    refusals = schema["/v1/stylize"]["post"]["responses"].keys()
+    assert {"403", "421", *map(str, errors.STATUS.values())} <= refusals
     assert fields["preserve_color"]["enum"] == list(colour.KEPT)
     defaults = look.look_defaults(["photo", "ink"])
     for name, bounds in (("contrast", postprocess.CONTRASTS), ("sharpen", postprocess.SHARPENINGS)):
         assert (fields[name]["minimum"], fields[name]["maximum"]) == bounds
         assert fields[name]["default"] == defaults[name]
     assert client.get("/docs").status_code == 404  # it would load scripts from elsewhere
+
+
+def test_styles_of_any_name_are_told_and_asked_for(weights):
+    """A decomposed name as a Mac's folders have, a number, and bytes that are no UTF-8."""
+    names = ["photo", "Cafe\u0301", "1905", "caf\udce9"]
+    generator = Generator(len(names), GeneratorConfig((4, 8), 1))
+    facts = {**weights.facts, "styles": names}
+    client = Client(inline_app(Desk(Stored(Weights(generator.state_dict(), facts), None, "0" * 64))))
+    assert client.get("/v1/styles").json()["styles"] == names[1:]
+    for sent, name in (("Caf\u00e9", names[1]), (1905, "1905"), ("1905", "1905"), ("caf\udce9", "caf\udce9")):
+        body = json.dumps({"image": encoded(picture()), "style": sent}).encode()
+        answer = client.post("/v1/stylize", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200, answer.text
+        assert json.loads(answer.headers["x-report"])["style"] == name
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,32 @@
 """What `stylefuse serve` refuses to start with, and the text that says why."""
 
 import shutil
+import signal
 import socket
 import sqlite3
+import time
 from pathlib import Path
 
 import mlflow
 import pytest
 import yaml
-from service_support import HERE
+from service_support import HERE, start
 
+import stylefuse
 from stylefuse.command_line import main
 from stylefuse.networks.generator import GeneratorConfig
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.service.command import TOKEN, CannotStart, bind, check_address, read_token
+from stylefuse.serving.service.command import (
+    TOKEN,
+    CannotStart,
+    bind,
+    check_address,
+    ended_by_signals,
+    read_token,
+)
 from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.registry import fetch
+from stylefuse.serving.service.server import example
 from stylefuse.serving.stored import FORMAT, ModelError, read_model
 
 
@@ -213,6 +224,53 @@ def test_a_registered_model_is_copied_by_alias_or_version(registry, model_folder
         assert (found["name"], found["version"]) == ("stylefuse", "1")
         assert Path(found["folder"]).is_relative_to(to)
         assert read_model(Path(found["folder"])).digest == read_model(model_folder).digest
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.strip() == f"stylefuse {stylefuse.__version__}"
+
+
+@pytest.mark.parametrize(
+    ("listening", "url"),
+    [
+        (("127.0.0.1", 8080), "http://127.0.0.1:8080/v1/stylize"),
+        (("0.0.0.0", 80), "http://127.0.0.1:80/v1/stylize"),
+        (("::", 8080), "http://[::1]:8080/v1/stylize"),
+        (("192.168.1.5", 8080), "http://192.168.1.5:8080/v1/stylize"),
+    ],
+)
+def test_the_log_shows_how_to_ask(listening, url):
+    assert example(*listening, None) == f"curl -F image=@photo.jpg -o restyled.png {url}"
+    command = example(*listening, "secret")
+    assert "Bearer $STYLEFUSE_TOKEN" in command and "secret" not in command
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_server_that_is_stopped_while_it_starts_leaves_no_copy_of_the_model(registry, tmp_path, name):
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    process, log = start(tmp_path, "--port", "0", env={"TMPDIR": str(copies)})
+    until = time.monotonic() + 60
+    while not any(copies.iterdir()):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    number = getattr(signal, name)
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
+    assert list(copies.iterdir()) == [] and "Traceback" not in log.read_text()
+
+
+def test_nohup_keeps_a_server_that_starts():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_locked_database_and_an_unknown_model_are_said(registry, tmp_path, monkeypatch, capfd):

@@ -9,14 +9,18 @@ import torch
 from kedro.io import DatasetError
 
 from stylefuse.datasets import (
+    CSVDataset,
     FolderDataset,
+    JSONDataset,
     ManifestDataset,
     OptionalJSONDataset,
     OptionalWeightsDataset,
+    StagingDataset,
     WeightsDataset,
 )
 from stylefuse.images.manifest import COLUMNS
 from stylefuse.networks.weights import Weights
+from stylefuse.output_folder import LIST, staging_of
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_a_folder_is_moved_into_its_place(target):
     dataset.save(made)
     assert dataset.exists() and not made.exists()
     assert dataset.load() == target
-    assert names(target) == ["a.png"]
+    assert names(target) == [LIST, "a.png"]
     assert target.stat().st_mode & 0o777 == 0o755  # a temporary folder's is 0o700
 
 
@@ -49,16 +53,16 @@ def test_a_folder_replaces_the_one_before_whole(target):
     dataset = FolderDataset(filepath=str(target))
     dataset.save(filled("old.png"))
     dataset.save(filled("new.png"))
-    assert names(target) == ["new.png"]
+    assert names(target) == [LIST, "new.png"]
     assert names(target.parent) == ["report"]
 
 
 def test_what_an_interrupted_save_left_is_no_obstacle(target):
-    leftover = target.parent / ".report.incoming"
+    leftover = staging_of(target)
     leftover.mkdir(parents=True)
     (leftover / "half.png").touch()
     FolderDataset(filepath=str(target)).save(filled("a.png"))
-    assert names(target) == ["a.png"]
+    assert names(target) == [LIST, "a.png"]
     assert names(target.parent) == ["report"]
 
 
@@ -67,7 +71,7 @@ def test_a_failed_save_leaves_what_was_there(target):
     dataset.save(filled("old.png"))
     with pytest.raises(FileNotFoundError):
         dataset.save(target.parent / "never made")
-    assert names(target) == ["old.png"]
+    assert names(target) == [LIST, "old.png"]
 
 
 def test_a_folder_saved_onto_itself_stays(target):
@@ -75,6 +79,57 @@ def test_a_folder_saved_onto_itself_stays(target):
     (dataset.load() / "a.png").touch()
     dataset.save(target)
     assert names(target) == ["a.png"]
+
+
+def test_a_staging_folder_is_emptied_unless_it_is_to_be_kept(target):
+    for keep, left in ((True, ["half.png"]), (False, [])):
+        staging = StagingDataset(filepath=str(target), keep=keep).load()
+        (staging / "half.png").touch()
+        assert names(StagingDataset(filepath=str(target), keep=keep).load()) == left
+    with pytest.raises(DatasetError, match="output folder"):
+        StagingDataset(filepath=str(target)).save(target)
+
+
+def test_a_staging_folder_that_cannot_be_made_names_the_output_folder(target):
+    target.parent.mkdir()
+    target.touch()
+    with pytest.raises(DatasetError, match=r"output folder .*report cannot be written to .*data_root"):
+        StagingDataset(filepath=str(target)).load()
+
+
+def test_notes_of_a_staging_folder_are_not_published(target):
+    staging = StagingDataset(filepath=str(target)).load()
+    (staging / ".batch.json").touch()
+    (staging / "a.png").touch()
+    FolderDataset(filepath=str(target)).save(staging)
+    assert names(target) == [LIST, "a.png"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "name", "data"),
+    [
+        (JSONDataset, "a.json", {"psnr": 31.5, "Ünï": [None]}),
+        (CSVDataset, "a.csv", pd.DataFrame({"file": ["a"], "images": [2]})),
+        (ManifestDataset, "manifest.csv", pd.DataFrame([dict.fromkeys(COLUMNS, "1")])),
+    ],
+)
+def test_files_are_replaced_and_never_written_into(tmp_path, dataset, name, data):
+    """DVC links results to its cache: what is written through the link damages every version that uses the file."""
+    cached = tmp_path / "cache" / "0123"
+    cached.parent.mkdir()
+    cached.write_text("cached")
+    (tmp_path / name).symlink_to(cached)
+    dataset(filepath=str(tmp_path / name)).save(data)
+    assert cached.read_text() == "cached"
+    assert not (tmp_path / name).is_symlink()
+    loaded = dataset(filepath=str(tmp_path / name)).load()
+    assert loaded.astype(str).equals(data.astype(str)) if isinstance(data, pd.DataFrame) else loaded == data
+
+
+@pytest.mark.parametrize("dataset", [JSONDataset, CSVDataset])
+def test_a_missing_result_is_named_with_the_remedy(tmp_path, dataset):
+    with pytest.raises(DatasetError, match=r"there is no .*a\.json: run the pipeline"):
+        dataset(filepath=str(tmp_path / "a.json")).load()
 
 
 def test_a_missing_folder_is_named_with_the_remedy(target):

@@ -12,6 +12,7 @@ from PIL import ImageCms
 from raw_files import GREY, GREY_ALPHA, RGB, RGB_ALPHA, exif, png, same, tiff
 from stylefuse.images.deep import decode_deep
 from stylefuse.images.files import ImageError, Limits
+from stylefuse.images.profiles import ADOBE_RGB, profile_of
 
 # EXIF orientation → how an upright picture is stored under it.
 STORED = {
@@ -85,25 +86,24 @@ def test_channels_stored_apart_are_refused_not_scrambled(colour):
     assert refused.value.code == "damaged"
 
 
-def other_profile():
-    """sRGB's profile under the name of another."""
-    return (
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        .tobytes()
-        .replace(b"s\0R\0G\0B", b"x\0y\0z\0w")
-    )
+def with_profile(levels, colour_type, profile):
+    return png(levels, colour_type, (b"iCCP", b"name\0\0" + zlib.compress(profile)))
 
 
-def test_profile_of_a_16_bit_file_is_named_and_not_applied(colour):
-    def with_profile(profile):
-        return png(colour, RGB, (b"iCCP", b"name\0\0" + zlib.compress(profile)))
+def test_profile_of_tables_is_named_and_not_applied_at_16_bits(colour):
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for profile in (lab, profile_of(ADOBE_RGB).replace(b"desc", b"A2B0")):
+        with pytest.warns(UserWarning, match="profile was not applied"):
+            assert same(decode_deep(with_profile(colour, RGB, profile)), colour)
 
-    with pytest.warns(UserWarning, match="profile"):
-        assert same(decode_deep(with_profile(other_profile())), colour)
+
+@pytest.mark.parametrize("name", ["sRGB", "another"])
+def test_levels_of_a_16_bit_file_pass_a_profile_of_srgb_unchanged_whatever_its_name(colour, name):
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = srgb if name == "sRGB" else srgb.replace(b"s\0R\0G\0B", b"x\0y\0z\0w")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert same(decode_deep(with_profile(srgb)), colour)
+        assert same(decode_deep(with_profile(colour, RGB, profile)), colour)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

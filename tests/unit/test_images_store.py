@@ -1,7 +1,10 @@
+from io import StringIO
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from stylefuse.images.store import ImageStore, write_store
+from stylefuse.images.store import ImageStore, open_store, write_store
 
 
 @pytest.fixture
@@ -50,3 +53,29 @@ def test_missing_store_is_named(tmp_path):
 def test_row_past_the_end_ends_iteration(tmp_path, pictures):
     write_store(tmp_path, pictures)
     assert len(list(ImageStore(tmp_path))) == 3
+
+
+def manifest_of(*sha256, **changes):
+    rows = [
+        {"sha256": sha, "style": "photo", "split": "train", "verdict": "ok", "trim": "", "row": row}
+        for row, sha in enumerate(sha256)
+    ]
+    return pd.DataFrame(rows).assign(**changes)
+
+
+def test_a_store_is_opened_with_its_own_manifest_alone(tmp_path, pictures):
+    manifest = manifest_of("a", "b", "c")
+    write_store(tmp_path, pictures, manifest)
+    again = pd.read_csv(StringIO(manifest.to_csv(index=False)), keep_default_na=False)
+    assert len(open_store(tmp_path, again)) == 3
+    # Splits and names are not the store's; which picture is in which row is.
+    assert len(open_store(tmp_path, manifest.assign(split="test", path="elsewhere.png"))) == 3
+    for other in (manifest_of("a", "c", "b"), manifest_of("a", "b"), manifest.assign(trim="1,1,1,1")):
+        with pytest.raises(ValueError, match=r"not of the same pictures.*--pipelines ingest"):
+            open_store(tmp_path, other)
+
+
+def test_a_store_of_an_older_version_is_made_anew(tmp_path, pictures):
+    write_store(tmp_path, pictures)
+    with pytest.raises(ValueError, match=r"older version: run `kedro run --pipelines ingest`"):
+        open_store(tmp_path, manifest_of("a", "b", "c"))

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from stylefuse.images.manifest import COLUMNS, data_hash, kept, pixels_hash, rows_of, style_names
+from stylefuse.images.manifest import COLUMNS, all_styles, data_hash, kept, pixels_hash, rows_of, style_names
 
 
 @pytest.fixture
@@ -20,6 +20,12 @@ def manifest():
 
 def test_photo_is_the_first_style(manifest):
     assert style_names(manifest) == ["photo", "Zorn", "monet"]
+
+
+def test_styles_without_a_kept_picture_are_styles_too(manifest):
+    lost = manifest.assign(verdict="quarantined")
+    assert all_styles(lost) == all_styles(manifest) == ["photo", "Zorn", "monet"]
+    assert style_names(lost) == ["photo"]
 
 
 def test_rows_of_a_split(manifest):

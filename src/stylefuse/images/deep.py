@@ -5,49 +5,29 @@ such depth and is no plain grey goes through `images.io` and comes out as 8-bit 
 """
 
 import warnings
-from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageCms
+from PIL import Image
 from torch import Tensor
 
-from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened, write_whole
-from stylefuse.images.io import decode_opened, encode_png, save, upright_turn
-from stylefuse.images.levels import WHITE, grey_16, is_grey_16
-from stylefuse.images.png import only_pixels
+from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened, write_whole
+from stylefuse.images.io import decode_opened, encode_png, save
+from stylefuse.images.sixteen import is_deep, read_deep
 
 # The formats that are written here and hold 16 bits.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff")
-# PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth and the colour type stand in the file.
-_PNG_DEPTH, _PNG_COLOUR = 24, 25
-_PNG_GREY_ALPHA = 4
-# TIFF 6.0: bits a sample, how channels are stored, what a fourth channel means.
-_BITS, _PLANAR, _EXTRA = 258, 284, 338
-_PLANES_APART, _PREMULTIPLIED, _STRAIGHT = 2, 1, 2
-# Pixels that are laid on white at a time: as 64 bits a picture at the limit would take gigabytes.
-_PART = 1 << 20
-
-_TURNS = {
-    Image.Transpose.FLIP_LEFT_RIGHT: lambda pixels: pixels[:, ::-1],
-    Image.Transpose.FLIP_TOP_BOTTOM: lambda pixels: pixels[::-1],
-    Image.Transpose.ROTATE_90: lambda pixels: np.rot90(pixels),
-    Image.Transpose.ROTATE_180: lambda pixels: pixels[::-1, ::-1],
-    Image.Transpose.ROTATE_270: lambda pixels: np.rot90(pixels, -1),
-    Image.Transpose.TRANSPOSE: lambda pixels: pixels.swapaxes(0, 1),
-    Image.Transpose.TRANSVERSE: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
-}
 
 
 def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
     """Decode a picture file, upright and opaque, with the levels and channels it has.
 
     16-bit PNG and TIFF, grey or RGB, keep every level as stored, but for what shines through: transparent
-    pixels are laid on white, as 16 bits. Their colour profile is **not** applied (no colour engine at hand
-    converts 16 bits of RGB): the levels are taken as sRGB, with a warning if the profile says otherwise. All
-    else is decoded by `images.io.decode`, which applies profiles, to 8 bits.
+    pixels are laid on white, as 16 bits. Colour profiles of primaries and curves are applied at 16 bits. One that
+    holds tables is **not** (no colour engine at hand converts 16 bits of RGB): the levels are taken as sRGB, with
+    a warning. All else, HEIF and AVIF of any depth too, is decoded by `images.io.decode` to 8 bits.
 
     Returns:
         H×W if the file is grey (modes L, LA, 1 and 16-bit grey), else H×W×3 RGB; uint16 or uint8. Colour files
@@ -57,16 +37,12 @@ def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.nda
         ImageError: as `images.io.decode`.
     """
     with opened(source, limits) as (image, data):
-        profile = image.info.get("icc_profile")
-        if is_grey_16(image):
-            pixels = _deep_grey(image)
-        elif _is_deep_colour(image, data):
-            pixels = _deep_colour(image, data)
-        else:
-            eight = decode_opened(image, data)
+        if not is_deep(image, data):
+            eight = decode_opened(image, data, limits)
             # The three channels are equal, and Pillow's luma of equal channels is their level exactly.
             return np.array(eight.convert("L") if image.mode in ("1", "L", "LA", "La") else eight)
-    if profile and not _is_srgb(profile):
+        pixels, are_srgb = read_deep(image, data)
+    if not are_srgb:
         # To those who called: what they show or fuse has other colours than its maker saw.
         warnings.warn(
             "a 16-bit picture's colour profile was not applied; its levels are taken as sRGB", stacklevel=2
@@ -141,66 +117,6 @@ def _check(pixels: np.ndarray) -> None:
         raise ValueError(f"expected H×W or H×W×3, uint8 or uint16, got {pixels.dtype} {pixels.shape}")
     if 0 in pixels.shape:
         raise ValueError(f"the picture has no pixels: {pixels.shape}")
-
-
-def _deep_grey(image: Image.Image) -> np.ndarray:
-    image.load()
-    return _turned(grey_16(image), image)
-
-
-def _is_deep_colour(image: Image.Image, data: bytes) -> bool:
-    """Whether a file holds 16 bits a channel that Pillow would cut to 8. Of PNG, also grey with alpha."""
-    if image.format == "PNG":
-        return data[_PNG_DEPTH] == 16
-    return (
-        image.format == "TIFF" and image.mode.startswith("RGB") and set(image.tag_v2.get(_BITS, ())) == {16}
-    )
-
-
-def _deep_colour(image: Image.Image, data: bytes) -> np.ndarray:
-    tags = dict(image.tag_v2) if image.format == "TIFF" else {}
-    if tags.get(_PLANAR) == _PLANES_APART:
-        remedy = "export it with interleaved channels, or as PNG"
-        raise ImageError("damaged", "16-bit TIFF files with each channel stored apart cannot be read", remedy)
-    image.load()  # finds damage, where OpenCV would hand out half a picture
-    alone = data if tags else only_pixels(data)
-    pixels = cv2.imdecode(np.frombuffer(alone, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16 or pixels.shape[:2] != (image.height, image.width):
-        raise ImageError(
-            "damaged", "the file's 16-bit pixels cannot be read", "export it again as 16-bit PNG"
-        )
-    levels = pixels[..., 2::-1]  # OpenCV's channels are blue, green, red, alpha
-    alpha = tags.get(_EXTRA, (_STRAIGHT,))[0]
-    if pixels.shape[2] == 4 and alpha in (_STRAIGHT, _PREMULTIPLIED):
-        levels = _on_white(levels, pixels[..., 3:], alpha == _STRAIGHT)
-    if image.format == "PNG" and data[_PNG_COLOUR] == _PNG_GREY_ALPHA:
-        levels = levels[..., 0]
-    return _turned(levels, image)
-
-
-def _on_white(levels: np.ndarray, alpha: np.ndarray, straight: bool) -> np.ndarray:
-    """Lay H×W×3 on white by alpha, H×W×1, both uint16; levels that are not straight were multiplied by it."""
-    flat, cover = levels.reshape(-1, 3), alpha.reshape(-1, 1)  # a picture may be one row long
-    laid = np.empty(flat.shape, np.uint16)
-    for start in range(0, len(flat), _PART):
-        part = slice(start, start + _PART)
-        over = cover[part].astype(np.int64)
-        inked = flat[part].astype(np.int64) * (over if straight else WHITE) + WHITE * (WHITE - over)
-        laid[part] = ((inked + WHITE // 2) // WHITE).clip(0, WHITE)
-    return laid.reshape(levels.shape)
-
-
-def _turned(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
-    """Turn upright what PNG's EXIF says lies; TIFF is turned by Pillow and by OpenCV as they load it."""
-    turn = upright_turn(image)
-    return pixels if turn is None else _TURNS[turn](pixels)
-
-
-def _is_srgb(profile: bytes) -> bool:
-    try:
-        return "srgb" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile))).lower()
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return True  # not a profile at all: it counts as none, as in `images.io`
 
 
 def _encode_16(pixels: np.ndarray, suffix: str) -> bytes:

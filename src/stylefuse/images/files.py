@@ -8,13 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError, features
 
+from stylefuse.images import heif, tiff
+from stylefuse.images.signatures import Kind, begins_as, begins_late, foreign
 from stylefuse.images.structure import excess
 
 # Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
-# most of Pillow's security holes were, out of reach of an upload.
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+# most of Pillow's security holes were, out of reach of an upload. AVIF and HEIF are on it since phones store
+# their photos so; their decoders (dav1d, libde265) are those that browsers and phones run on any picture.
+WRITTEN = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+FORMATS = (*WRITTEN, *(("AVIF",) if features.check("avif") else ()), *(("HEIF",) if heif.register() else ()))
 
 
 class ImageError(ValueError):
@@ -55,18 +59,16 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     _check_bytes(len(data), limits)
     if reason := excess(data, limits.max_pixels):
         raise _damaged(reason)
+    if tiff.is_tiff(data) and (kind := tiff.unfit(data)):
+        raise _refused(kind)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _check_pixels(image.size, limits)
+            check_pixels(image.size, limits)
             yield image, data
     except ImageError:
         raise
     except UnidentifiedImageError as error:
-        if begins_as := _begins_as(data):
-            raise _damaged(f"it begins as {begins_as} does, and does not go on so") from error
-        raise ImageError(
-            "not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}"
-        ) from error
+        raise _unidentified(data) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except Exception as error:
@@ -100,9 +102,35 @@ def write_whole(path: Path, data: bytes) -> None:
         partial.write_bytes(data)
 
 
-def _begins_as(data: bytes) -> str:
-    """The format on the list whose signature a file has; empty if none."""
-    return next((name for name in FORMATS if Image.OPEN[name][1](data[:16])), "")
+def unreadable(path: Path, error: OSError) -> ImageError:
+    """The refusal of a file that the system does not hand out."""
+    reason, remedy = error.strerror, "check its permissions"
+    if path.is_symlink() and not path.exists():
+        target = str(path.readlink())
+        reason = f"it is a link, and there is nothing at {target}"
+        remedy = (
+            "run git annex get" if ".git/annex" in target else "restore what it links to, or remove the link"
+        )
+    elif isinstance(error, FileNotFoundError):
+        remedy = "check its name"
+    return ImageError("unreadable", f"cannot read {path.name} ({reason})", remedy)
+
+
+def _unidentified(data: bytes) -> ImageError:
+    """The refusal of a file that no decoder takes: what it is, as far as its bytes tell."""
+    name = begins_as(data)
+    if name in FORMATS:
+        return _damaged(f"it begins as {name} does, and does not go on so")
+    if kind := foreign(data):
+        return _refused(kind)
+    if late := begins_late(data):
+        message = f"the file has {late[1]} bytes too many before its beginning as {late[0]}"
+        return ImageError("damaged", message, "copy or download it again")
+    return ImageError("not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}")
+
+
+def _refused(kind: Kind) -> ImageError:
+    return ImageError(kind.code, f"the file is {kind.name}", kind.remedy)
 
 
 def _damaged(reason: str) -> ImageError:
@@ -114,8 +142,7 @@ def _read(path: Path, limits: Limits) -> bytes:
         _check_bytes(path.stat().st_size, limits)  # before a file of any size is pulled into memory
         return path.read_bytes()
     except OSError as error:
-        message = f"cannot read {path.name} ({error.strerror})"
-        raise ImageError("unreadable", message, "check its permissions") from error
+        raise unreadable(path, error) from error
 
 
 def _check_bytes(size: int, limits: Limits) -> None:
@@ -126,7 +153,7 @@ def _check_bytes(size: int, limits: Limits) -> None:
         raise ImageError("too_large", message, "save it smaller")
 
 
-def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
+def check_pixels(size: tuple[int, int], limits: Limits) -> None:
     if min(size) < 1:
         raise ImageError("damaged", f"the picture is {size[0]}×{size[1]} pixels", "export it again")
     if size[0] * size[1] > limits.max_pixels:

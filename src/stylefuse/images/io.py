@@ -12,20 +12,20 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from stylefuse.images.files import DEFAULT_LIMITS, FORMATS, Limits, opened, replacing
-from stylefuse.images.levels import grey_8, is_deep_grey
+from stylefuse.images.colour import described, is_grey, is_srgb, to_srgb
+from stylefuse.images.files import (
+    DEFAULT_LIMITS,
+    WRITTEN,
+    ImageError,
+    Limits,
+    check_pixels,
+    opened,
+    replacing,
+)
+from stylefuse.images.levels import grey_8, is_deep_grey, rounded_8
+from stylefuse.images.sixteen import is_deep, read_deep
+from stylefuse.images.upright import upright_turn
 
-# EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
-_ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth stands in the file.
 _PNG_DEPTH = 24
 
@@ -34,24 +34,28 @@ def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image
     """Decode a picture file to upright 8-bit sRGB.
 
     What a file is decides, not its name. Transparent pixels are laid on white. Animations, bursts and multi-page
-    files give their first frame. Colour profiles are applied; one that cannot be read counts as none, and so does
-    EXIF that cannot. 16-bit grey keeps its ramp (v / 257); 32-bit pixels are scaled by the range they use (see
-    `images.levels`).
+    files give their first frame, HEIF its main picture. What a file says of its colours is applied (see
+    `images.colour`); a profile that cannot be read counts as none, and so does EXIF that cannot. 16-bit grey keeps
+    its ramp (v / 257); 32-bit pixels are scaled by the range they use (see `images.levels`).
 
     Returns:
         A PIL image of mode "RGB" with no metadata.
 
     Raises:
         ImageError: for every file that is not a picture, is damaged or exceeds the limits. Its code is one of
-            unreadable, empty, too_large, too_many_pixels, not_a_picture, damaged.
+            unreadable, empty, too_large, too_many_pixels, not_a_picture, unsupported_format, damaged.
     """
     with opened(source, limits) as (image, data):
-        return decode_opened(image, data)
+        return decode_opened(image, data, limits)
 
 
-def decode_opened(image: Image.Image, data: bytes) -> Image.Image:
+def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
     """Decode a picture that `images.files.opened` yields, with the bytes of its file, as `decode` does."""
     image.load()
+    check_pixels(image.size, limits)  # decoders of HEIF learn the size that counts only now
+    profile = described(image, data)
+    if profile and (deep := _from_16_bits(image, data, profile)):
+        return deep
     clear = image.info.get("transparency")
     if image.format == "PNG" and clear is not None:
         # Pillow scales the pixels to 8 bits, and leaves the level that is transparent as it was stored.
@@ -60,7 +64,7 @@ def decode_opened(image: Image.Image, data: bytes) -> Image.Image:
             image.info["transparency"] = clear * 255 // (2**depth - 1)
         elif image.mode == "RGB" and depth == 16:
             image.info["transparency"] = tuple(level >> 8 for level in clear)
-    return _to_srgb(_upright(image))
+    return _opaque_srgb(_upright(image), profile, is_grey(image, data))
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -77,7 +81,7 @@ def save(image: Image.Image, path: Path) -> None:
         ValueError: the suffix is not one of a picture format of ours.
     """
     file_format = Image.registered_extensions().get(path.suffix.lower())
-    if file_format not in FORMATS:
+    if file_format not in WRITTEN:
         raise ValueError(f"cannot write a picture named {path.name}: use the suffix .png or .jpg")
     with replacing(path) as partial:
         image.save(partial, file_format, **({"quality": 95} if file_format in ("JPEG", "WEBP") else {}))
@@ -107,12 +111,19 @@ def to_image(tensor: Tensor) -> Image.Image:
     return Image.fromarray(levels.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
 
 
-def upright_turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the stored pixels upright, if at all. Ask once they are loaded: Pillow turns TIFF by itself."""
-    try:
-        return _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+def _from_16_bits(image: Image.Image, data: bytes, profile: bytes) -> Image.Image | None:
+    """Convert a file of 16 bits to sRGB before it is cut to 8, so that dark levels of a linear profile stay apart.
+
+    Returns:
+        None where the file has fewer bits, is sRGB already, or cannot be converted so.
+    """
+    if not is_deep(image, data) or is_srgb(profile):
         return None
+    try:
+        levels = read_deep(image, data)
+    except ImageError:  # of a kind that is read at 8 bits alone
+        return None
+    return Image.fromarray(rounded_8(levels.pixels)).convert("RGB") if levels.are_srgb else None
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -124,19 +135,19 @@ def _upright(image: Image.Image) -> Image.Image:
     return turned
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """Convert any mode to opaque sRGB "RGB"."""
+def _opaque_srgb(image: Image.Image, profile: bytes | None, grey: bool) -> Image.Image:
+    """Convert any mode to opaque sRGB "RGB", by the colour profile that its levels have."""
     alpha = None
-    profile = image.info.get("icc_profile")
     if is_deep_grey(image):
         image = grey_8(image)
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = image.getchannel("A")
-        image = image.convert("RGB")
+        # A profile of greys does not fit three channels.
+        image = image.getchannel("R") if grey else image.convert("RGB")
     elif image.mode in ("P", "1", "HSV", "YCbCr", "RGBX"):
         image = image.convert("L" if image.mode == "1" else "RGB")
-    rgb = _apply_profile(image, profile)
+    rgb = to_srgb(image, profile)
     if rgb is None:
         rgb = _lab_to_rgb(image) if image.mode == "LAB" else image.convert("RGB")
     if alpha is None:
@@ -146,19 +157,6 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     opaque = Image.new("RGB", rgb.size, "white")
     opaque.paste(rgb, mask=alpha)
     return opaque
-
-
-def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert by the embedded ICC profile; None where there is none, or none that fits these pixels."""
-    if not profile:
-        return None
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return None
 
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:

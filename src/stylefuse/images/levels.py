@@ -46,8 +46,7 @@ def grey_8(image: Image.Image) -> Image.Image:
         ImageError: no value is a number.
     """
     if is_grey_16(image):
-        to_8 = ((np.arange(WHITE + 1) + 128) // 257).astype(np.uint8)  # rounded: 257 × 255 = 65535
-        return Image.fromarray(to_8[grey_16(image)])
+        return Image.fromarray(rounded_8(grey_16(image)))
     values = np.asarray(image)
     low, high = _span(values)
     black, white = _black_and_white(low, high, image.mode == "F")
@@ -59,6 +58,11 @@ def grey_8(image: Image.Image) -> Image.Image:
     if _is_negative(image):
         levels = 255 - levels
     return Image.fromarray(levels.reshape(values.shape))
+
+
+def rounded_8(levels: np.ndarray) -> np.ndarray:
+    """Round levels of 16 bits to 8: 257 × 255 = 65535."""
+    return ((np.arange(WHITE + 1) + 128) // 257).astype(np.uint8)[levels]
 
 
 def _black_and_white(low: float, high: float, is_float: bool) -> tuple[float, float]:

@@ -1,9 +1,19 @@
-"""What the manifest's rows mean to those who learn from them."""
+r"""What the manifest's rows mean to those who learn from them.
+
+A row is a file. `path` is its path relative to the folder of photos or of styles, with "/" between names: exactly the
+file's, but for bytes that are not UTF-8, which are written `\xNN`. So two files may have one path; `sha256` tells them
+apart. `style` is the style folder's name in Unicode's normal form C, "photo" for photos, and "" for files beside the
+style folders.
+"""
 
 import hashlib
+import re
+from collections import Counter
 
 import numpy as np
 import pandas as pd
+
+from stylefuse.images.names import printable
 
 COLUMNS = (
     "path",
@@ -22,6 +32,8 @@ COLUMNS = (
 # The identity style: index 0 everywhere.
 PHOTO = "photo"
 SPLITS = ("train", "judge", "test")
+# Reasons that are given of a style without pictures enough, the most frequent first.
+_MOST_REASONS = 3
 
 
 def kept(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -32,6 +44,58 @@ def kept(manifest: pd.DataFrame) -> pd.DataFrame:
 def style_names(manifest: pd.DataFrame) -> list[str]:
     """Return the styles in index order: "photo" first, then the others alphabetically."""
     return [PHOTO, *sorted(set(kept(manifest)["style"]) - {PHOTO})]
+
+
+def require_usable(manifest: pd.DataFrame) -> None:
+    """Refuse a manifest in which the photos, or a style, have no picture in one of the splits.
+
+    Raises:
+        ValueError: the message names each of them, and why its files are not used.
+    """
+    faults = [_fault(manifest[manifest["style"] == style]) for style in all_styles(manifest)]
+    if faults := [fault for fault in faults if fault]:
+        raise ValueError(
+            "there are too few usable pictures:\n  "
+            + "\n  ".join(faults)
+            + f"\nEach style, and the photos, need {len(SPLITS)} at the very least; 20 or more make sense. Add "
+            "pictures, then run `kedro run --pipelines ingest`: its data report gives the reason for each file"
+        )
+
+
+def all_styles(manifest: pd.DataFrame) -> list[str]:
+    """Return "photo", then the styles alphabetically, also those without a kept picture."""
+    return [PHOTO, *sorted(set(manifest["style"]) - {PHOTO, ""})]
+
+
+def _fault(rows: pd.DataFrame) -> str:
+    """What is too little of the photos, or of one style; "" if there is enough."""
+    ok = kept(rows)
+    empty = [split for split in SPLITS if split not in set(ok["split"])]
+    if not empty:
+        return ""
+    style = rows["style"].iloc[0] if len(rows) else PHOTO
+    name = "the photos" if style == PHOTO else f"style {style!r}"
+    fault = f"{name}: {len(ok)} usable of {len(rows)} files"
+    if len(ok) >= len(SPLITS):
+        fault += f", and none in the split {' and '.join(empty)}"
+    return "; ".join([fault, *_reasons(rows[rows["verdict"] != "ok"])])
+
+
+def _reasons(rows: pd.DataFrame) -> list[str]:
+    """Reasons with counts and an example each, the most frequent ones in full."""
+    kinds = ["repeats" if row.verdict == "duplicate" else _kind(row.reason) for row in rows.itertuples()]
+    every = Counter(kinds).most_common()
+    told = []
+    for kind, count in every[:_MOST_REASONS]:
+        first = rows.iloc[kinds.index(kind)]
+        told.append(f"{count} × {first['reason']}, e.g. {printable(first['path'])}")
+    rest = sum(count for _, count in every[_MOST_REASONS:])
+    return [*told, f"{rest} × other reasons"] if rest else told
+
+
+def _kind(reason: str) -> str:
+    """What equals in reasons of one kind: all but numbers, as in "has 25.1 MB", and details in parentheses."""
+    return re.sub(r"\(.*\)|[\d.]+", "#", reason)
 
 
 def rows_of(manifest: pd.DataFrame, style: str, split: str) -> np.ndarray:
@@ -59,6 +123,13 @@ def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
     """
     lines = _lines(kept(manifest).sort_values("row"))
     return hashlib.sha256("\n".join(lines).encode() + index).hexdigest()
+
+
+def rows_hash(manifest: pd.DataFrame) -> str:
+    """Return a sha256 over which picture, cut how, stands in which row of the image store."""
+    rows = kept(manifest).sort_values("row")[["row", "sha256", "trim"]]
+    lines = (f"{row}\t{sha256}\t{trim}" for row, sha256, trim in rows.itertuples(index=False))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def data_hash(manifest: pd.DataFrame) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened
-from stylefuse.images.png import with_chunks
 
 _Tag, _Folder = ExifTags.Base, ExifTags.IFD
 # Of the first directory, what speaks of the picture. The rest says how this one file stores its pixels.
@@ -27,27 +26,21 @@ _KEPT = (
 _DROPPED = (_Tag.ExifImageWidth, _Tag.ExifImageHeight, _Tag.MakerNote, _Tag.ExifInteroperabilityOffset)
 _UPRIGHT = _SRGB = 1
 _MOST_BYTES = 65_000  # as many as a JPEG can hold, and so any program expects
-_PERCEPTUAL = b"\0"  # all of PNG's chunk sRGB: how colours are rendered that a device lacks
 
 
-def with_metadata(png: bytes, source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes, str]:
-    """Give a PNG the EXIF of the file that it was made of, and the mark that its colours are sRGB.
+def kept_exif(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes, str]:
+    """Return the EXIF of a picture file as a file made of its upright sRGB pixels may carry it.
 
-    EXIF keeps its description of picture, camera, exposure, time, place and rights. Its orientation becomes
-    upright; thumbnail, maker's notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
+    Description of picture, camera, exposure, time, place and rights are kept. The orientation becomes upright;
+    thumbnail, maker's notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
 
     Args:
-        png: a PNG file without EXIF and colour profile, of upright sRGB pixels.
         source: a file that was decoded: `images.io.decode` took it.
 
     Returns:
-        The PNG, and what of the EXIF was lost because it is damaged; "" if nothing was. Never raises for that.
+        EXIF as a TIFF, without the prefix that JPEG puts before it; empty if there is nothing to keep. And what of
+        it was lost because it is damaged; "" if nothing was. Never raises for that.
     """
-    exif, remark = _kept_exif(source, limits)
-    return with_chunks(png, {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {})), remark
-
-
-def _kept_exif(source: bytes | Path, limits: Limits) -> tuple[bytes, str]:
     try:
         with warnings.catch_warnings(record=True) as caught, opened(source, limits) as (image, _):
             warnings.simplefilter("always")  # so Pillow tells of tags that it skips
@@ -57,6 +50,16 @@ def _kept_exif(source: bytes | Path, limits: Limits) -> tuple[bytes, str]:
     if len(exif) > _MOST_BYTES:
         return b"", f"its EXIF was not kept: it has {len(exif) / 1000:.0f} kB"
     return exif, f"a part of its EXIF was not kept: {caught[0].message}" if caught else ""
+
+
+def _packed(exif: Image.Exif) -> bytes:
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def _srgb_alone() -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(_Folder.Exif)[_Tag.ColorSpace] = _SRGB
+    return _packed(exif)
 
 
 def _described(found: Image.Exif) -> bytes:
@@ -71,4 +74,7 @@ def _described(found: Image.Exif) -> bytes:
     kept.get_ifd(_Folder.Exif).update(details | {_Tag.ColorSpace: _SRGB})
     if place:
         kept.get_ifd(_Folder.GPSInfo).update(place)
-    return kept.tobytes().removeprefix(b"Exif\0\0")
+    return _packed(kept)
+
+
+SRGB_ALONE = _srgb_alone()  # EXIF that says nothing but that the colours are sRGB

@@ -29,6 +29,19 @@ def only_pixels(png: bytes) -> bytes:
     return b"".join([png[:_SIGNATURE], *head, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b"")])
 
 
+def chunk_of(png: bytes, wanted: bytes) -> bytes:
+    """The content of a chunk that stands before the pixels; empty if there is none."""
+    at = _SIGNATURE
+    while at + 12 <= len(png):
+        length, name = struct.unpack_from(">I4s", png, at)
+        if name == wanted:
+            return png[at + 8 : at + 8 + length]
+        if name == b"IDAT":
+            break
+        at += 12 + length
+    return b""
+
+
 def with_chunks(png: bytes, chunks: dict[bytes, bytes]) -> bytes:
     """A PNG with further chunks after its header, by their names."""
     start = _SIGNATURE + _HEADER

@@ -5,12 +5,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-PIXELS, INDEX = "pixels.u8", "index.csv"
+from stylefuse.images.manifest import rows_hash
+
+# SOURCE holds the hash of the manifest's rows that the pictures are of.
+PIXELS, INDEX, SOURCE = "pixels.u8", "index.csv", "manifest.sha256"
 
 
-def write_store(folder: Path, pictures: Iterable[np.ndarray]) -> int:
+def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataFrame | None = None) -> int:
     """Write pictures (H×W×3 uint8, sRGB, any sizes) into `folder`, one row each in the order given.
+
+    Args:
+        manifest: the manifest whose kept rows these pictures are; `open_store` takes no other one for them.
 
     Returns:
         The number of pictures written.
@@ -30,7 +37,25 @@ def write_store(folder: Path, pictures: Iterable[np.ndarray]) -> int:
             table.writerow((offset, *picture.shape[:2]))
             offset += picture.size
             count += 1
+    if manifest is not None:
+        (folder / SOURCE).write_text(rows_hash(manifest), encoding="ascii")
     return count
+
+
+def open_store(folder: Path, manifest: pd.DataFrame) -> "ImageStore":
+    """Open the image store of a manifest.
+
+    Raises:
+        FileNotFoundError: `folder` holds no store.
+        ValueError: it is the store of another manifest: each row would stand for another picture.
+    """
+    store, source = ImageStore(folder), folder / SOURCE
+    if not source.is_file() or source.read_text(encoding="ascii") != rows_hash(manifest):
+        raise ValueError(
+            f"the image store in {folder} and the manifest are not of the same pictures, so an ingest was "
+            "interrupted, or one of them is of an older version: run `kedro run --pipelines ingest` again"
+        )
+    return store
 
 
 class ImageStore:
@@ -46,9 +71,13 @@ class ImageStore:
         if not (folder / INDEX).is_file():
             raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipeline ingest` first")
         self._folder = folder
+        if (
+            folder / PIXELS
+        ).stat().st_size == 0:  # all pictures were refused: NumPy maps and reads no empty file
+            self._index, self._pixels = np.empty((0, 3), np.int64), np.empty(0, np.uint8)
+            return
         self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
-        empty = (folder / PIXELS).stat().st_size == 0
-        self._pixels = np.empty(0, np.uint8) if empty else np.memmap(folder / PIXELS, np.uint8, mode="r")
+        self._pixels = np.memmap(folder / PIXELS, np.uint8, mode="r")
 
     def index(self) -> bytes:
         """Where each picture lies and how large it is, as it stands on disk: for fingerprints."""

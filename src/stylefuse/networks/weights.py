@@ -19,6 +19,10 @@ class Weights(NamedTuple):
     tensors: dict[str, "Tensor"]
     facts: dict[str, Any]
 
+    def checksum(self) -> str:
+        """sha256 over tensors and facts, as in the file."""
+        return _checksum(self.tensors, json.dumps(self.facts))
+
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Write all or nothing: to a temporary file beside `path`, flushed to disk, then renamed, and the folder flushed.

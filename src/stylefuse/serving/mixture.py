@@ -1,10 +1,12 @@
 """Styles by weight, written as text: "monet", or "monet:0.7,vangogh:0.3". MLflow's parameters know no objects."""
 
+import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
-from stylefuse.serving.refusal import RequestError, shown
+from stylefuse.serving.refusal import RequestError, printable, shown
 
 STYLE = "style"
 # Without a sign: weights are positive. Text that is no number matches as an empty one.
@@ -17,7 +19,8 @@ def read_mixture(text: object, styles: Sequence[str]) -> dict[str, float]:
     Args:
         text: the name of a style; or entries of a name, a colon and a positive weight, between them a comma or a plus
             (where commas separate something else already, as after `kedro run --params`). The name of a style is
-            always that style; in a mixture, of two names that fit the longer one is meant.
+            always that style; in a mixture, of two names that fit the longer one is meant. Letters with accents may
+            be composed (NFC) or not (NFD, as in names of folders that come from a Mac).
         styles: names that there are.
 
     Returns:
@@ -26,11 +29,20 @@ def read_mixture(text: object, styles: Sequence[str]) -> dict[str, float]:
     Raises:
         RequestError: a style is unknown or named twice, a weight is missing or not a positive number.
     """
-    if text in styles:
-        return {str(text): 1.0}
+    if isinstance(text, int) and abs(text) < 10**20:
+        text = json.dumps(
+            text
+        )  # a style may be called 1905 or true, and some programs send that without quotes
     if not isinstance(text, str):
         raise _unknown(shown(text), styles)
-    names = "|".join(re.escape(name) for name in sorted(styles, key=len, reverse=True))
+    spelt = {_composed(name): name for name in styles}
+    if len(spelt) == len(styles):
+        text = _composed(text)
+    else:  # two styles look the same: only their own spelling tells them apart
+        spelt = {name: name for name in styles}
+    if text in spelt:
+        return {spelt[text]: 1.0}
+    names = "|".join(re.escape(name) for name in sorted(spelt, key=len, reverse=True))
     entry = re.compile(rf"\s*({names})\s*:\s*({_NUMBER})\s*([,+]|$)?")
     weights: dict[str, float] = {}
     rest: str | None = text
@@ -38,8 +50,8 @@ def read_mixture(text: object, styles: Sequence[str]) -> dict[str, float]:
         found = entry.match(rest)
         if found is None:
             name = rest.partition(":")[0].strip()
-            raise _weightless(name) if name in styles else _unknown(shown(name), styles)
-        name, number, end = found.groups()
+            raise _weightless(name) if name in spelt else _unknown(shown(name), styles)
+        name, number, end = spelt[found[1]], found[2], found[3]
         if name in weights:
             raise RequestError(STYLE, f"{shown(name)} is there more than once", "name each style once")
         weights[name] = _positive(number)
@@ -59,6 +71,10 @@ def as_text(mixture: Mapping[str, float]) -> str:
     return ",".join(f"{name}:{weight:.4g}" for name, weight in mixture.items())
 
 
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 def _positive(number: str) -> float:
     """The number, or 0 where there is none, or it is too large or small for one."""
     value = float(number or 0)
@@ -66,11 +82,14 @@ def _positive(number: str) -> float:
 
 
 def _weightless(name: str) -> RequestError:
-    remedy = f"send the style alone, or its share as in {name}:0.7, and leave out those of weight 0"
+    remedy = (
+        f"send the style alone, or its share as in {printable(name)}:0.7, and leave out those of weight 0"
+    )
     return RequestError(STYLE, f"the weight of {shown(name)} is not a positive number", remedy)
 
 
 def _unknown(quoted: str, styles: Sequence[str]) -> RequestError:
+    styles = [printable(name) for name in styles]
     remedy = f"this model's styles are {', '.join(styles)}"
     if len(styles) > 1:
         remedy += f"; mix them as in {styles[0]}:0.7,{styles[1]}:0.3"

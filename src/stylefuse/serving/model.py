@@ -1,7 +1,7 @@
 """The model that MLflow serves: models-from-code, so this file is stored beside the weights, and no pickle.
 
 A request is `{"dataframe_records": [{"image": "<base64>"}], "params": {"style": "monet", "strength": 0.8}}`,
-the answer `{"predictions": [{"image": "<base64 PNG>", "report": "<JSON>"}]}`: a row for each picture to restyle, one
+the answer `{"predictions": [{"image": "<base64>", "report": "<JSON>"}]}`: a row for each picture to restyle, one
 row for a set to fuse.
 """
 
@@ -69,16 +69,17 @@ class StyleModel(mlflow.pyfunc.PythonModel):
 
         Args:
             context: MLflow's; unused, the weights were read by `load_context`.
-            model_input: DataFrame with one column `image`, base64 of a picture file (see `images.io.decode`).
+            model_input: DataFrame with one column `image`, base64 of a picture file (see `images.io.decode`): any
+                number of rows to restyle, which are worked on one by one, or 2 to 8 to fuse.
             params: `task`, "stylize" (default), "fuse" or "fuse+stylize"; `style`, one of the model's (default: the
                 first) or several with weights ("monet:0.7,vangogh:0.3"), `strength`, 0 to 1 (default: 1),
                 `preserve_color`, "none" (default), "luma" or "match", `contrast`, 0.5 to 2 (default: 1), and
                 `sharpen`, 0 to 2 (default: 0); `mode`, "auto" (default) or one of the fuser's, and `align`
-                (default: false).
+                (default: false); `format` of the results, "png" (default), "jpeg" or "webp".
 
         Returns:
-            DataFrame with the columns `image`, base64 of a PNG file as large as the upright input (fused: as large
-            as what all inputs show, with 16 bits if one of them has), and `report`, JSON: what was done.
+            DataFrame with the columns `image`, base64 of a file as large as the upright input (fused: as large as
+            what all inputs show, as PNG with 16 bits if one of them has), and `report`, JSON: what was done.
 
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, naming the field and the remedy; INTERNAL_ERROR, without
@@ -86,14 +87,14 @@ class StyleModel(mlflow.pyfunc.PythonModel):
         """
         try:
             values = list(model_input[IMAGE])
-            answers = self.studio.answers(values, params, [f"row {row}" for row in range(len(values))])
+            answers = self.studio.each(values, params, [f"row {row}" for row in range(len(values))])
+            rows = [(base64.b64encode(a.picture).decode("ascii"), json.dumps(a.report)) for a in answers]
         except RequestError as error:
             raise RequestRefused(error) from None
         except Exception:
             log.exception("a request could not be answered")
             message = "the request could not be answered; the server's log says why"
             raise MlflowException(message, error_code=INTERNAL_ERROR) from None
-        rows = [(base64.b64encode(a.picture).decode("ascii"), json.dumps(a.report)) for a in answers]
         return pd.DataFrame(rows, columns=[IMAGE, REPORT])
 
 

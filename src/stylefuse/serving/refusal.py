@@ -59,6 +59,11 @@ def read_number(
     return float(value)
 
 
+def printable(text: str) -> str:
+    """The text with control characters and the like escaped, which terminals and logs would obey."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def shown(value: Any) -> str:
     """The value as quoted in a message: short, so that no picture comes back in an error."""
     text = repr(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"

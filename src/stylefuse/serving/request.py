@@ -10,18 +10,20 @@ import numpy as np
 from PIL.Image import Image
 
 from stylefuse.images.deep import decode_deep
+from stylefuse.images.encoding import FORMATS, check_sides
 from stylefuse.images.files import ImageError, Limits
 from stylefuse.images.io import decode
 from stylefuse.networks.fuser import MODES
 from stylefuse.serving.look import LOOK, STRENGTH, STYLE, Look, look_defaults, read_look
 from stylefuse.serving.refusal import RequestError, read_name, refuse_unknown, shown
 
-IMAGE, REPORT = "image", "report"
+IMAGE, REPORT, FORMAT = "image", "report", "format"
 TASK, MODE, ALIGN = "task", "mode", "align"
-PARAMETERS = (TASK, *LOOK, MODE, ALIGN)
+PARAMETERS = (TASK, *LOOK, MODE, ALIGN, FORMAT)
 STYLIZE, FUSE, FUSE_STYLIZE = "stylize", "fuse", "fuse+stylize"
 TASKS = (STYLIZE, FUSE, FUSE_STYLIZE)
 AUTO = "auto"
+PNG = "png"
 MAX_ROWS = 8
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 40_000_000
@@ -35,17 +37,19 @@ class Asked(NamedTuple):
     task: one of `TASKS`.
     look: how to restyle; without meaning where the task is to fuse alone.
     mode: how to fuse, "auto" or one of `MODES`; align: whether to bring the pictures into register first.
+    file_format: of the results, one of `images.encoding.FORMATS`.
     """
 
     task: str
     look: Look
     mode: str
     align: bool
+    file_format: str = PNG
 
 
 def defaults(styles: Sequence[str]) -> dict[str, Any]:
     """Every parameter with the value that it has when a request leaves it out."""
-    return {TASK: STYLIZE, **look_defaults(styles), MODE: AUTO, ALIGN: False}
+    return {TASK: STYLIZE, **look_defaults(styles), MODE: AUTO, ALIGN: False, FORMAT: PNG}
 
 
 def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Asked:
@@ -77,7 +81,8 @@ def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Aske
     if not isinstance(align, bool | np.bool_):
         raise RequestError(ALIGN, f"{shown(align)} is neither true nor false", "send true or false")
     look = read_look({name: params[name] for name in LOOK if name in params}, styles)
-    return Asked(task, look, read_mode(params), bool(align))
+    file_format = read_name(params, FORMAT, FORMATS, PNG)
+    return Asked(task, look, read_mode(params), bool(align), file_format)
 
 
 def read_mode(params: Mapping[str, Any]) -> str:
@@ -90,12 +95,24 @@ def read_mode(params: Mapping[str, Any]) -> str:
 
 
 def check_rows(count: int, task: str = STYLIZE) -> None:
-    """Raise RequestError unless a request has as many pictures as its task takes."""
+    """Raise RequestError unless there are as many pictures as a request, or a set to fuse, may have."""
     least = 1 if task == STYLIZE else 2
     if not least <= count <= MAX_ROWS:
-        remedy = f"send {least} to {MAX_ROWS} rows in a request, each with its picture"
-        rows = "1 row" if count == 1 else f"{count} rows"
-        raise RequestError(IMAGE, f"the request has {rows} for the task {task}", remedy, "count")
+        remedy = f"send {least} to {MAX_ROWS} rows, each with its picture"
+        message = (
+            f"there is 1 row for the task {task}"
+            if count == 1
+            else f"there are {count} rows for the task {task}"
+        )
+        raise RequestError(IMAGE, message, remedy, "count")
+
+
+def check_format(size: tuple[int, int], file_format: str, name: str) -> None:
+    """Raise RequestError unless the format can hold a picture of this width and height; `name` is the picture's."""
+    try:
+        check_sides(size, file_format)
+    except ImageError as error:
+        raise RequestError(FORMAT, f"{name}: {error.message}", error.remedy, error.code) from None
 
 
 def read_image(value: Any, name: str) -> Image:

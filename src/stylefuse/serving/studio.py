@@ -1,19 +1,20 @@
 """A loaded model, and what it makes of a request's pictures, whichever way they came."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stylefuse.images.deep import encode_deep
-from stylefuse.images.io import encode_png
+from stylefuse.images.encoding import Picture, encode
 from stylefuse.networks.weights import Weights
 from stylefuse.serving.combine import CombineError, Combiner, to_rgb
 from stylefuse.serving.refusal import RequestError
 from stylefuse.serving.request import (
+    FORMAT,
     FUSE,
     IMAGE,
     STYLIZE,
     TASK,
     Asked,
+    check_format,
     check_rows,
     read_image,
     read_params,
@@ -23,7 +24,7 @@ from stylefuse.serving.restyle import Restyler
 
 
 class Answer(NamedTuple):
-    """picture: a PNG file; report: plain values for JSON, how it was made; pixels: of its input pictures together."""
+    """picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together."""
 
     picture: bytes
     report: dict[str, Any]
@@ -49,7 +50,7 @@ class Studio:
     def answers(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
     ) -> list[Answer]:
-        """Restyle every picture, or fuse all into one.
+        """Restyle every picture of a request, or fuse all into one.
 
         Args:
             values: picture files, each as bytes or base64.
@@ -57,39 +58,64 @@ class Studio:
             names: what messages call the pictures.
 
         Returns:
-            An answer a picture to restyle, or one for a set. Its PNG is as large as the upright input; fused, as
-            large as what all inputs show, with 16 bits if one of them has.
+            An answer a picture to restyle, or one for a set. Its picture is as large as the upright input; fused, as
+            large as what all inputs show, as PNG with 16 bits if one of them has.
 
         Raises:
             RequestError: the request cannot be served as it is.
         """
+        asked = self._read(params)
+        check_rows(len(values), asked.task)
+        return list(self._each(values, asked, names))
+
+    def each(
+        self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
+    ) -> Iterator[Answer]:
+        """Do the same with any number of pictures to restyle, one after the other as the answers are taken."""
+        asked = self._read(params)
+        if asked.task != STYLIZE:
+            check_rows(len(values), asked.task)
+        return self._each(values, asked, names)
+
+    def _read(self, params: Mapping[str, Any] | None) -> Asked:
         asked = read_params(params, self.styles)
         if asked.task != STYLIZE and self.combiner is None:
             remedy = "run the train_fusion pipeline and serve the model that it registers"
             raise RequestError(TASK, "this model was registered without a fuser", remedy, "no_fuser")
-        check_rows(len(values), asked.task)
+        return asked
+
+    def _each(self, values: Sequence[Any], asked: Asked, names: Sequence[str]) -> Iterator[Answer]:
         if asked.task != STYLIZE:
-            return [self._fused(values, asked, names)]
+            yield self._fused(values, asked, names)
+            return
         # One picture's pixels in memory at a time.
-        return [self._restyled(value, asked, name) for value, name in zip(values, names, strict=True)]
+        for value, name in zip(values, names, strict=True):
+            yield self._restyled(value, asked, name)
 
     def _restyled(self, value: Any, asked: Asked, name: str) -> Answer:
         picture = read_image(value, name)
-        restyled = self.restyle(picture, asked.look)
-        return Answer(encode_png(restyled), {TASK: asked.task, **asked.look.report()}, _pixels(picture.size))
+        check_format(picture.size, asked.file_format, name)
+        return _answer(self.restyle(picture, asked.look), asked, asked.look.report(), _pixels(picture.size))
 
     def _fused(self, values: Sequence[Any], asked: Asked, names: Sequence[str]) -> Answer:
         pictures = read_set(values, names)
+        if not asked.align:  # aligned pictures are cropped
+            check_format(pictures[0].shape[1::-1], asked.file_format, names[0])
         try:
             combined = self.combiner.combine(pictures, asked.mode, asked.align)
         except CombineError as error:
             raise RequestError(IMAGE, error.message, error.remedy, error.code) from None
-        report = {TASK: asked.task, **combined.report}
-        pixels = sum(_pixels(picture.shape[:2]) for picture in pictures)
-        if asked.task == FUSE:
-            return Answer(encode_deep(combined.picture), report, pixels)
-        picture = self.restyle(to_rgb(combined.picture), asked.look)
-        return Answer(encode_png(picture), {**report, **asked.look.report()}, pixels)
+        picture, report = combined.picture, combined.report
+        check_format(picture.shape[1::-1], asked.file_format, "the fused picture")
+        if asked.task != FUSE:
+            picture = self.restyle(to_rgb(picture), asked.look)
+            report = {**report, **asked.look.report()}
+        return _answer(picture, asked, report, sum(_pixels(each.shape[:2]) for each in pictures))
+
+
+def _answer(picture: Picture, asked: Asked, report: Mapping[str, Any], pixels: int) -> Answer:
+    data, _ = encode(picture, asked.file_format)
+    return Answer(data, {TASK: asked.task, FORMAT: asked.file_format, **report}, pixels)
 
 
 def _pixels(size: tuple[int, int]) -> int:

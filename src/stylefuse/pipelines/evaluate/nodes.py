@@ -1,8 +1,6 @@
 """The node of `evaluate`: networks and held-out pictures in; numbers and a report out."""
 
 import logging
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +9,8 @@ import pandas as pd
 
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
+from stylefuse.pipelines.pairing import require_same_pictures
+from stylefuse.pipelines.temporary import report_folder
 
 if TYPE_CHECKING:
     from stylefuse.pipelines.evaluate.measure import Networks
@@ -38,22 +38,31 @@ def evaluate_styles(
 
     Returns:
         The evaluation as plain nested numbers (None and a reason where there is none); its
-        summary alone; the report's folder.
+        summary alone, with the generator's fingerprint; the report's folder.
 
     Raises:
         ValueError: the networks do not know the same styles, or nothing is held out.
     """
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.manifest import require_usable
+    from stylefuse.images.store import open_store
     from stylefuse.pipelines.evaluate.grids import draw_figures
     from stylefuse.pipelines.evaluate.heldout import all_twins, held_out
     from stylefuse.pipelines.evaluate.measure import measure
     from stylefuse.pipelines.evaluate.report import write_report
     from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
 
+    require_usable(manifest)
+    require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
     networks = _load(generator, judge, classifier, options)
     styles, size = networks.styles[1:], generator.facts["image_size"]
     pictures = held_out(
-        manifest, ImageStore(image_store), styles, size, options.photos, options.paintings, options.seed
+        manifest,
+        open_store(image_store, manifest),
+        styles,
+        size,
+        options.photos,
+        options.paintings,
+        options.seed,
     )
     twins = all_twins(manifest, sample, styles, size, options.paintings)
 
@@ -77,18 +86,14 @@ def evaluate_styles(
             "not_computed": {**missing, **NOT_COMPUTED},
         }
     )
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
-    try:
+    with report_folder() as folder:
         figures = draw_figures(folder, networks, pictures, twins, options.grid_photos, options.batch_size)
         write_report(folder, evaluation, figures)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    log.info("evaluation\n\n%s\n", table(evaluation))
-    for warning in evaluation["warnings"]:
-        log.warning("%s", warning)
-    _track(evaluation, folder)
-    return evaluation, evaluation["summary"], folder
+        log.info("evaluation\n\n%s\n", table(evaluation))
+        for warning in evaluation["warnings"]:
+            log.warning("%s", warning)
+        _track(evaluation, folder)
+    return evaluation, {**evaluation["summary"], "generator": generator.facts.get("fingerprint")}, folder
 
 
 def _load(generator: Weights, judge: Weights, classifier: Weights, options: EvaluateOptions) -> "Networks":

@@ -1,6 +1,6 @@
 """What may be turned in `fuse`."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,7 @@ class FuseOptions(FileLimits):
     contrast: float
     sharpen: float
     keep_metadata: bool
+    format: Literal["png", "jpeg", "webp"]
 
     @model_validator(mode="after")
     def _look_of_a_style(self) -> Self:

@@ -11,7 +11,7 @@ def create_pipeline(**kwargs) -> Pipeline:
         [
             Node(
                 fuse_folder,
-                ["generator", "fuser", "fuse_input", "params:fuse"],
+                ["generator", "fuser", "fuse_input", "fuse_staging", "params:fuse"],
                 ["fuse_output", "fuse_report"],
                 name="fuse_folder",
             )

@@ -1,11 +1,9 @@
-"""From folders to pictures: find the files, and look at each once."""
+"""Look at each file once: read, hash, decode, trim and scale it."""
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,15 +14,9 @@ from stylefuse.images.files import ImageError
 from stylefuse.images.io import decode
 from stylefuse.images.manifest import PHOTO
 from stylefuse.images.trim import Margins, cut, find_margins
+from stylefuse.pipelines.folders import printable, unreadable
+from stylefuse.pipelines.ingest.finding import Found
 from stylefuse.pipelines.ingest.options import IngestOptions
-
-
-class Found(NamedTuple):
-    """A file, the style it stands for ("" outside every style), and its path in the manifest."""
-
-    file: Path
-    style: str
-    path: str
 
 
 class Inspected(NamedTuple):
@@ -40,36 +32,10 @@ class Inspected(NamedTuple):
     reason: str = ""
 
 
-def find_files(photos: Path, styles: Path) -> list[Found]:
-    """List the files of both folders: photos first, then style by style, each sorted by path.
-
-    Hidden files and folders are left out. Files beside the style folders come last, with style "".
-
-    Raises:
-        ValueError: one folder lies in the other, there is no style folder or no file in one of them, or a
-            style is named "photo".
-    """
-    _check_apart(photos, styles)
-    folders = sorted(d for d in styles.iterdir() if d.is_dir() and not d.name.startswith("."))
-    if not folders:
-        raise ValueError(f"{styles} holds no style: make one folder of paintings per style in it")
-    for folder in folders:
-        if folder.name.casefold() == PHOTO:
-            raise ValueError(f'a style cannot be named "{folder.name}", the photos go by it: rename {folder}')
-    groups = [(PHOTO, photos, photos), *((folder.name, folder, styles) for folder in folders)]
-    found = []
-    for style, folder, root in groups:
-        files = sorted(_walk(folder))
-        if not files:
-            what = "photo" if style == PHOTO else "painting"
-            raise ValueError(f"there is no {what} in {folder}: add pictures, or correct conf/*/globals.yml")
-        found += [Found(file, style, file.relative_to(root).as_posix()) for file in files]
-    loose = sorted(f for f in styles.iterdir() if f.is_file() and not f.name.startswith("."))
-    return found + [Found(file, "", file.name) for file in loose]
-
-
 def inspect(found: Found, options: IngestOptions) -> Inspected:
     """Read, hash, decode, trim (paintings only) and scale one file; never raises for what the file holds."""
+    if reason := unreadable(found.file):
+        return Inspected(reason=reason)
     try:
         size = found.file.stat().st_size
         if size > options.max_bytes:  # hashed all the same, in pieces, so that the manifest names the content
@@ -87,7 +53,7 @@ def inspect(found: Found, options: IngestOptions) -> Inspected:
     try:
         picture = decode(data if data else found.file, options.limits)
     except ImageError as error:
-        return facts._replace(reason=str(error))
+        return facts._replace(reason=printable(str(error)))
     facts = facts._replace(width=picture.width, height=picture.height)
     if options.trim_margins and found.style != PHOTO:
         margins = find_margins(picture)
@@ -128,15 +94,3 @@ def map_in_order(function: Callable[[Any], Any], items: Iterable[Any], workers: 
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(here) / name for name in files if not name.startswith("."))
-
-
-def _check_apart(photos: Path, styles: Path) -> None:
-    a, b = photos.resolve(), styles.resolve()
-    if a.is_relative_to(b) or b.is_relative_to(a):
-        raise ValueError(f"photos ({photos}) and styles ({styles}) lie in each other: keep them apart")

@@ -1,64 +1,98 @@
 """Nodes of ingest: folders of pictures in; a manifest, decoded pictures and a report out."""
 
+import errno
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from stylefuse.images.manifest import require_usable
+from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.ingest.options import IngestOptions
+from stylefuse.pipelines.temporary import report_folder
+
+if TYPE_CHECKING:
+    from stylefuse.pipelines.ingest.finding import Found
+    from stylefuse.pipelines.ingest.inspection import Inspected
 
 log = logging.getLogger(__name__)
 
+# Where pixels wait in the staging folder; hidden, so it is never taken for a part of the store.
+_WAITING = ".waiting"
+
 
 def ingest_pictures(
-    sample: Path, photos: Path, styles: Path, options: IngestOptions
-) -> tuple[pd.DataFrame, Path]:
+    sample: Path, photos: Path, styles: Path, image_store_staging: Path, options: IngestOptions
+) -> tuple[Path, pd.DataFrame]:
     """Look at every file once; keep the sound ones in an image store, say of each file what became of it.
 
     Args:
         sample: the embedded sample; not read, named so that it is made first.
         photos: folder of photos, any depth.
         styles: folder with one subfolder of paintings a style.
+        image_store_staging: an empty folder on the disk of the image store, to write the store in.
         options: see `IngestOptions`.
 
     Returns:
-        The manifest (`stylefuse.images.manifest.COLUMNS`) and the folder of the image store.
+        The folder of the image store (`image_store_staging`), and the manifest (`stylefuse.images.manifest.COLUMNS`):
+        in this order, in which they are saved. Both are returned also where a style has too few usable pictures, so
+        that the report can show why; `check_data` refuses them after it.
 
     Raises:
-        ValueError: the folders hold too little to learn from; the message names the style and the remedy.
+        ValueError: a folder cannot be read or holds no file, or a style's name cannot be used; the message names all.
+            The image store is to lie in a folder of pictures, or the other way round.
     """
     # Imported here: Kedro imports this module to list pipelines, which should not wait for torch.
-    from stylefuse.images.store import ImageStore, write_store
-    from stylefuse.pipelines.ingest.inspection import find_files, inspect, map_in_order
-    from stylefuse.pipelines.ingest.selection import make_manifest
+    from stylefuse.pipelines.ingest.finding import find_files
 
+    for folder, parameter in ((photos, "photos"), (styles, "styles")):
+        # A data_root among the pictures: the next ingest would take sheets and sample grids for pictures.
+        refuse_overlap(folder, (), image_store_staging.parent, parameter)
     found = find_files(photos, styles)
-    looks: list = []
-    store = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     try:
-        # Which pictures repeat others is known only when all were seen: until then their pixels wait on disk.
-        with tempfile.TemporaryDirectory(prefix="stylefuse-") as waiting:
-            workers = options.workers or os.cpu_count()
-            results = map_in_order(partial(inspect, options=options), found, workers)
-            progress = tqdm(results, "pictures", len(found), mininterval=5)
-            write_store(Path(waiting), _pixels_of(progress, looks))
-            manifest = make_manifest(found, looks, options)
-            decoded = [i for i, look in enumerate(looks) if look.phash is not None]
-            keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
-            pictures = ImageStore(Path(waiting))
-            write_store(store, (pictures[row] for row in np.flatnonzero(keep)))
-    except BaseException:
-        shutil.rmtree(store, ignore_errors=True)
+        manifest = _fill(image_store_staging, found, options)
+    except BaseException as error:
+        shutil.rmtree(image_store_staging, ignore_errors=True)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(
+                error.errno,
+                f"no space for the decoded pictures in {image_store_staging.parent}, which ingest holds twice while it "
+                "runs: make room there, or give another data_root",
+            ) from error
         raise
     _summarise(manifest)
-    return manifest, store
+    return image_store_staging, manifest
+
+
+def _fill(store: Path, found: "list[Found]", options: IngestOptions) -> pd.DataFrame:
+    """Write the image store of the files into an empty folder; returns the manifest."""
+    from stylefuse.images.store import ImageStore, write_store
+    from stylefuse.pipelines.ingest.inspection import inspect, map_in_order
+    from stylefuse.pipelines.ingest.selection import make_manifest
+
+    looks: list[Inspected] = []
+    # Which pictures repeat others is known only when all were seen: until then their pixels wait on disk.
+    waiting = store / _WAITING
+    results = map_in_order(partial(inspect, options=options), found, options.workers or os.cpu_count())
+    progress = tqdm(results, "pictures", len(found), mininterval=5)
+    write_store(waiting, _pixels_of(progress, looks))
+    manifest = make_manifest(found, looks, options)
+    decoded = [i for i, look in enumerate(looks) if look.phash is not None]
+    keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
+    if keep.any():
+        pictures = ImageStore(waiting)
+        write_store(store, (pictures[row] for row in np.flatnonzero(keep)), manifest)
+    else:
+        write_store(store, (), manifest)
+    shutil.rmtree(waiting)
+    return manifest
 
 
 def _pixels_of(results: Iterable, looks: list) -> Iterator[np.ndarray]:
@@ -98,14 +132,27 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     """
     import mlflow
 
-    from stylefuse.images.store import ImageStore
-    from stylefuse.pipelines.ingest.report import warnings_of, write_report
+    from stylefuse.images.store import open_store
+    from stylefuse.pipelines.ingest.notes import warnings_of
+    from stylefuse.pipelines.ingest.report import write_report
 
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     notes = warnings_of(manifest, options)
     for note in notes:
-        log.warning(note)
-    write_report(folder, manifest, ImageStore(image_store), notes)
-    if mlflow.active_run():
-        mlflow.log_artifacts(str(folder), "data")
+        log.warning("%s", note)
+    with report_folder() as folder:
+        write_report(folder, manifest, open_store(image_store, manifest), notes)
+        if mlflow.active_run():
+            mlflow.log_artifacts(str(folder), "data")
     return folder
+
+
+def check_data(manifest: pd.DataFrame, data_report: Path) -> None:
+    """End the run where there is too little to learn from, after the report was written.
+
+    Raises:
+        ValueError: a style, or the photos, have too few usable pictures; the message names them and the reasons.
+    """
+    try:
+        require_usable(manifest)
+    except ValueError as error:
+        raise ValueError(f"{error}, in {data_report / 'index.html'}") from None

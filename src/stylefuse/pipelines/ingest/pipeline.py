@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stylefuse.pipelines.ingest.nodes import ingest_pictures, report_data
+from stylefuse.pipelines.ingest.nodes import check_data, ingest_pictures, report_data
 
 
 def create_pipeline(**kwargs) -> Pipeline:
@@ -11,8 +11,8 @@ def create_pipeline(**kwargs) -> Pipeline:
         [
             Node(
                 ingest_pictures,
-                ["sample", "photos", "styles", "params:ingest"],
-                ["manifest", "image_store"],
+                ["sample", "photos", "styles", "image_store_staging", "params:ingest"],
+                ["image_store", "manifest"],
                 name="ingest_pictures",
                 tags="ingest",
             ),
@@ -21,6 +21,13 @@ def create_pipeline(**kwargs) -> Pipeline:
                 ["manifest", "image_store", "params:ingest"],
                 "data_report",
                 name="report_data",
+                tags="ingest",
+            ),
+            Node(
+                check_data,
+                ["manifest", "data_report"],
+                None,
+                name="check_data",
                 tags="ingest",
             ),
         ]

@@ -1,4 +1,4 @@
-"""The data report: what is in the folders, what was made of it, what deserves a second look."""
+"""The data report: what is in the folders, and what was made of it."""
 
 from pathlib import Path
 
@@ -8,15 +8,14 @@ import pandas as pd
 
 from stylefuse.images.grid import contact_sheet
 from stylefuse.images.io import save
-from stylefuse.images.manifest import SPLITS, data_hash, kept, style_names
+from stylefuse.images.manifest import SPLITS, all_styles, data_hash, kept
 from stylefuse.images.store import ImageStore
-from stylefuse.pipelines.ingest.options import IngestOptions
+from stylefuse.pipelines.folders import printable
+from stylefuse.pipelines.ingest.notes import short_sides
 
 # Enough to judge a style by eye; a sheet of all would be too large to open for the styles that need it least.
 _SHEET_PICTURES, _SHEET_COLUMNS, _CELL = 96, 12, 112
-# The largest short sides of a style are this many times the smallest (95th and 5th percentile): brush strokes
-# and details then differ in size by as much once all are scaled alike.
-_MIXED_SCALES = 3.0
+_LABEL = 40  # characters
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Data report</title>
@@ -52,39 +51,13 @@ as they are learned from.</p><img src="{{ sheet.file }}" alt="contact sheet of {
 """
 
 
-def warnings_of(manifest: pd.DataFrame, options: IngestOptions) -> list[str]:
-    """Say what is legal but likely to hurt: few pictures, mixed scales, enlarged pictures, lost files."""
-    notes = []
-    for style in style_names(manifest):
-        every = manifest[manifest["style"] == style]
-        ok = kept(every)
-        sides = _short_sides(ok)
-        if len(ok) < options.warn_below:
-            notes.append(f"{style}: {len(ok)} pictures are few: add some, {options.warn_below} or more")
-        low, high = np.percentile(sides, (5, 95))
-        if high > _MIXED_SCALES * low:
-            notes.append(f"{style}: mixed scales, short sides from {low:.0f} to {high:.0f} pixels")
-        small = int((sides < options.short_side).sum())
-        if small:
-            notes.append(
-                f"{style}: {small} pictures were enlarged to a short side of {options.short_side} px"
-            )
-        lost = int((every["verdict"] == "quarantined").sum())
-        if lost:
-            notes.append(f"{style}: {lost} files are quarantined; the data report gives each one's reason")
-    loose = int((manifest["style"] == "").sum())
-    if loose:
-        notes.append(f"{loose} files lie beside the style folders and belong to no style")
-    twofold = _across_styles(manifest)
-    if twofold:
-        notes.append(f"{twofold} pictures stand in two styles; each stays in one")
-    return notes
-
-
 def write_report(folder: Path, manifest: pd.DataFrame, store: ImageStore, notes: list[str]) -> None:
-    """Write index.html and a contact sheet a style into `folder`."""
-    styles = style_names(manifest)
-    sheets = [_sheet(folder, i, style, manifest, store) for i, style in enumerate(styles)]
+    """Write index.html, and a contact sheet for each style with a kept picture, into `folder`."""
+    styles = all_styles(manifest)
+    with_pictures = set(kept(manifest)["style"])
+    sheets = [
+        _sheet(folder, i, style, manifest, store) for i, style in enumerate(styles) if style in with_pictures
+    ]
     page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(_PAGE)
     html = page.render(
         total=len(manifest),
@@ -108,14 +81,15 @@ def _sheet(folder: Path, index: int, style: str, manifest: pd.DataFrame, store: 
     # Evenly spread over the files: the first ones are often of one kind.
     shown = ok.iloc[np.unique(np.linspace(0, len(ok) - 1, min(len(ok), _SHEET_PICTURES)).round().astype(int))]
     file = f"style_{index}.png"  # by index: a style's name may hold anything a folder's name may
-    names = [Path(path).name for path in shown["path"]]
+    # The end: names differ there, and no more fits under a cell. The sheet cuts longer text character by character.
+    names = [printable(path.rpartition("/")[2])[-_LABEL:] for path in shown["path"]]
     pictures = [store[row] for row in shown["row"]]
     save(contact_sheet(pictures, _SHEET_COLUMNS, _CELL, labels=names), folder / file)
     return {"style": style, "file": file, "shown": len(shown), "kept": len(ok)}
 
 
 def _counts(style: str, rows: pd.DataFrame) -> dict:
-    sides = _short_sides(kept(rows))
+    sides = short_sides(kept(rows))
     return {
         "style": style,
         "files": len(rows),
@@ -124,24 +98,14 @@ def _counts(style: str, rows: pd.DataFrame) -> dict:
         "duplicates": int((rows["verdict"] == "duplicate").sum()),
         "quarantined": int((rows["verdict"] == "quarantined").sum()),
         "trimmed": int((rows["trim"] != "").sum()),
-        "sides": f"{np.median(sides):.0f} ({sides.min()} – {sides.max()})",
+        "sides": f"{np.median(sides):.0f} ({sides.min()} – {sides.max()})" if len(sides) else "–",
         "mb": f"{rows['bytes'].sum() / 1e6:.1f}",
     }
 
 
-def _short_sides(rows: pd.DataFrame) -> np.ndarray:
-    """Return the short side of each picture after trimming, in pixels of the file."""
-    cuts = np.array([[int(n) for n in (t or "0,0,0,0").split(",")] for t in rows["trim"]]).reshape(-1, 4)
-    width = rows["width"].to_numpy() - cuts[:, 0] - cuts[:, 2]
-    return np.minimum(width, rows["height"].to_numpy() - cuts[:, 1] - cuts[:, 3])
-
-
 def _dropped(manifest: pd.DataFrame, verdict: str) -> list[dict]:
     rows = manifest[manifest["verdict"] == verdict]
-    return [{"where": f"{r.style}: {r.path}", "reason": r.reason} for r in rows.itertuples()]
-
-
-def _across_styles(manifest: pd.DataFrame) -> int:
-    """Count duplicates whose kept copy is in another style; the reason names it as "… <style>: <path>"."""
-    repeats = manifest[manifest["verdict"] == "duplicate"]
-    return sum(f" {r.style}: " not in r.reason for r in repeats.itertuples())
+    return [
+        {"where": f"{r.style}: {printable(r.path)}" if r.style else printable(r.path), "reason": r.reason}
+        for r in rows.itertuples()
+    ]

@@ -1,17 +1,18 @@
 """Nodes of pretrain_classifier: C learns from the training split, J from a split of its own."""
 
 import logging
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import data_hash, pixels_hash, rows_of, style_names
+from stylefuse.images.manifest import data_hash, pixels_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights, read_weights, write_weights
+from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.temporary import report_folder
 from stylefuse.training.options import ClassifierOptions
 
 if TYPE_CHECKING:
@@ -60,14 +61,15 @@ def _train(
     import mlflow
     import torch
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
     from stylefuse.training.device import described, pick_device, surroundings
 
+    require_usable(manifest)
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
-    store = ImageStore(image_store)
+    store = open_store(image_store, manifest)
     code = code_hash("training.classifier", "networks.classifier", "networks.judge")
     facts["fingerprint"] = fingerprint(options.identity(), facts, pixels_hash(manifest, store.index()), code)
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
@@ -110,24 +112,34 @@ def report_classifiers(
     """
     import mlflow
 
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.judge import load_judge
     from stylefuse.pipelines.pretrain_classifier.confusion import confusion_of, draw_confusion
 
+    require_same_pictures(manifest, classifier=classifier, judge=judge)
     styles = style_names(manifest)
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     metrics: dict[str, Any] = {}
-    for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
-        facts = (classifier if name == "classifier" else judge).facts
-        counts = confusion_of(network, ImageStore(image_store), manifest, styles, facts["image_size"])
-        share = counts / counts.sum(axis=1, keepdims=True)
-        accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
-        metrics[name] = {"mean_accuracy": sum(accuracy.values()) / len(styles), "accuracy": accuracy}
-        metrics[name]["fingerprint"] = facts["fingerprint"]  # the network that these numbers are of
-        draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
-        log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
-    if mlflow.active_run():
-        mlflow.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
-        mlflow.log_artifacts(str(folder), "classifier")
+    with report_folder() as folder:
+        for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
+            facts = (classifier if name == "classifier" else judge).facts
+            counts = confusion_of(
+                network, open_store(image_store, manifest), manifest, styles, facts["image_size"]
+            )
+            share = counts / counts.sum(axis=1, keepdims=True)
+            accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
+            metrics[name] = {
+                "mean_accuracy": sum(accuracy.values()) / len(styles),
+                "accuracy": accuracy,
+                "fingerprint": facts["fingerprint"],
+            }
+            draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
+            log.info(
+                "%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()}
+            )
+        if mlflow.active_run():
+            mlflow.log_metrics(
+                {f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()}
+            )
+            mlflow.log_artifacts(str(folder), "classifier")
     return metrics, folder

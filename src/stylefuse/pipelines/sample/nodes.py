@@ -2,7 +2,6 @@
 
 import json
 import logging
-import tempfile
 from pathlib import Path
 
 from stylefuse.pipelines.sample.options import SampleOptions
@@ -10,21 +9,27 @@ from stylefuse.pipelines.sample.options import SampleOptions
 logger = logging.getLogger(__name__)
 
 
-def make_sample(options: SampleOptions) -> Path:
-    """Make photos, paintings in three styles, and the paintings' clean twins in a new temporary folder.
+def make_sample(folder: Path, options: SampleOptions) -> Path:
+    """Make photos, paintings in three styles, and the paintings' clean twins.
 
     The folder holds `photos/*.png`, `styles/<style>/*.png`, `twins/<style>/<same name>.png` (what each
     painting was made from) and `sample.json` (options, library versions, every file's photograph and crop
     box). It is the same to the byte for the same options and library versions, whatever the number of
-    workers. With `make` off it is empty.
+    workers.
+
+    Args:
+        folder: the staging folder of the sample's folder.
+        options: see `SampleOptions`.
+
+    Returns:
+        `folder`; with `make` off the sample's folder itself, in which nothing was changed.
 
     Raises:
         FileNotFoundError: a library came without the photographs that its wheel holds.
     """
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     if not options.make:
         logger.info("No sample is made (sample.make is false): photos and styles are your own.")
-        return folder
+        return folder.parent
 
     # Imported here: Kedro imports this module to list pipelines, which should not wait for scipy and skimage.
     from stylefuse.pipelines.sample.drawing import draw_all

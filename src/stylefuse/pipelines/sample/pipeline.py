@@ -7,4 +7,14 @@ from stylefuse.pipelines.sample.nodes import make_sample
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Return the `sample` pipeline: `params:sample` → `sample`."""
-    return Pipeline([Node(make_sample, "params:sample", "sample", name="make_sample", tags="data")])
+    return Pipeline(
+        [
+            Node(
+                make_sample,
+                ["sample_staging", "params:sample"],
+                "sample",
+                name="make_sample",
+                tags="data",
+            )
+        ]
+    )

@@ -2,38 +2,44 @@
 
 import json
 import logging
-import sys
-import tempfile
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.folders import visible_files
+from stylefuse.pipelines.apart import refuse_overlap
+from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
+from stylefuse.pipelines.folders import printable, visible_files
+from stylefuse.pipelines.result_names import result_names
 
 from .options import StylizeOptions
 
 log = logging.getLogger(__name__)
+COLUMNS = ["file", "output", "reason", "warnings", "look"]
 
 
-def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) -> tuple[Path, pd.DataFrame]:
+def stylize_folder(
+    generator: Weights, folder: Path, staging: Path, options: StylizeOptions
+) -> tuple[Path, pd.DataFrame]:
     """Restyle every picture in `folder` and its subfolders, at its own size.
 
+    Args:
+        staging: folder in the folder of results, which each result is written to as it is made. What an earlier run
+            with the same generator and options left there is not made again.
+
     Returns:
-        A folder with a PNG for each picture, under the same subfolders; and a table of all files: `file`,
+        `staging`, with a picture for each picture, under the same subfolders; and a table of all files: `file`,
         `output` (empty if there is none), `reason` (empty if there is an output), `warnings` (what of its
-        metadata was to be kept and could not be) and `look` (JSON: what was done).
+        metadata was to be kept and could not be, and why its result has another name) and `look` (JSON: what was
+        done). In the table, odd bytes and control characters of names are escaped.
 
     Raises:
         RequestError: the generator has no such style, or another option is out of range.
-        ValueError: the folder holds no files.
+        ValueError: the folder holds no files, or results; or none of its files could be restyled.
+        OSError: the results cannot be written.
     """
-    from stylefuse.images.files import ImageError, write_whole
-    from stylefuse.images.io import decode, encode_png
-    from stylefuse.images.metadata import with_metadata
+    from stylefuse.images.encoding import SUFFIXES, check_sides, encode
+    from stylefuse.images.io import decode
     from stylefuse.serving.look import LOOK, read_look
     from stylefuse.serving.mixture import as_text
     from stylefuse.serving.restyle import Restyler
@@ -44,39 +50,39 @@ def stylize_folder(generator: Weights, folder: Path, options: StylizeOptions) ->
     told = json.dumps(look.report(), ensure_ascii=False)
     files = visible_files(folder)
     if not files:
-        raise ValueError(f"there are no files in {folder}: put the pictures to restyle there")
-    out = Path(tempfile.mkdtemp(prefix="stylefuse-"))
-    table = []
-    for file, target in tqdm(
-        list(zip(files, _targets(files), strict=True)),
-        desc=as_text(look.styles),
-        mininterval=0.5 if sys.stderr.isatty() else 10,
-    ):
-        reason = remark = ""
-        try:
-            png = encode_png(restyle(decode(folder / file, options.limits), look))
-            if options.keep_metadata:
-                png, remark = with_metadata(png, folder / file, options.limits)
-            write_whole(out / target, png)
-        except ImageError as error:
-            reason = f"{error.message}; {error.remedy}"
-        if reason or remark:
-            log.warning("%s: %s", file.as_posix(), reason or remark)
-        output, done = ("", "") if reason else (target.as_posix(), told)
-        table.append((file.as_posix(), output, reason, remark, done))
-    report = pd.DataFrame(table, columns=["file", "output", "reason", "warnings", "look"])
-    failed = int((report["reason"] != "").sum())
-    if failed == len(files):
-        raise ValueError(f"none of the {failed} files could be restyled; {table[0][0]}: {table[0][2]}")
-    log.info("%d of %d files restyled as %s", len(files) - failed, len(files), as_text(look.styles))
-    return out, report
+        raise ValueError(f"there are no files in {printable(folder)}: put the pictures to restyle there")
+    refuse_overlap(folder, files, staging.parent, "stylize_input")
+    suffix = SUFFIXES[options.format]
+    names = result_names([(file.with_suffix(""), file) for file in files], [suffix])
+    changed = {file.as_posix(): name.changed for file, name in zip(files, names, strict=True)}
 
+    def restyled(piece: Piece, write: Write) -> Row:
+        (source,) = piece.sources
+        picture = decode(source, options.limits)
+        check_sides(picture.size, options.format)
+        exif_of = source if options.keep_metadata else None
+        data, remark = encode(restyle(picture, look), options.format, exif_of, options.limits)
+        write(piece.target, data)
+        remarks = [remark] if remark else []
+        if why := changed[piece.name]:
+            remarks.append(f"the result is called {piece.target.name}: {why}")
+        for each in remarks:
+            log.warning("%s: %s", printable(piece.name), printable(each))
+        return {"output": printable(piece.target), "warnings": printable("; ".join(remarks)), "look": told}
 
-def _targets(files: Sequence[Path]) -> list[Path]:
-    """The files' names with .png; the old suffix stays where two would become one (a.jpg, a.webp)."""
-    short = [file.with_suffix(".png") for file in files]
-    count = Counter(str(name).casefold() for name in short)
-    return [
-        name if count[str(name).casefold()] == 1 else file.with_name(f"{file.name}.png")
-        for name, file in zip(short, files, strict=True)
+    blank = dict.fromkeys(COLUMNS, "")
+    pieces = [
+        Piece(file.as_posix(), (folder / file,), name.path(suffix), blank | {"file": printable(file)})
+        for file, name in zip(files, names, strict=True)
     ]
+    about = {"generator": generator.checksum(), "folder of pictures": str(folder.resolve())}
+    table = run_batch(pieces, restyled, staging, about | options.model_dump(), Words("pictures", "restyled"))
+    report = pd.DataFrame(table, columns=COLUMNS)
+    log.info(
+        "%d of %d pictures restyled as %s; results are in %s",
+        int((report["output"] != "").sum()),
+        len(files),
+        as_text(look.styles),
+        printable(staging.parent.resolve()),
+    )
+    return staging, report

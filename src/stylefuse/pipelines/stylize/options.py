@@ -1,5 +1,7 @@
 """What may be turned in `stylize`."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from stylefuse.pipelines.limits import FileLimits
@@ -15,3 +17,4 @@ class StylizeOptions(FileLimits):
     contrast: float
     sharpen: float
     keep_metadata: bool
+    format: Literal["png", "jpeg", "webp"]

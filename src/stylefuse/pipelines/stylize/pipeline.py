@@ -11,7 +11,7 @@ def create_pipeline(**kwargs) -> Pipeline:
         [
             Node(
                 stylize_folder,
-                ["generator", "stylize_input", "params:stylize"],
+                ["generator", "stylize_input", "stylize_staging", "params:stylize"],
                 ["stylize_output", "stylize_report"],
                 name="stylize_folder",
             )

@@ -1,7 +1,6 @@
 """The nodes of train_fuser: train the fuser on synthesised sets, then measure it beside the classical rules."""
 
 import logging
-import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, rows_of
+from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import train_resumably
+from stylefuse.pipelines.temporary import report_folder
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def train_fuser(
         TrainingRefusedError: another training is running, or would be left behind unfinished.
     """
     from stylefuse.images.crops import centre_crops
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.fuser import pack_fuser
     from stylefuse.networks.generator import load_generator
     from stylefuse.training.checkpoint import code_hash, fingerprint
@@ -60,7 +61,8 @@ def train_fuser(
     from stylefuse.training.fusion import fit_fusion, new_fusion_state
     from stylefuse.training.identity import pictures_of
 
-    training, store = options.training, ImageStore(image_store)
+    require_usable(manifest)
+    training, store = options.training, open_store(image_store, manifest)
     facts = {"data_hash": data_hash(manifest), "generator": generator.facts["fingerprint"]}
     identity = {
         "options": training.identity(),
@@ -127,25 +129,26 @@ def evaluate_fuser(
 
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.fuser import load_fuser
     from stylefuse.networks.generator import load_generator
 
     from .measure import contact_sheet_of, measure, summarise, write_tables
 
+    require_same_pictures(manifest, fuser=fuser)
     asked = options.evaluation
     network = load_fuser(fuser, load_generator(generator), generator.facts["fingerprint"])
     rows = rows_of(manifest, PHOTO, "test")[: asked.photos]
-    photos = centre_crops(ImageStore(image_store), rows, asked.image_size)
+    photos = centre_crops(open_store(image_store, manifest), rows, asked.image_size)
     table = measure(network, photos, asked.inputs, asked.seed)
-    folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
-    write_tables(table, folder)
-    save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
-    summary = summarise(table)
-    log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
-    if mlflow.active_run():
-        mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
-        mlflow.log_artifacts(str(folder), "fusion")
+    with report_folder() as folder:
+        write_tables(table, folder)
+        save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
+        summary = summarise(table)
+        log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
+        if mlflow.active_run():
+            mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
+            mlflow.log_artifacts(str(folder), "fusion")
     about = {name: fuser.facts[name] for name in ("fingerprint", "data_hash", "generator", "images_seen")}
     about |= {"device": "cpu", "precision": "fp32"}
     return {"summary": summary, "table": table.to_dict("records"), "about": about}, folder

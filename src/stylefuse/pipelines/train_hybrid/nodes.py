@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, rows_of, style_names
+from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import OnImages, OnStep, train_resumably
 from stylefuse.pipelines.several import train_on_all
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
@@ -53,17 +54,19 @@ def train_generator(
         TrainingRefusedError: another training is running, or would be left behind unfinished.
         ProcessLostError: of several processes one failed or was killed.
     """
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.generator import pack_generator
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.claim import claim
     from stylefuse.training.identity import pictures_of
 
+    require_usable(manifest)
+    require_same_pictures(manifest, classifier=classifier)
     training, styles = options.training, style_names(manifest)
     facts = {"data_hash": data_hash(manifest), "classifier": classifier.facts["fingerprint"]}
     identity = {
         "options": training.identity(),
-        "data": pictures_of(manifest, ImageStore(image_store)),
+        "data": pictures_of(manifest, open_store(image_store, manifest)),
         "classifier": facts["classifier"],
         "code": code_hash("training.hybrid", "networks.classifier"),
     }
@@ -94,13 +97,13 @@ def _train(
 ) -> tuple["HybridState", pd.DataFrame, list[dict[str, Any]]]:
     """Begin or go on, to the end; on each of the processes that train together."""
     from stylefuse.images.crops import centre_crops
-    from stylefuse.images.store import ImageStore
+    from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.training.device import pick_device
     from stylefuse.training.hybrid import fit_hybrid
     from stylefuse.training.state import new_state
 
-    store, styles = ImageStore(image_store), style_names(manifest)
+    store, styles = open_store(image_store, manifest), style_names(manifest)
     device = pick_device(training.device)
     style_guard = load_classifier(classifier).to(device)
     rows_by_style = [rows_of(manifest, style, "train") for style in styles]

@@ -1,14 +1,15 @@
 """The endpoints."""
 
 import asyncio
+import json
 import logging
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from stylefuse.serving.service import limits
+from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.frames import Frame
 from stylefuse.serving.service.gate import Gate
@@ -79,6 +80,7 @@ class Service:
                 "kind": kind,
                 "content_type": headers["content-type"],
                 "json": limits.JSON in headers.get("accept", ""),
+                "accept": headers.get("accept", ""),
                 "request_id": call.id,
             }
             answer = self.pool.submit(ask, body)
@@ -100,10 +102,23 @@ class Service:
                 answer.cancel()
 
 
-def build_app(service: Service, token: str | None = None) -> Gate:
-    """The service as an ASGI application; requests must bear `token`, if there is one."""
-    # No pages of documentation: they would load their scripts from elsewhere.
-    app = FastAPI(title="StyleFuse", description=DESCRIPTION, docs_url=None, redoc_url=None)
+def build_app(service: Service, token: str | None = None, access: Access = THIS_MACHINE) -> Gate:
+    """The service as an ASGI application.
+
+    Args:
+        service: what answers.
+        token: that requests must bear, if there is one.
+        access: which requests are answered at all.
+    """
+    app = FastAPI(
+        title="StyleFuse",
+        description=DESCRIPTION,
+        # No pages of documentation: they would load their scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        # The address to go to would be made from the request's own headers.
+        redirect_slashes=False,
+    )
 
     @app.post("/v1/stylize", **STYLIZE)
     async def stylize(request: Request) -> Response:
@@ -118,9 +133,10 @@ def build_app(service: Service, token: str | None = None) -> Gate:
         return await service.work(request, "invocations")
 
     @app.get("/v1/styles", summary="What the served model can do")
-    async def styles() -> dict[str, Any]:
-        about = service.pool.about
-        return {name: about[name] for name in ("styles", "tasks", "modes")} | {"version": service.version}
+    async def styles() -> Response:
+        about = {name: service.pool.about[name] for name in ("styles", "tasks", "modes")}
+        # In ASCII: names of folders may hold what UTF-8 cannot.
+        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)
 
     @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the server runs")
@@ -140,7 +156,7 @@ def build_app(service: Service, token: str | None = None) -> Gate:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _no_such_place)
     app.add_exception_handler(Exception, _failed)
-    return Gate(app, service.metrics, token)
+    return Gate(app, service.metrics, access, token)
 
 
 async def _refused(request: Request, error: Refused) -> Response:

@@ -2,20 +2,22 @@
 
 import argparse
 import asyncio
-import ipaddress
+import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.server import serve
-from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Source
 
-TOKEN = "STYLEFUSE_TOKEN"
 _DEFAULT = Settings()
 
 
@@ -28,12 +30,31 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add(
         "--model",
         default="models:/stylefuse@champion",
-        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s)",
+        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s); "
+        "one that does not exist is answered with those that do",
     )
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")
     add("--token-file", type=Path, help=f"file with the token that requests must bear; or set ${TOKEN}")
     add("--insecure", action="store_true", help="listen to other machines without a token")
+    add(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which clients reach this server, as it stands after http://; repeat it for several names. "
+        "Without a token, requests under other names are refused, because a web page could have sent them; accepted "
+        "are localhost, 127.0.0.1, [::1], the value of --host and, where other machines are let in, any IP address. "
+        "With a token, every name is accepted",
+    )
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site whose pages may send requests and read the answers, as https://app.example; repeat it for several "
+        "sites. Requests from pages of other sites are refused; programs such as curl need no permission",
+    )
     add("--workers", type=int, default=_DEFAULT.workers, help="requests in work at once (%(default)s)")
     add("--threads", type=int, default=_DEFAULT.threads, help="of a worker (0: the cores, shared out)")
     add("--queue", type=int, default=_DEFAULT.queue, help="requests that may wait (%(default)s)")
@@ -45,24 +66,45 @@ def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C.
 
     Returns:
-        0; 1 if it could not start, with the reason on standard error.
+        0; 1 if it could not start, with the reason on standard error; 130 after Ctrl-C while it started.
     """
     logging.basicConfig(format="%(asctime)s server %(levelname)s %(message)s", level=logging.INFO)
     try:
         settings = _settings(options)
         token = read_token(options.token_file)
         check_address(options.host, token, options.insecure)
+        access = read_access(options.host, options.allow_host, options.allow_origin, token)
         listener = bind(options.host, options.port)
         source = Source(options.model)
         try:
-            asyncio.run(serve(listener, source, settings, token))
+            with ended_by_signals():
+                asyncio.run(serve(listener, source, settings, token, access=access))
         finally:
             source.close()
             listener.close()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     except (CannotStart, StartFailed, OSError) as error:
         print(f"stylefuse serve: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Have SIGTERM and SIGHUP raise SystemExit: a server that is still starting then removes its copy of the model."""
+    numbers = [
+        getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+    ]  # Windows has one
+    found = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in found.items():
+        if handler != signal.SIG_IGN:  # as nohup leaves SIGHUP
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -96,13 +138,36 @@ def read_token(file: Path | None) -> str | None:
 
 def check_address(host: str, token: str | None, insecure: bool) -> None:
     """Raises CannotStart where others could send requests and no token keeps them out."""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not (local or token or insecure):
+    if not (is_local(host) or token or insecure):
         remedy = f"set ${TOKEN} or give --token-file, or say --insecure"
         raise CannotStart(f"--host {host} lets other machines in, and there is no token: {remedy}")
+
+
+def read_access(host: str, hosts: Sequence[str], origins: Sequence[str], token: str | None) -> Access:
+    """Which requests are answered.
+
+    Args:
+        host: where the server listens.
+        hosts, origins: further names of the server, and sites whose pages may ask.
+        token: which requests must bear.
+
+    Raises:
+        CannotStart: a name or an origin is none.
+    """
+    named = {text: host_name(text) for text in hosts}
+    sites = {text: origin_name(text) for text in origins}
+    for text in (text for text, name in named.items() if name is None):
+        raise CannotStart(
+            f"--allow-host {text}: give a name as example.org, without http:// and without a path"
+        )
+    for text in (text for text, site in sites.items() if site is None):
+        raise CannotStart(f"--allow-origin {text}: give an origin as https://app.example, without a path")
+    return Access(
+        frozenset({*named.values(), host.lower()}),
+        frozenset(sites.values()),
+        any_address=not is_local(host),
+        any_name=token is not None,
+    )
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -8,20 +8,21 @@ from typing import Any
 
 from PIL import Image
 
+from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.io import encode_png
 from stylefuse.networks.fuser import MODES
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.refusal import RequestError
-from stylefuse.serving.request import AUTO, FUSE, FUSE_STYLIZE, IMAGE, REPORT, STYLIZE, TASK
+from stylefuse.serving.request import AUTO, FORMAT, FUSE, FUSE_STYLIZE, IMAGE, REPORT, STYLIZE, TASK
 from stylefuse.serving.service.errors import STATUS, error_body, internal, out_of_memory
-from stylefuse.serving.service.forms import PICTURES, read_form
+from stylefuse.serving.service.forms import PICTURES, accepted_format, read_form
 from stylefuse.serving.service.frames import Frame
 from stylefuse.serving.stored import Stored
 from stylefuse.serving.studio import Answer, Studio
 
 log = logging.getLogger(__name__)
 INVOCATIONS = "invocations"
-PNG, JSON = "image/png", "application/json"
+JSON = "application/json"
 
 
 class Desk:
@@ -66,7 +67,7 @@ class Desk:
 
         Args:
             ask: `kind`, "stylize", "fuse" or "invocations"; `content_type`; `json`, whether to answer a form with
-                JSON, not with the picture itself; `request_id`.
+                JSON, not with the picture itself; `accept`, the header of that name, if there is one; `request_id`.
 
         Returns:
             A header with `status`, `content_type`, `headers` and, as far as they are known, `task`, `pixels` and
@@ -86,11 +87,13 @@ class Desk:
 
     def _form(self, ask: Mapping[str, Any], body: bytes) -> Frame:
         form = read_form(ask["kind"], ask["content_type"], body)
-        (answer,) = self._studio.answers(form.pictures, form.params, form.names)
+        params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
+        (answer,) = self._studio.answers(form.pictures, params, form.names)
         report = _report(answer)
         told = {"task": answer.report["task"], "pixels": answer.pixels}
         if not ask["json"]:
-            return _frame(200, PNG, answer.picture, {"X-Report": report}, **told)
+            kind = MIME_TYPES[answer.report[FORMAT]]
+            return _frame(200, kind, answer.picture, {"X-Report": report}, **told)
         fields = {IMAGE: _base64(answer), REPORT: answer.report, "request_id": ask["request_id"]}
         return _frame(200, JSON, json.dumps(fields).encode(), **told)
 

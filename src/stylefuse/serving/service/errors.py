@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 # Codes of request.RequestError and images.files.ImageError that are no plain 400.
-STATUS = {"too_large": 413, "too_many_pixels": 413, "unsupported_type": 415}
+STATUS = {"too_large": 413, "too_many_pixels": 413, "unsupported_type": 415, "unsupported_format": 415}
 
 
 class Refused(Exception):  # noqa: N818 (an answer like any other)

@@ -3,18 +3,31 @@
 import io
 from typing import Any, NamedTuple
 
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
+from werkzeug.http import parse_accept_header, parse_options_header
 
+from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.look import CONTRAST, FINISH, LOOK, SHARPEN, STRENGTH, STYLE
 from stylefuse.serving.refusal import RequestError, refuse_unknown
-from stylefuse.serving.request import ALIGN, FUSE, FUSE_STYLIZE, IMAGE, MAX_ROWS, MODE, STYLIZE, TASK
+from stylefuse.serving.request import (
+    ALIGN,
+    FORMAT,
+    FUSE,
+    FUSE_STYLIZE,
+    IMAGE,
+    MAX_ROWS,
+    MODE,
+    PNG,
+    STYLIZE,
+    TASK,
+)
 
 # The field with the pictures, and the others.
 PICTURES = {STYLIZE: IMAGE, FUSE: "images"}
-OTHERS = {STYLIZE: LOOK, FUSE: (MODE, ALIGN, *LOOK)}
+OTHERS = {STYLIZE: (*LOOK, FORMAT), FUSE: (MODE, ALIGN, *LOOK, FORMAT)}
 NUMBERS = (STRENGTH, CONTRAST, SHARPEN)
 MAX_PARTS = 20
 # In bytes, of all texts; less than the parser takes in at once it cannot be.
@@ -64,6 +77,18 @@ def read_form(task: str, content_type: str, body: bytes) -> Form:
             raise RequestError(name, "it is for pictures that are restyled", remedy)
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
     return Form(pictures, names, {TASK: FUSE_STYLIZE if restyled else FUSE, **fields})
+
+
+def accepted_format(accept: str) -> str:
+    """The format that a header Accept asks for: PNG, but for one that takes JPEG or WebP and no PNG.
+
+    Browsers that name WebP beside others take PNG as well, and get it as ever.
+    """
+    header = parse_accept_header(accept, MIMEAccept)
+    if header.quality(MIME_TYPES[PNG]) > 0:
+        return PNG
+    wanted = header.best_match(MIME_TYPES.values())
+    return next((name for name, kind in MIME_TYPES.items() if kind == wanted), PNG)
 
 
 def _from_parts(task: str, mime: str, options: dict[str, str], body: bytes) -> dict[str, Any]:

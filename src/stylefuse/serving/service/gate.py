@@ -1,4 +1,4 @@
-"""What every request passes, whatever it asks for: an id, the token, and an entry in log and metrics."""
+"""What every request passes: an id, the checks of who may ask, and an entry in log and metrics."""
 
 import asyncio
 import hmac
@@ -8,13 +8,16 @@ import uuid
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stylefuse.serving.service.errors import error_body
+from stylefuse.serving.service.access import Access, is_preflight
+from stylefuse.serving.service.errors import Refused, error_body
 from stylefuse.serving.service.metrics import Metrics
 
 log = logging.getLogger(__name__)
-# Anyone may ask whether the server is well: what asks, load balancers and such, often knows no token.
+# Anyone may ask whether the server is well, and learns no more than that. Load balancers and such often know no token,
+# and ask under any name.
 OPEN = ("/live", "/ready")
 # An id goes into the log: none with line breaks, or that fills it.
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -37,11 +40,12 @@ class Gate:
     Args:
         app: behind the gate.
         metrics: where requests are counted.
+        access: which requests are answered at all.
         token: which requests must bear (RFC 6750), or None.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str | None = None):
-        self._app, self._metrics = app, metrics
+    def __init__(self, app: ASGIApp, metrics: Metrics, access: Access, token: str | None = None):
+        self._app, self._metrics, self._access = app, metrics, access
         self._expected = f"Bearer {token}".encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,28 +55,39 @@ class Gate:
         given = headers.get("x-request-id", "")
         loop = asyncio.get_running_loop()
         call = scope["call"] = Call(given if _ID.fullmatch(given) else uuid.uuid4().hex, loop.time())
+        preflight = is_preflight(scope["method"], headers) and self._access.allows(headers.get("origin"))
         status = 500
 
         async def named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = call.id
+                answer = MutableHeaders(scope=message)
+                answer["X-Request-ID"] = call.id
+                answer.update(self._access.answers(headers, preflight))
             await send(message)
 
         try:
-            if self._may_pass(scope["path"], headers):
-                await self._app(scope, receive, named)
-            else:
-                await _unauthorized(call, named)
+            if scope["path"] not in OPEN:
+                self._access.check(headers)
+                if not preflight:  # which browsers send without the token
+                    self._check_token(headers)
+            app = Response(status_code=204) if preflight else self._app
+            await app(scope, receive, named)
+        except Refused as refused:
+            call.reason = refused.code
+            log.info("%s %d %s", call.id, refused.status, refused.message)
+            body = error_body(refused.code, refused.message, refused.field, call.id)
+            answer = Response(body, refused.status, refused.headers, "application/json")
+            await answer(scope, receive, named)
         finally:
             self._record(call, scope["path"], status, loop.time() - call.started)
 
-    def _may_pass(self, path: str, headers: Headers) -> bool:
-        if self._expected is None or path in OPEN:
-            return True
+    def _check_token(self, headers: Headers) -> None:
         given = headers.get("authorization", "").encode("latin-1")
-        return hmac.compare_digest(given, self._expected)
+        if self._expected is not None and not hmac.compare_digest(given, self._expected):
+            message = "Authorization: send this server's token as: Authorization: Bearer <token>"
+            raise Refused(401, "unauthorized", message, "Authorization", {"WWW-Authenticate": "Bearer"})
 
     def _record(self, call: Call, path: str, status: int, seconds: float) -> None:
         self._metrics.requests.labels(call.task, status).inc()
@@ -83,13 +98,3 @@ class Gate:
         self._metrics.seconds.labels(call.task).observe(seconds)
         self._metrics.megapixels.labels(call.task).inc(call.pixels / 1e6)
         log.info("%s %s %d %s %.3f s", call.id, call.task, status, call.reason or "ok", seconds)
-
-
-async def _unauthorized(call: Call, send: Send) -> None:
-    call.reason = "unauthorized"
-    message = "Authorization: send this server's token as: Authorization: Bearer <token>"
-    body = error_body(call.reason, message, "Authorization", call.id)
-    headers = [(b"content-type", b"application/json"), (b"www-authenticate", b"Bearer")]
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

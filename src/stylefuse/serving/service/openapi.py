@@ -4,7 +4,8 @@ from typing import Any
 
 DESCRIPTION = (
     "Restyles photos, and fuses two to eight pictures of one scene into one. "
-    "Pictures are JPEG, PNG, WebP, TIFF, BMP or GIF files of at most 20 MB and 40 megapixels."
+    "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF files of at most 20 MB and 40 megapixels; HEIC too where "
+    "the server has the extra `heif`."
 )
 _PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
@@ -42,6 +43,13 @@ _SHARPEN = {
 }
 _MODE = {"type": "string", "default": "auto", "description": "what the pictures are to each other"}
 _ALIGN = {"type": "boolean", "default": False, "description": "bring the pictures into register first"}
+_FORMAT = {
+    "type": "string",
+    "enum": ["png", "jpeg", "webp"],
+    "default": "png",
+    "description": "of the answer's picture: png keeps every level, and 16 bits of a fusion; jpeg and webp have "
+    "quality 95 and 8 bits. Without it, an Accept that takes image/jpeg or image/webp and no PNG says so",
+}
 _ERROR = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
@@ -49,9 +57,11 @@ _ERROR = {
 _REFUSALS = {
     400: "a field is wrong; `field` names it and `message` says what to send",
     401: "the token is missing or wrong",
+    403: "a page of another site sends the request, and the server was not started to allow it",
     408: "the body did not arrive in time",
     413: "a picture or the body is too large",
-    415: "the body's type is not read here",
+    415: "the body's type, or a picture's format, is not read here",
+    421: "`Host` is not a name of this server",
     500: "a fault of the server",
     503: "too many requests wait, or the server is stopping: try again after Retry-After seconds",
     504: "it took too long, and was given up",
@@ -83,11 +93,11 @@ def _operation(summary: str, text: str, bodies: dict[str, Any], answers: dict[st
 
 
 _TEXT = (
-    "The answer is the picture, a PNG file, with the report of how it was made as JSON in the header X-Report; "
+    "The answer is the picture with the report of how it was made as JSON in the header X-Report; "
     "or, when Accept names application/json, an object with `image` (base64), `report` and `request_id`."
 )
 _REPORTED = {
-    "image/png": {"schema": {"type": "string", "format": "binary"}},
+    **{f"image/{name}": {"schema": {"type": "string", "format": "binary"}} for name in _FORMAT["enum"]},
     "application/json": {
         "schema": _object(
             ["image", "report"], image=_BASE64, report={"type": "object"}, request_id={"type": "string"}
@@ -101,13 +111,13 @@ _LOOK = {
     "contrast": _CONTRAST,
     "sharpen": _SHARPEN,
 }
-_SET = {"mode": _MODE, "align": _ALIGN, **_LOOK}
+_SET = {"mode": _MODE, "align": _ALIGN, **_LOOK, "format": _FORMAT}
 STYLIZE = _operation(
     "Restyle a photo",
     _TEXT,
     {
-        "multipart/form-data": _object(["image"], image=_PICTURE, **_LOOK),
-        "application/json": _object(["image"], image=_BASE64, **_LOOK),
+        "multipart/form-data": _object(["image"], image=_PICTURE, **_LOOK, format=_FORMAT),
+        "application/json": _object(["image"], image=_BASE64, **_LOOK, format=_FORMAT),
     },
     _REPORTED,
 )

@@ -6,14 +6,16 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import uvicorn
 
+from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
-from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Model, Source, worker_command
 
 log = logging.getLogger(__name__)
@@ -24,13 +26,13 @@ class Server(uvicorn.Server):
 
     Args:
         service: what is served.
-        token: for `build_app`.
+        token, access: for `build_app`.
         reload: called on SIGHUP.
     """
 
-    def __init__(self, service: Service, token: str | None, reload: Callable[[], None]):
+    def __init__(self, service: Service, token: str | None, access: Access, reload: Callable[[], None]):
         config = uvicorn.Config(
-            build_app(service, token),
+            build_app(service, token, access),
             http=HurriedProtocol,
             ws="none",
             loop="asyncio",
@@ -38,16 +40,18 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # X-Forwarded-… are anyone's to write, and nothing here depends on them
             timeout_keep_alive=20,
             timeout_graceful_shutdown=2,
         )
         super().__init__(config)
         self._service, self._reload = service, reload
         self._draining: asyncio.Task | None = None
+        self._loop = asyncio.get_running_loop()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        if not hasattr(signal, "SIGHUP"):  # Windows: uvicorn's way must do
+        if not hasattr(signal, "SIGHUP"):  # on Windows, where loops take no signals: `handle_exit` gets them
             with super().capture_signals():
                 yield
             return
@@ -60,6 +64,9 @@ class Server(uvicorn.Server):
         finally:
             for number in handlers:
                 loop.remove_signal_handler(number)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:
         if self._draining:  # asked again: at once
@@ -79,13 +86,20 @@ class Server(uvicorn.Server):
 
 
 async def serve(
-    listener: socket.socket, source: Source, settings: Settings, token: str | None, command=worker_command
+    listener: socket.socket,
+    source: Source,
+    settings: Settings,
+    token: str | None,
+    command=worker_command,
+    access: Access = THIS_MACHINE,
 ) -> None:
     """Serve until a signal ends it.
 
     Args:
         listener: a bound socket.
+        token: that requests must bear, if there is one.
         command: makes the command that starts a worker for a model.
+        access: which requests are answered at all.
 
     Raises:
         StartFailed: the model cannot be served.
@@ -104,11 +118,27 @@ async def serve(
                 task.add_done_callback(reloading.discard)
 
         host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        log.info("serving model %s at http://%s:%d", service.version, shown, port)
-        await Server(service, token, reload).serve([listener])
+        log.info("serving model %s at %s", service.version, _url(host, port))
+        log.info("ask it as in: %s", example(host, port, token))
+        await Server(service, token, access, reload).serve([listener])
     finally:
         await pool.close()
+
+
+def example(host: str, port: int, token: str | None) -> str:
+    """A command that has a photo restyled.
+
+    Args:
+        host, port: where the server listens.
+        token: that requests must bear, if there is one; the command names the variable that holds it.
+    """
+    asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # those are no addresses to ask
+    bearer = f'-H "Authorization: Bearer ${TOKEN}" ' if token else ""
+    return f"curl {bearer}-F image=@photo.jpg -o restyled.png {_url(asked, port)}/v1/stylize"
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _reload(service: Service, source: Source, command: Callable[[Model, Settings], list[str]]) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 PICTURE_BYTES = 20_000_000
 # Around pictures: fields, boundaries, names.
 MARGIN_BYTES = 64_000
+# The environment variable that holds the token.
+TOKEN = "STYLEFUSE_TOKEN"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""What the pages of a TIFF say of themselves (TIFF 6.0, TIFF/EP, DNG 1.7), read without a decoder.
+
+Camera makers' raw files are TIFFs whose first page is a small preview, which a decoder would take for the picture.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from PIL.TiffImagePlugin import COMPRESSION_INFO
+
+from stylefuse.images.signatures import RAW, UNSUPPORTED, Kind
+
+# Tags.
+_SUBFILE, _OLD_SUBFILE, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 255, 258, 259, 262
+_SUB_PAGES, _SAMPLE_FORMAT = 330, 339
+_DNG_VERSION, _SONY_PRIVATE = 50706, 50740
+# Values.
+_REDUCED, _MASK = 1, 4  # bits of NewSubfileType
+_OLD_REDUCED = 2
+_SENSOR = {32803, 34892}  # PhotometricInterpretation: colour filter array, linear raw
+_MAKERS = {
+    32767,
+    32769,
+    32770,
+    34713,
+    65000,
+    65535,
+}  # Compression: of Sony, Epson, Samsung, Nikon, Kodak, Pentax
+_FLOATING, _MASK_PIXELS = 3, 4
+_COLOUR_BITS = (8, 16)
+_SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # type → format of a number
+# Far more than files have; a file made to cost time is read no further.
+_MOST_PAGES, _MOST_TAGS, _MOST_NUMBERS = 64, 1_000, 16
+
+_Page = dict[int, tuple[int, ...]]
+
+
+def is_tiff(data: bytes) -> bool:
+    """Whether a file begins as TIFF or BigTIFF do; two of these are wrong, and Pillow reads them."""
+    return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
+
+
+def unfit(data: bytes) -> Kind | None:
+    """What a TIFF is whose first page cannot be read, or is not the picture that its owner means; else None.
+
+    Args:
+        data: the bytes of a file that `is_tiff`.
+    """
+    pages = _pages(data)
+    first = next(pages, None)
+    if first is None:
+        return None
+    parts = [page for at in first.get(_SUB_PAGES, ()) if (page := _page(data, at)[0])]
+    reduced = _has(first, _SUBFILE, _REDUCED) or first.get(_OLD_SUBFILE) == (_OLD_REDUCED,)
+    if (
+        data[8:10] == b"CR"  # Canon's CR2
+        or _DNG_VERSION in first
+        or (_SONY_PRIVATE in first and _SUB_PAGES in first)
+        or (reduced and _SUB_PAGES in first)
+        or any(_of_a_sensor(page) for page in (first, *parts))
+    ):
+        return RAW
+    is_mask = _has(first, _SUBFILE, _MASK) or first.get(_PHOTOMETRIC) == (_MASK_PIXELS,)
+    others = (page for page in pages if not _has(page, _SUBFILE, _REDUCED | _MASK))
+    if (reduced or is_mask) and any(page.get(_OLD_SUBFILE) != (_OLD_REDUCED,) for page in others):
+        what = "a mask" if is_mask else "a reduced copy of the picture"
+        return Kind(UNSUPPORTED, f"a TIFF whose first page is {what}", "export the picture alone")
+    return _not_read(first)
+
+
+def _not_read(page: _Page) -> Kind | None:
+    """A way to store pixels that no decoder at hand reads; None if it is another."""
+    bits, floating = page.get(_BITS, ()), page.get(_SAMPLE_FORMAT, (1,))[:1] == (_FLOATING,)
+    if len(bits) > 1 and (floating or bits[0] not in _COLOUR_BITS):
+        kind = "floating-point" if floating else "whole"
+        name = f"a TIFF of {len(bits)} channels of {bits[0]}-bit {kind} numbers, which is not read"
+        return Kind(UNSUPPORTED, name, "export it with 8 or 16 bits a channel")
+    compression = page.get(_COMPRESSION, (1,))[:1]
+    if compression and compression[0] not in COMPRESSION_INFO:
+        name = f"a TIFF packed in a way that is not read (compression {compression[0]})"
+        return Kind(UNSUPPORTED, name, "export it with LZW or Deflate, or as PNG")
+    return None
+
+
+def _has(page: _Page, tag: int, bits: int) -> bool:
+    return bool((page.get(tag) or (0,))[0] & bits)
+
+
+def _of_a_sensor(page: _Page) -> bool:
+    photometric, compression = (page.get(tag, ())[:1] for tag in (_PHOTOMETRIC, _COMPRESSION))
+    return bool(_SENSOR & set(photometric) or _MAKERS & set(compression))
+
+
+def _pages(data: bytes) -> Iterator[_Page]:
+    order, big = _order(data)
+    try:
+        (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    except struct.error:
+        return
+    for _ in range(_MOST_PAGES):
+        page, at = _page(data, at)
+        if not page:
+            return
+        yield page
+        if not at:
+            return
+
+
+def _page(data: bytes, at: int) -> tuple[_Page, int]:
+    """The first numbers of each tag of the page at `at`, and where the next page lies; ({}, 0) if it is cut short."""
+    order, big = _order(data)
+    entry = struct.Struct(order + ("HHQ8s" if big else "HHI4s"))
+    page: _Page = {}
+    try:
+        (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
+        at += 8 if big else 2
+        for number in range(min(count, _MOST_TAGS)):
+            tag, kind, numbers, value = entry.unpack_from(data, at + number * entry.size)
+            if kind in _SIZES:
+                page[tag] = _numbers(data, order, _SIZES[kind], min(numbers, _MOST_NUMBERS), value)
+        (following,) = struct.unpack_from(order + ("Q" if big else "I"), data, at + count * entry.size)
+    except (struct.error, OverflowError):
+        return page, 0
+    return page, following
+
+
+def _numbers(data: bytes, order: str, size: str, numbers: int, value: bytes) -> tuple[int, ...]:
+    wanted = struct.Struct(f"{order}{numbers}{size}")
+    if wanted.size <= len(value):
+        return wanted.unpack_from(value)
+    (at,) = struct.unpack(order + ("Q" if len(value) == 8 else "I"), value)
+    return wanted.unpack_from(data, at)
+
+
+def _order(data: bytes) -> tuple[str, bool]:
+    return "<" if data[:2] == b"II" else ">", b"+" in data[2:4]
