@@ -2,7 +2,29 @@
 
 import pytest
 
+from stylefuse.training import device
 from support import classifier_weights, write_tiny_data
+
+
+@pytest.fixture(autouse=True)
+def no_precision_of_this_machine(request, monkeypatch):
+    """What "auto" picks differs from machine to machine: a test names its precision, or takes `bf16_pays`."""
+    if "bf16_pays" in request.fixturenames:
+        return
+
+    def refuse():
+        raise AssertionError(
+            "this test depends on the machine: give a precision, or take the fixture bf16_pays"
+        )
+
+    monkeypatch.setattr(device, "_bf16_pays", refuse)
+
+
+@pytest.fixture(params=[True, False], ids=["bf16 pays", "bf16 does not pay"])
+def bf16_pays(request, monkeypatch):
+    """Runs a test on a processor that is faster in bfloat16, and on one that is not, by what is asked of it."""
+    monkeypatch.setattr(device, "_bf16_pays", lambda: request.param)
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def train(
         return enter(progress)
 
     TrainingProgress.__enter__ = entered
-    generator, log = train_generator(
+    log, generator = train_generator(
         manifest, folder, classifier, workspace / "checkpoints", workspace / "samples", OPTIONS
     )
     write_weights(workspace / "generator.safetensors", generator)

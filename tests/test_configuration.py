@@ -148,6 +148,24 @@ def root_of(env: str) -> str:
     return configuration("catalog", env)["manifest"]["filepath"]
 
 
+def test_a_quick_try_shortens_every_stage():
+    """Whoever tries a dozen pictures of their own should not wait for the classifiers of a whole training."""
+    base, quick = (configuration("parameters", env) for env in ("base", "quick"))
+
+    def lengths(values):
+        trainings = [values["pretrain_classifier"][name] for name in ("classifier", "judge")]
+        trainings += [values[name]["training"] for name in ("train_hybrid", "train_fuser")]
+        return [each["images"] for each in trainings] + [
+            values["sample"]["photos"],
+            values["sample"]["pictures"],
+            values["evaluate"]["photos"],
+            values["evaluate"]["bootstrap_repeats"],
+        ]
+
+    assert all(short <= 0.45 * whole for short, whole in zip(lengths(quick), lengths(base), strict=True))
+    assert quick["register"]["name"] != base["register"]["name"]
+
+
 def test_kedro_finds_its_own_commands():
     """It imports a project's modules of certain names as commands, and fails as a whole where one of them is none."""
     asked = subprocess.run(

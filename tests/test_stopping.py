@@ -1,10 +1,13 @@
 """`kedro run --pipelines train_hybrid` as a process that is stopped, started twice, and run as several processes."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -20,6 +23,34 @@ LIMIT = 300  # s, against hanging
 TWO = {"train_hybrid.training.devices": 2, "train_hybrid.training.strategy": "ddp"}
 
 
+class Terminal:
+    """A terminal that shows nothing, open while the context lasts."""
+
+    def __enter__(self) -> "Terminal":
+        self._screen, self._process_end = os.openpty()
+        self._closing = threading.Event()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+        return self
+
+    def start(self, command: list[str], **settings) -> subprocess.Popen:
+        """A process whose terminal this is."""
+        log_in = partial(os.login_tty, self._process_end)
+        process = subprocess.Popen(command, preexec_fn=log_in, pass_fds=[self._process_end], **settings)
+        os.close(self._process_end)
+        return process
+
+    def _read(self) -> None:
+        while not self._closing.is_set():
+            if select.select([self._screen], [], [], 0.05)[0]:
+                os.read(self._screen, 1 << 16)
+
+    def __exit__(self, *error) -> None:
+        self._closing.set()
+        self._reader.join()
+        os.close(self._screen)
+
+
 class Workplace:
     """Data of the tests' own, with nothing trained yet, and a tracking database."""
 
@@ -32,17 +63,20 @@ class Workplace:
         manifest.to_csv(self.data / "03_primary" / "manifest.csv", index=False)
         write_weights(self.data / "06_models" / "classifier.safetensors", classifier)
 
-    def start(self, log: str, launcher=(sys.executable,), **parameters) -> subprocess.Popen:
-        """Twenty-four steps, a checkpoint after each."""
+    def start(
+        self, log: str, launcher=(sys.executable,), terminal: Terminal | None = None, **parameters
+    ) -> subprocess.Popen:
+        """Twenty-four steps, a checkpoint after each; with a terminal the log stays empty."""
         own = {"data_root": self.data, "photos": self.data / "p", "styles": self.data / "s"}
         short = {"train_hybrid.training.images": 96, "train_hybrid.training.checkpoint_every": 4}
         given = ",".join(f"{name}={value}" for name, value in {**own, **short, **parameters}.items())
         run = ["-m", "kedro", "run", "--env", "test", "--pipelines", "train_hybrid", "--params", given]
         settings = {"MLFLOW_TRACKING_URI": self.tracking, "OMP_NUM_THREADS": "1"}
+        place = {"cwd": ROOT, "env": {**os.environ, **settings}}
         with (self.folder / log).open("w") as file:
-            return subprocess.Popen(
-                [*launcher, *run], cwd=ROOT, env={**os.environ, **settings}, stdout=file, stderr=file
-            )
+            if terminal:
+                return terminal.start([*launcher, *run], **place)
+            return subprocess.Popen([*launcher, *run], stdout=file, stderr=file, **place)
 
     def finish(self, log: str, **settings) -> None:
         assert self.start(log, **settings).wait(LIMIT) == 0, self.log(log)
@@ -88,7 +122,7 @@ def whole(tmp_path_factory, tiny_classifier):
 
 
 # What `kedro run` makes of Ctrl-C is click's to say: "Aborted!", and 1.
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 1)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 1)])
 def test_stopped_it_saves_tells_mlflow_and_goes_on(workplace, whole, number, status):
     process = workplace.start("stopped")
     workplace.started(process, "stopped")
@@ -102,6 +136,19 @@ def test_stopped_it_saves_tells_mlflow_and_goes_on(workplace, whole, number, sta
     assert workplace.statuses() == ["KILLED", "FINISHED"]
     assert_equal_weights(workplace.generator(), whole.generator())
     assert workplace.training_log() == whole.training_log()
+
+
+def test_a_terminal_that_is_closed_loses_nothing(workplace, whole):
+    """As when a connection drops: the kernel sends SIGHUP, and nothing can be written to the terminal any more."""
+    with Terminal() as terminal:
+        process = workplace.start("unused", terminal=terminal)
+        workplace.started(process, "unused")
+    process.wait(LIMIT)
+    seen = workplace.seen()
+    assert 12 <= seen < 96 and workplace.statuses() == ["KILLED"]
+    workplace.finish("resumed")
+    assert f"goes on from the checkpoint at {seen} of 96" in workplace.log("resumed")
+    assert_equal_weights(workplace.generator(), whole.generator())
 
 
 def test_a_second_run_in_the_same_place_is_refused_and_the_first_goes_on(workplace, whole):
@@ -139,6 +186,14 @@ def workers(process: subprocess.Popen) -> list[psutil.Process]:
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
+def assert_same_training(workplace: Workplace, whole: Workplace, processes: list[int]) -> None:
+    """The facts are equal, but for the processes that took part, in turn."""
+    facts, expected = workplace.generator().facts, whole.generator().facts
+    assert [each["processes"] for each in facts.pop("trained_with")] == processes
+    assert [each["processes"] for each in expected.pop("trained_with")] == [1]
+    assert facts == expected
+
+
 def test_two_processes_one_is_killed_and_all_goes_on(workplace, whole):
     process = workplace.start("killed", **TWO)
     workplace.started(process, "killed")
@@ -154,11 +209,12 @@ def test_two_processes_one_is_killed_and_all_goes_on(workplace, whole):
     workplace.finish("resumed", **TWO)
     assert f"goes on from the checkpoint at {seen} of 96" in workplace.log("resumed")
     assert workplace.statuses() == ["FAILED", "FINISHED"]
-    assert workplace.generator().facts == whole.generator().facts  # the same training, elsewhere
+    assert_same_training(workplace, whole, [2])
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 1), (signal.SIGKILL, -9)]
+    ("number", "status"),
+    [(signal.SIGTERM, 0), (signal.SIGHUP, 0), (signal.SIGINT, 1), (signal.SIGKILL, -9)],
 )
 def test_two_processes_stop_with_their_parent_and_one_goes_on(workplace, whole, number, status):
     process = workplace.start("stopped", **TWO)
@@ -170,14 +226,14 @@ def test_two_processes_stop_with_their_parent_and_one_goes_on(workplace, whole, 
     assert not any(worker.is_running() for worker in both)
     workplace.finish("resumed")
     assert "processes: 2 -> 1; from here on equal up to rounding only" in workplace.log("resumed")
-    assert workplace.generator().facts == whole.generator().facts
+    assert_same_training(workplace, whole, [2, 1])
 
 
 def test_torchrun_runs_the_node_on_every_process_and_leaves_the_rest_to_the_first(workplace, whole):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2"]
     workplace.finish("log", launcher=launcher, **TWO)
     assert workplace.statuses() == ["FINISHED"]
-    assert workplace.generator().facts == whole.generator().facts
+    assert_same_training(workplace, whole, [2])
     assert "train:" in workplace.log("log") and workplace.training_log().count("\n") == 13
     single = workplace.start("single", launcher=launcher)
     assert single.wait(LIMIT) != 0

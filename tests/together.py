@@ -6,22 +6,48 @@ import signal
 from pathlib import Path
 
 import pandas as pd
+import torch
+from torch import Tensor
 
 from stylefuse.networks.classifier import load_classifier
-from stylefuse.networks.weights import Weights, write_weights
+from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.training import distributed, hybrid
+from stylefuse.training.state import HybridState
 from support import tiny_state
 
 
 def take_steps(
-    data: tuple[Path, pd.DataFrame], classifier: Weights, out: Path, steps: int, **options
+    data: tuple[Path, pd.DataFrame],
+    classifier: Weights,
+    out: Path,
+    steps: int,
+    starts: Path | None = None,
+    **options,
 ) -> None:
-    """Train from the start, and leave losses and state in `out`, under this process' rank."""
+    """Take training steps, and leave in `out` what each began from, its losses and its gradients.
+
+    Args:
+        starts: what another call left; each step then begins from the state from which it began there.
+    """
     state, options = tiny_state(data, **options)
-    guard = load_classifier(classifier)
-    losses = [hybrid.train_step(state, guard, options) for _ in range(steps)]
-    (out / f"losses-{distributed.rank()}.json").write_text(json.dumps(losses))
-    write_weights(out / f"state-{distributed.rank()}.safetensors", state.pack())
+    guard, rank, losses = load_classifier(classifier), distributed.rank(), []
+    for step in range(steps):
+        if starts:
+            state.restore(read_weights(starts / f"begin-{step}-0.safetensors"))
+        write_weights(out / f"begin-{step}-{rank}.safetensors", state.pack())
+        losses.append(hybrid.train_step(state, guard, options))
+        write_weights(out / f"gradients-{step}-{rank}.safetensors", Weights(_gradients(state), {}))
+    (out / f"losses-{rank}.json").write_text(json.dumps(losses), encoding="utf-8")
+    write_weights(out / f"end-{rank}.safetensors", state.pack())
+
+
+def _gradients(state: HybridState) -> dict[str, Tensor]:
+    """All gradients of the last step, one vector an optimiser."""
+    vectors = {}
+    for name in ("generator_optimiser", "critic_optimiser"):
+        parameters = [p for group in getattr(state, name).param_groups for p in group["params"]]
+        vectors[name] = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
+    return vectors
 
 
 def agree(out: Path) -> None:

@@ -283,6 +283,8 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
     assert json.loads(text) == evaluation  # plain types: what is read back is what was measured
     assert summary == {**evaluation["summary"], "generator": "f"}
     assert evaluation["about"]["photos"] == 7
+    if not torch.cuda.is_available():
+        assert (evaluation["about"]["device"], evaluation["about"]["precision"]) == ("cpu", "fp32")
     assert evaluation["styles"]["red"]["truth"]["pictures"] == 5
     assert evaluation["identity"]["psnr"] > 20  # a fresh generator is near the identity
     assert set(evaluation["not_computed"]) == {"fid", "kid", "lpips", "dino_structure"}

@@ -291,7 +291,9 @@ def test_an_ingest_that_fails_leaves_no_pixels_behind(folders, options, tmp_path
 
     monkeypatch.setattr("stylefuse.pipelines.ingest.selection.make_manifest", fail)
     with pytest.raises(type(error)):
-        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options)
+        ingest_pictures(
+            folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options
+        )
     assert not (tmp_path / "images" / "staging").exists()
 
 
@@ -301,7 +303,9 @@ def test_a_full_disk_is_named_with_the_remedy(folders, options, tmp_path, monkey
 
     monkeypatch.setattr("stylefuse.images.store.write_store", full)
     with pytest.raises(OSError, match=f"no space .* in {tmp_path}.*make room.*data_root") as raised:
-        ingest_pictures(folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options)
+        ingest_pictures(
+            folders, folders / "photos", folders / "styles", tmp_path / "images" / "staging", options
+        )
     assert raised.value.errno == errno.ENOSPC
 
 

@@ -17,6 +17,7 @@ from stylefuse.pipelines.pretrain_classifier.confusion import confusion_of, draw
 from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, train_classifier, train_judge
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.training import classifier as training
+from stylefuse.training.device import pick_device
 from stylefuse.training.options import ClassifierOptions
 from support import STYLES, assert_equal_weights, rebound
 
@@ -51,6 +52,12 @@ def test_what_comes_out_says_what_it_is(trained, tiny_data, index):
     assert facts["kind"] == NODES[index][0] and facts["styles"] == list(STYLES)
     assert facts["image_size"] == 64 and facts["data_hash"] == data_hash(manifest)
     assert facts["split"] == ("train", "judge")[index] and len(facts["fingerprint"]) == 16
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_what_comes_out_says_what_it_was_trained_on(trained, index):
+    (where,) = trained[0][index].facts["trained_with"]
+    assert (where["device"], where["precision"]) == (pick_device("auto").type, "fp32")
 
 
 def test_the_judge_learns_from_pictures_of_its_own(tiny_data, tmp_path, fits):
@@ -137,6 +144,8 @@ def test_report(trained, tiny_data):
         counts = confusion_of(network, ImageStore(folder), manifest, STYLES, 64)
         accuracy = dict(zip(STYLES, counts.diagonal() / 3, strict=True))
         assert metrics[name]["accuracy"] == pytest.approx(accuracy)
+        weights = trained[0][("classifier", "judge").index(name)]
+        assert metrics[name]["fingerprint"] == weights.facts["fingerprint"]
         assert metrics[name]["mean_accuracy"] == pytest.approx(np.mean(list(accuracy.values())))
 
 

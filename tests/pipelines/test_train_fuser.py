@@ -12,6 +12,7 @@ from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.fuser import load_fuser
 from stylefuse.networks.generator import load_generator, pack_generator
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.train_fuser import create_pipeline
 from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
 from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
 from stylefuse.training.claim import TrainingRefusedError
@@ -51,7 +52,8 @@ def train(tiny_data, generator):
         for name in ("checkpoints", "samples"):
             (workspace / name).mkdir(exist_ok=True)
         spaces = workspace / "checkpoints", workspace / "samples"
-        return train_fuser(manifest, folder, generator, *spaces, options)
+        log, fuser = train_fuser(manifest, folder, generator, *spaces, options)
+        return fuser, log
 
     return run
 
@@ -69,6 +71,14 @@ def test_the_fuser_knows_what_it_is_and_whose_encoder_it_reads(trained, generato
     assert list(log["images_seen"]) == [6, 12, 18]
     assert {"log_error", "dissimilarity", "best_of_inputs", "mode", "gradient"} <= set(log.columns)
     load_fuser(fuser, load_generator(generator), "f00d")
+
+
+def test_the_log_names_the_fuser_that_it_belongs_to_and_is_saved_before_it(trained):
+    fuser, log, _ = trained
+    assert set(log["fingerprint"]) == {fuser.facts["fingerprint"]}
+    node = next(node for node in create_pipeline().nodes if node.name == "train_fuser")
+    assert node.outputs == ["fusion_log", "fuser"]
+    assert [each["precision"] for each in fuser.facts["trained_with"]] == ["fp32"]
 
 
 def test_sample_grids_show_every_kind(trained):

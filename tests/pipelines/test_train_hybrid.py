@@ -1,4 +1,5 @@
 import logging
+import re
 import signal
 from dataclasses import replace
 from typing import get_type_hints
@@ -15,7 +16,7 @@ from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid import create_pipeline
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
-from stylefuse.training import checkpoint, collapse, hybrid
+from stylefuse.training import checkpoint, collapse, device, hybrid
 from stylefuse.training.claim import TrainingRefusedError
 from stylefuse.training.loop import TrainingDivergedError
 from support import STYLES, TINY, assert_equal_weights, rebound, smooth_pictures
@@ -33,9 +34,10 @@ def train(tiny_data, tiny_classifier):
         for name in ("checkpoints", "samples"):
             (workspace / name).mkdir(exist_ok=True)
         store = rebound(folder, manifest, workspace / "store")
-        return train_generator(
+        log, generator = train_generator(
             manifest, store, tiny_classifier, workspace / "checkpoints", workspace / "samples", options
         )
+        return generator, log
 
     return run
 
@@ -72,6 +74,14 @@ def stop(monkeypatch, at, how):
     monkeypatch.setattr(TrainingProgress, "step", stopping)
 
 
+@pytest.fixture
+def hangup():
+    """After the test SIGHUP is what it was: the first one that a training gets makes it ignored."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def crash():
     raise RuntimeError("out of memory")
 
@@ -89,7 +99,7 @@ def test_the_generator_says_what_it_is(uninterrupted, tiny_data):
 def test_losses_by_images_seen(uninterrupted):
     log = uninterrupted[1]
     assert log["images_seen"].tolist() == [8, 16, 24]
-    assert len(log.columns) > 3 and log.notna().any().all()  # some terms are not of every step
+    assert len(log.columns) > 4 and log.notna().any().all()  # some terms are not of every step
 
 
 def test_what_is_handed_over_is_the_average(uninterrupted):
@@ -113,12 +123,13 @@ def test_samples_are_drawn_while_it_trains(uninterrupted):
     [
         (12, lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt, 12),
         (12, lambda: signal.raise_signal(signal.SIGTERM), SystemExit, 12),
+        (12, lambda: signal.raise_signal(signal.SIGHUP), SystemExit, 12),
         (20, crash, RuntimeError, 16),
         (4, crash, RuntimeError, 0),
     ],
 )
 def test_stopped_and_run_again_it_ends_with_the_same_weights(
-    train, uninterrupted, tmp_path, monkeypatch, steps, at, how, error, resumes_at
+    train, uninterrupted, tmp_path, monkeypatch, steps, hangup, at, how, error, resumes_at
 ):
     with monkeypatch.context() as patch:
         stop(patch, at, how)
@@ -140,6 +151,85 @@ def test_a_log_of_two_sittings_is_whole(train, uninterrupted, tmp_path, monkeypa
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
     pd.testing.assert_frame_equal(train(tmp_path)[1], uninterrupted[1], check_exact=True)
+
+
+AUTO = TrainOptions(restart=False, training=replace(TINY, images=24, precision="auto"))
+
+
+def on_a_processor(patch, bf16_pays):
+    patch.setattr(device, "_bf16_pays", lambda: bf16_pays)
+
+
+def stopped_at_12(train, workspace, monkeypatch, bf16_pays):
+    with monkeypatch.context() as patch:
+        on_a_processor(patch, bf16_pays)
+        stop(patch, 12, lambda: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            train(workspace, AUTO)
+
+
+def precisions(weights):
+    return [(each["from_image"], each["precision"]) for each in weights.facts["trained_with"]]
+
+
+def test_what_auto_picked_is_in_the_log_and_in_the_facts(train, tmp_path, bf16_pays, caplog):
+    """And stopped and run again on the same machine, it ends with the same weights."""
+    with caplog.at_level(logging.INFO):
+        weights, _ = train(tmp_path, AUTO)
+    picked = "bf16" if bf16_pays else "fp32"
+    threads = torch.get_num_threads()
+    (where,) = weights.facts["trained_with"]
+    assert (where["device"], where["precision"], where["threads"]) == ("cpu", picked, threads)
+    assert re.search(
+        rf"train: trains on cpu \(.+\), {picked}, {threads} thread.*machine's choice", caplog.text
+    )
+    assert f"sample grids lie in {tmp_path / 'samples'}" in caplog.text
+    assert "kedro run --pipelines evaluate,register" in caplog.text
+
+
+@pytest.mark.parametrize("bf16_pays", [True, False])
+def test_auto_resumed_on_the_same_machine_gives_the_same_weights(
+    train, tmp_path, tmp_path_factory, monkeypatch, bf16_pays, caplog
+):
+    stopped_at_12(train, tmp_path, monkeypatch, bf16_pays)
+    on_a_processor(monkeypatch, bf16_pays)
+    resumed, log = train(tmp_path, AUTO)
+    assert "equal up to rounding only" not in caplog.text
+    whole, log_of_whole = train(tmp_path_factory.mktemp("whole"), AUTO)
+    assert_equal_weights(resumed, whole)
+    pd.testing.assert_frame_equal(log, log_of_whole, check_exact=True)
+
+
+def test_begun_in_fp32_it_stays_in_it_on_a_machine_that_is_faster_in_bf16(
+    train, uninterrupted, tmp_path, monkeypatch, caplog
+):
+    stopped_at_12(train, tmp_path, monkeypatch, bf16_pays=False)
+    on_a_processor(monkeypatch, True)
+    weights, _ = train(tmp_path, AUTO)
+    assert precisions(weights) == [(0, "fp32")]
+    assert "equal up to rounding only" not in caplog.text
+    for name, tensor in weights.tensors.items():
+        assert torch.equal(tensor, uninterrupted[0].tensors[name]), name
+
+
+def test_a_change_of_precision_on_another_machine_is_said(train, tmp_path, monkeypatch, caplog):
+    stopped_at_12(train, tmp_path, monkeypatch, bf16_pays=True)
+    on_a_processor(monkeypatch, False)
+    weights, _ = train(tmp_path, AUTO)
+    assert "precision: bf16 -> fp32; from here on equal up to rounding only" in caplog.text
+    assert precisions(weights) == [(0, "bf16"), (12, "fp32")]
+    on_a_processor(monkeypatch, True)
+    assert precisions(train(tmp_path, AUTO)[0]) == [(0, "bf16"), (12, "fp32")]  # only handed over
+
+
+def test_the_log_names_the_generator_that_it_belongs_to(uninterrupted):
+    weights, log, _ = uninterrupted
+    assert set(log["fingerprint"]) == {weights.facts["fingerprint"]}
+
+
+def test_the_generator_is_saved_when_its_log_is():
+    (node,) = create_pipeline().nodes
+    assert node.outputs == ["training_log", "generator"]
 
 
 def test_a_finished_training_is_only_handed_over(train, uninterrupted, steps):

@@ -35,14 +35,15 @@ def state_of(tiny_data, **changes):
     return new_fusion_state(ImageStore(folder), rows, lively_generator().encoder, options), options
 
 
-def test_resumed_it_goes_on_bit_for_bit(tiny_data):
-    whole, options = state_of(tiny_data)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_resumed_it_goes_on_bit_for_bit(tiny_data, precision):
+    whole, options = state_of(tiny_data, precision=precision)
     losses = [fusion_step(whole, options) for _ in range(5)]
-    stopped, _ = state_of(tiny_data)
+    stopped, _ = state_of(tiny_data, precision=precision)
     before = [fusion_step(stopped, options) for _ in range(2)]
     packed = stopped.pack()
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = state_of(tiny_data)
+    resumed, _ = state_of(tiny_data, precision=precision)
     fusion_step(resumed, options)  # other weights, and another place in every random stream
     resumed.restore(packed)
     assert resumed.images_seen == 12

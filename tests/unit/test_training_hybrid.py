@@ -177,9 +177,8 @@ def test_a_step_that_is_not_finite_changes_no_weight(tiny_data, classifier, monk
     assert all(math.isfinite(loss) for loss in recovered.values())
 
 
-@pytest.mark.parametrize("precision", ["bf16", "auto"])
-def test_a_step_in_lower_precision(tiny_data, classifier, precision):
-    state, options = tiny_state(tiny_data, precision=precision)
+def test_a_step_in_lower_precision(tiny_data, classifier):
+    state, options = tiny_state(tiny_data, precision="bf16")
     losses = [train_step(state, classifier, options) for _ in range(2)]
     assert all(math.isfinite(loss) for step in losses for loss in step.values())
     assert all(parameter.dtype == torch.float32 for parameter in parameters_of(state).values())

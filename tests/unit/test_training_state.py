@@ -8,7 +8,6 @@ import torch
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.training.batch import next_batch
-from stylefuse.training.device import pick_device
 from stylefuse.training.hybrid import train_step
 from support import TINY, assert_equal_weights, tiny_state
 
@@ -27,20 +26,29 @@ def classifier(tiny_classifier):
 
 @pytest.fixture(scope="module")
 def uninterrupted(tiny_data, classifier):
-    state, options = tiny_state(tiny_data, batch_size=BATCH)
+    return whole(tiny_data, classifier)
+
+
+def whole(tiny_data, classifier, **changes):
+    """Losses and end of a training that nobody stops."""
+    state, options = tiny_state(tiny_data, batch_size=BATCH, **changes)
     return [train_step(state, classifier, options) for _ in range(STEPS)], state.pack()
 
 
-@pytest.mark.parametrize("through_a_file", [False, True])
-def test_resumed_it_goes_on_bit_for_bit(tiny_data, classifier, uninterrupted, tmp_path, through_a_file):
-    state, options = tiny_state(tiny_data, batch_size=BATCH)
+@pytest.mark.parametrize(("through_a_file", "precision"), [(False, "fp32"), (True, "fp32"), (True, "bf16")])
+def test_resumed_it_goes_on_bit_for_bit(
+    tiny_data, classifier, uninterrupted, tmp_path, through_a_file, precision
+):
+    if precision == "bf16":
+        uninterrupted = whole(tiny_data, classifier, precision=precision)
+    state, options = tiny_state(tiny_data, batch_size=BATCH, precision=precision)
     losses = [train_step(state, classifier, options) for _ in range(STOP)]
     packed = state.pack()
     if through_a_file:
         write_weights(tmp_path / "state.safetensors", packed)
         packed = read_weights(tmp_path / "state.safetensors")
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = tiny_state(tiny_data, batch_size=BATCH)
+    resumed, _ = tiny_state(tiny_data, batch_size=BATCH, precision=precision)
     next_batch(resumed, 5, torch.device("cpu"))  # another place in every order, and in every random stream
     resumed.noise.manual_seed(999)
     for module in networks_of(resumed):
@@ -137,8 +145,3 @@ def test_a_state_of_an_older_version_is_refused(tiny_data):
     del facts["options"]
     with pytest.raises(ValueError, match="older version of StyleFuse"):
         state.restore(Weights(tensors, facts))
-
-
-def test_devices():
-    assert pick_device("cpu").type == "cpu"
-    assert pick_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")

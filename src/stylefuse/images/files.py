@@ -89,7 +89,7 @@ def replacing(path: Path) -> Iterator[Path]:
     )  # short: `path` may have the longest name there is
     try:
         yield partial
-        with partial.open("rb") as file:
+        with partial.open("r+b") as file:  # Windows flushes what was opened for writing alone
             os.fsync(file.fileno())
         partial.replace(path)
     finally:

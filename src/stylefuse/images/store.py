@@ -24,7 +24,10 @@ def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataF
     """
     folder.mkdir(parents=True, exist_ok=True)
     offset = count = 0
-    with (folder / PIXELS).open("wb") as pixels, (folder / INDEX).open("w", newline="") as index:
+    with (
+        (folder / PIXELS).open("wb") as pixels,
+        (folder / INDEX).open("w", newline="", encoding="ascii") as index,
+    ):
         table = csv.writer(index)
         table.writerow(("offset", "height", "width"))
         for picture in pictures:

@@ -111,7 +111,9 @@ def _checksum(tensors: dict[str, "Tensor"], facts: str) -> str:
 
 
 def _flush_folder(folder: Path) -> None:
-    """A rename is on disk once its folder is."""
+    """A rename is on disk once its folder is. Windows opens no folders, and flushes names by itself."""
+    if os.name == "nt":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

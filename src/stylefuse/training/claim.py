@@ -1,6 +1,5 @@
 """One training at a time in one place, and none that would leave another one behind half done."""
 
-import fcntl
 import logging
 import os
 import shutil
@@ -8,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from stylefuse.training.checkpoint import Checkpoints, fingerprint
 from stylefuse.training.identity import differences
@@ -54,19 +55,23 @@ def claim(
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the lock file; the system lets go of it when this process ends, however it ends."""
-    with path.open("a+") as file:
+    # In a file of its own: who asks for a lock may empty the locked file, and Windows lets nobody else read it.
+    holder, lock = path.with_suffix(".pid"), FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        number = holder.read_text(encoding="utf-8") if holder.is_file() else ""
+        raise TrainingRefusedError(
+            f"a training is running in {path.parent} already, process {number or 'unknown'}: "
+            "wait for its end or stop it, or give this one another data_root"
+        ) from None
+    with lock:
+        holder.write_text(str(os.getpid()), encoding="utf-8")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise TrainingRefusedError(
-                f"a training is running in {path.parent} already, process {file.read() or 'unknown'}: "
-                "wait for its end or stop it, or give this one another data_root"
-            ) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
 
 
 def _unfinished(folder: Path, kind: str, own: Path) -> dict[Path, dict[str, Any]]:

@@ -120,15 +120,17 @@ def group(device: str, local_rank: int, **settings: Any) -> Iterator[None]:
 def launch(count: int, device: str, function: Callable[..., None], *arguments: Any) -> None:
     """Call `function` in `count` processes of this machine that form a group, and wait for them.
 
-    SIGINT and SIGTERM are passed on; once all have saved and ended, they are raised here.
+    SIGINT, SIGTERM and SIGHUP are passed on as SIGTERM; once all have saved and ended, they are raised here.
 
     Args:
         function, arguments: whatever can be pickled.
 
     Raises:
-        ValueError: there are not as many GPUs.
+        ValueError: there are not as many GPUs; or the system cannot keep signals of its terminal apart (Windows).
         ProcessLostError: one failed or was killed.
     """
+    if not hasattr(os, "setsid"):
+        raise ValueError("strategy ddp needs Linux or macOS: say training.strategy=single,training.devices=1")
     gpus = torch.cuda.device_count() if device != "cpu" else 0
     if (gpus or device == "cuda") and count > gpus:
         raise ValueError(f"devices is {count}: this machine has {gpus} GPUs, or say device=cpu")

@@ -79,6 +79,8 @@ def evaluate_styles(
                 "photos": len(pictures.photos),
                 "paintings": {style: len(p) for style, p in pictures.paintings.items()},
                 "seed": options.seed,
+                "device": networks.device.type,
+                "precision": _precision(networks.device.type),
                 **{name: generator.facts.get(name) for name in ("images_seen", "data_hash", "fingerprint")},
             },
             "not_computed": {**missing, **NOT_COMPUTED},
@@ -116,6 +118,13 @@ def _load(generator: Weights, judge: Weights, classifier: Weights, options: Eval
         device,
         inception.to(device) if inception else None,
     )
+
+
+def _precision(device: str) -> str:
+    """Of convolutions, as the networks are measured: cuDNN shortens the factors to TF32 unless it is told otherwise."""
+    import torch
+
+    return "tf32" if device == "cuda" and torch.backends.cudnn.allow_tf32 else "fp32"
 
 
 def classes_of(styles: Sequence[str], known: Sequence[str], who: str) -> list[int]:

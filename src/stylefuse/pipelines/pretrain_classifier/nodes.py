@@ -58,12 +58,13 @@ def _train(
     checkpoints: Path,
 ) -> Weights:
     """Train a network, unless the same was trained from the same data before: a resumed chain skips it."""
+    import mlflow
     import torch
 
     from stylefuse.images.store import open_store
     from stylefuse.training.checkpoint import code_hash, fingerprint
     from stylefuse.training.classifier import fit_classifier
-    from stylefuse.training.device import pick_device
+    from stylefuse.training.device import described, pick_device, surroundings
 
     require_usable(manifest)
     styles = style_names(manifest)
@@ -80,6 +81,10 @@ def _train(
         else:
             log.info("%s: already trained on these pictures with these options", name)
             return weights
+    facts["trained_with"] = [{"from_image": 0, **(where := surroundings(options.device, "fp32"))}]
+    log.info("%s: trains on %s", name, described(where))
+    if mlflow.active_run():
+        mlflow.set_tags({f"{name}.{key}": value for key, value in where.items()})
     torch.manual_seed(options.seed)  # initial weights
     network = build(len(styles)).to(pick_device(options.device))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]

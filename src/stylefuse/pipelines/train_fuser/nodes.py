@@ -33,7 +33,7 @@ def train_fuser(
     checkpoints: Path,
     fusion_samples: Path,
     options: TrainFuserOptions,
-) -> tuple[Weights, pd.DataFrame]:
+) -> tuple[pd.DataFrame, Weights]:
     """Train the fuser over the generator's frozen encoder; run again after an interruption, it goes on.
 
     Args:
@@ -44,7 +44,8 @@ def train_fuser(
         options: see `TrainFuserOptions`.
 
     Returns:
-        The averaged fuser, and the losses by images seen.
+        The losses by images seen, with the fingerprint of the fuser that they belong to; the averaged fuser. In
+        this order, so that the fuser is saved last, when its log is there.
 
     Raises:
         TrainingDivergedError: losses stayed infinite or not a number.
@@ -74,15 +75,20 @@ def train_fuser(
     state = new_fusion_state(store, rows_of(manifest, PHOTO, "train"), encoder, training)
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos, fusion_samples)
-    fit = partial(fit_fusion, state, training)
+    fit = partial(fit_fusion, state)
     keep, restart = training.keep_checkpoints, "train_fuser.restart"
     with claim(checkpoints, "fusion", identity, keep, restart, options.restart) as saved:
-        losses = train_resumably(
-            "fusion", state, saved, training.images, training.log_every, fusion_samples, draw, fit
+        losses, facts["trained_with"] = train_resumably(
+            "fusion", state, saved, training, fusion_samples, draw, fit
         )
-    log.info("trained the fuser on sets made of %d photos", state.images_seen)
     fuser = pack_fuser(state.average, images_seen=state.images_seen, **facts)
-    return fuser, losses
+    log.info(
+        "trained the fuser on sets made of %d photos; sample grids lie in %s. Next, with the same --env and "
+        "--params: kedro run --pipelines register",
+        state.images_seen,
+        fusion_samples,
+    )
+    return losses.assign(fingerprint=facts["fingerprint"]), fuser
 
 
 def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Callable[[int], None]:
@@ -144,4 +150,5 @@ def evaluate_fuser(
             mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
             mlflow.log_artifacts(str(folder), "fusion")
     about = {name: fuser.facts[name] for name in ("fingerprint", "data_hash", "generator", "images_seen")}
+    about |= {"device": "cpu", "precision": "fp32"}
     return {"summary": summary, "table": table.to_dict("records"), "about": about}, folder

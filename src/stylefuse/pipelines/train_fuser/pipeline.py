@@ -19,7 +19,7 @@ def create_pipeline(**kwargs) -> Pipeline:
                     "fusion_samples",
                     "params:train_fuser",
                 ],
-                ["fuser", "fusion_log"],
+                ["fusion_log", "fuser"],  # in this order: the log is there before the network
                 name="train_fuser",
                 tags="train_fuser",
             ),

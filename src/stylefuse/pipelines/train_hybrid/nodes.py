@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -35,7 +35,7 @@ def train_generator(
     checkpoints: Path,
     training_samples: Path,
     options: TrainOptions,
-) -> tuple[Weights, pd.DataFrame]:
+) -> tuple[pd.DataFrame, Weights]:
     """Train G against D and C; run again after an interruption, it goes on from the last checkpoint.
 
     Args:
@@ -46,7 +46,8 @@ def train_generator(
         options: see `TrainOptions`.
 
     Returns:
-        The averaged generator, and the losses by images seen.
+        The losses by images seen, with the fingerprint of the generator that they belong to; the averaged
+        generator. In this order, so that the generator is saved last, when its log is there.
 
     Raises:
         TrainingDivergedError: losses stayed infinite or not a number.
@@ -73,12 +74,17 @@ def train_generator(
     keep, restart = training.keep_checkpoints, "train_hybrid.restart"
     place = claim(checkpoints, "hybrid", identity, keep, restart, options.restart)
     train = partial(_train, manifest, image_store, classifier, training_samples, training)
-    state, losses = train_on_all(training, place, train)
-    log.info("trained %s on %d images", ", ".join(styles[1:]), state.images_seen)
-    generator = pack_generator(
-        state.average, styles, image_size=training.image_size, images_seen=state.images_seen, **facts
+    state, losses, trained_with = train_on_all(training, place, train)
+    facts |= {"image_size": training.image_size, "images_seen": state.images_seen}
+    generator = pack_generator(state.average, styles, trained_with=trained_with, **facts)
+    log.info(
+        "trained %s on %d images; sample grids lie in %s. Next, with the same --env and --params: "
+        "kedro run --pipelines evaluate,register",
+        ", ".join(styles[1:]),
+        state.images_seen,
+        training_samples,
     )
-    return generator, losses
+    return losses.assign(fingerprint=facts["fingerprint"]), generator
 
 
 def _train(
@@ -88,7 +94,7 @@ def _train(
     samples: Path,
     training: "HybridOptions",
     saved: "Checkpoints | None",
-) -> tuple["HybridState", pd.DataFrame]:
+) -> tuple["HybridState", pd.DataFrame, list[dict[str, Any]]]:
     """Begin or go on, to the end; on each of the processes that train together."""
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import open_store
@@ -105,11 +111,10 @@ def _train(
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = _sample_drawer(state, photos.to(device), styles, samples)
 
-    def fit(on_step: OnStep, on_sample: OnImages, on_checkpoint: OnImages) -> None:
-        fit_hybrid(state, style_guard, training, _watched(on_step), on_sample, on_checkpoint)
+    def fit(resolved: "HybridOptions", on_step: OnStep, on_sample: OnImages, on_checkpoint: OnImages) -> None:
+        fit_hybrid(state, style_guard, resolved, _watched(on_step), on_sample, on_checkpoint)
 
-    losses = train_resumably("train", state, saved, training.images, training.log_every, samples, draw, fit)
-    return state, losses
+    return state, *train_resumably("train", state, saved, training, samples, draw, fit)
 
 
 def _watched(on_step: OnStep) -> OnStep:

@@ -19,7 +19,7 @@ def create_pipeline(**kwargs) -> Pipeline:
                     "training_samples",
                     "params:train_hybrid",
                 ],
-                ["generator", "training_log"],
+                ["training_log", "generator"],  # in this order: the log is there before the network
                 name="train_generator",
                 tags="train_hybrid",
             )
