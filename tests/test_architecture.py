@@ -11,8 +11,9 @@ from project import SOURCE, Import, imports, source_of, sources
 
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
-    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "_memory"},
+    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory"},
     "serving": {"networks", "images", "_memory"},
+    "tracking": set(),
     "training": {"losses", "metrics", "networks", "images"},
     "metrics": {"_torchvision"},
     "losses": set(),
@@ -21,7 +22,7 @@ MAY_IMPORT = {
     "_torchvision": set(),
     "_memory": set(),
     "datasets": {"networks"},
-    "hooks": {"images"},
+    "hooks": {"images", "tracking"},
     "settings": {"hooks"},
     "pipeline_registry": {"pipelines"},
     "command_line": {"serving"},
@@ -35,6 +36,7 @@ WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
 WORKFLOW_IN = {
     "pipelines": WORKFLOW - {"dvc"},
     "hooks": {"kedro", "mlflow"},
+    "tracking": {"mlflow"},
     "settings": {"kedro"},
     "pipeline_registry": {"kedro"},
     "datasets": {"kedro"},

@@ -13,6 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from stylefuse.pipelines.ingest.options import IngestOptions
+from stylefuse.tracking import record
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +97,6 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     Returns:
         A folder with index.html and its pictures; also logged to the active MLflow run, under "data".
     """
-    import mlflow
-
     from stylefuse.images.store import ImageStore
     from stylefuse.pipelines.ingest.report import warnings_of, write_report
 
@@ -106,6 +105,5 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     for note in notes:
         log.warning(note)
     write_report(folder, manifest, ImageStore(image_store), notes)
-    if mlflow.active_run():
-        mlflow.log_artifacts(str(folder), "data")
+    record.log_files(folder, "data")
     return folder

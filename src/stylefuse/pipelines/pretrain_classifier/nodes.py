@@ -12,6 +12,7 @@ from stylefuse.images.manifest import data_hash, pixels_hash, rows_of, style_nam
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.tracking import record
 from stylefuse.training.options import ClassifierOptions
 
 if TYPE_CHECKING:
@@ -102,8 +103,6 @@ def report_classifiers(
     Returns:
         Accuracy overall and a style, of each network; a folder with their confusion matrices as pictures.
     """
-    import mlflow
-
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.judge import load_judge
@@ -120,7 +119,6 @@ def report_classifiers(
         metrics[name] = {"mean_accuracy": sum(accuracy.values()) / len(styles), "accuracy": accuracy}
         draw_confusion(counts, styles, f"{name}: held-out pictures", folder / f"{name}_confusion.png")
         log.info("%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()})
-    if mlflow.active_run():
-        mlflow.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
-        mlflow.log_artifacts(str(folder), "classifier")
+    record.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
+    record.log_files(folder, "classifier")
     return metrics, folder

@@ -13,6 +13,7 @@ from stylefuse.images.manifest import PHOTO, data_hash, rows_of
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,7 +86,6 @@ def train_fuser(
 
 def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Callable[[int], None]:
     """What draws pairs of each kind, their fusion and their truth, into the folder and into MLflow."""
-    import mlflow
     import numpy as np
 
     from stylefuse.images.io import save
@@ -98,8 +98,7 @@ def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Call
     def draw(images_seen: int) -> None:
         image = draw_pairs(state.average, pairs, photos)
         save(image, folder / f"images-{images_seen:09d}.png")
-        if mlflow.active_run():
-            mlflow.log_image(image, key="fusion_samples", step=images_seen)
+        record.log_image(image, "fusion_samples", images_seen)
 
     return draw
 
@@ -117,8 +116,6 @@ def evaluate_fuser(
         `summary` (numbers to compare runs by), `table` (a row for each kind and n) and `about` (of which fuser);
         and a folder with the table as Markdown and CSV, and a contact sheet.
     """
-    import mlflow
-
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
     from stylefuse.images.store import ImageStore
@@ -137,8 +134,7 @@ def evaluate_fuser(
     save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
     summary = summarise(table)
     log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
-    if mlflow.active_run():
-        mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
-        mlflow.log_artifacts(str(folder), "fusion")
+    record.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
+    record.log_files(folder, "fusion")
     about = {name: fuser.facts[name] for name in ("fingerprint", "data_hash", "generator", "images_seen")}
     return {"summary": summary, "table": table.to_dict("records"), "about": about}, folder
