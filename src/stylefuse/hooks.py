@@ -16,7 +16,7 @@ from typing import Any
 from kedro.framework.hooks import hook_impl
 
 from stylefuse.tracking import record
-from stylefuse.tracking.connection import connect, named
+from stylefuse.tracking.connection import connect, naming_server
 
 # What conf/base/catalog.yml takes from --params.
 PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
@@ -66,7 +66,7 @@ class TrackingHooks:
             **_git_tags(root),
         }
         name = "+".join(run_params.get("pipeline_names") or ["__default__"])
-        with named(uri):
+        with naming_server(uri):
             self._run_id = mlflow.start_run(run_name=name, tags=tags).info.run_id
         self._pid, self._data_hash = os.getpid(), None
         record.begin()

@@ -21,13 +21,6 @@ from stylefuse.tracking.errors import TrackingError
 from stylefuse.tracking.signals import deferred_signals
 
 
-@pytest.fixture(autouse=True)
-def tracking_uri(monkeypatch):
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    yield
-    mlflow.set_tracking_uri(None)
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     """The bytes of a database just made."""
@@ -45,7 +38,7 @@ def quickly(monkeypatch, whole):
             file_of(uri).write_bytes(whole)
             self.engine = mock.Mock()
 
-        def create_experiment(self, name, files):
+        def create_experiment(self, name, files, tags):
             pass
 
     monkeypatch.setattr("mlflow.store.tracking.sqlalchemy_store.SqlAlchemyStore", Store)

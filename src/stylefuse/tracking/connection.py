@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stylefuse.tracking.database import PREFIX, file_of, files_beside, locked, make_or_check
+from stylefuse.tracking.database import BESIDE, PREFIX, file_of, files_beside, locked, make_or_check
 from stylefuse.tracking.errors import TrackingError
 from stylefuse.tracking.moved import follow_move
 
 EXPERIMENT = "stylefuse"
+START = "start it, or unset MLFLOW_TRACKING_URI to record in mlflow.db"
 # MLflow's own defaults, 7 retries and 120 s, let a run wait a quarter of an hour for a server that is gone.
 # What the user has set stays.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+
+# The URI that the last `connect` of this process chose, where the user had set none.
+_default: dict[str, str | None] = {"uri": None}
 
 
 def connect(project: Path, experiment: str = EXPERIMENT) -> str:
@@ -31,19 +35,27 @@ def connect(project: Path, experiment: str = EXPERIMENT) -> str:
         os.environ.setdefault(name, value)
     # One bar for each small file says nothing.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{PREFIX}{(project / 'mlflow.db').as_posix()}"
+    given = _given()
+    uri = given or f"{PREFIX}{(project / 'mlflow.db').as_posix()}"
     database = file_of(uri)
     if database:
         make_or_check(database, experiment)
         follow_move(database, experiment)
     import mlflow
 
-    with named(uri):
+    with naming_server(uri):
         mlflow.set_tracking_uri(uri)
+        _default["uri"] = None if given else uri
         if database:
             _ensure(database, experiment)
         mlflow.set_experiment(experiment)
     return uri
+
+
+def _given() -> str | None:
+    """The URI that the user has set. MLflow sets the variable itself, so a default of ours may stand in it."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    return uri if uri and uri != _default["uri"] else None
 
 
 def _ensure(database: Path, experiment: str) -> None:
@@ -53,12 +65,13 @@ def _ensure(database: Path, experiment: str) -> None:
     if mlflow.get_experiment_by_name(experiment) is None:
         with locked(database):
             if mlflow.get_experiment_by_name(experiment) is None:
-                mlflow.create_experiment(experiment, artifact_location=files_beside(database))
+                place, tag = files_beside(database), dict([BESIDE])
+                mlflow.create_experiment(experiment, artifact_location=place, tags=tag)
 
 
 @contextmanager
-def named(uri: str) -> Iterator[None]:
-    """Raise a TrackingError that names the server where it cannot be reached."""
+def naming_server(uri: str, remedy: str = START) -> Iterator[None]:
+    """Raise a TrackingError with the server's address and the remedy where it cannot be reached."""
     import requests
     from mlflow.exceptions import MlflowException
 
@@ -68,8 +81,7 @@ def named(uri: str) -> Iterator[None]:
         if not uri.startswith(("http:", "https:")) or not _unreachable(error):
             raise
         raise TrackingError(
-            f"the tracking server {shown(uri)} does not answer ({reason(error)}): start it, or unset "
-            "MLFLOW_TRACKING_URI to record in mlflow.db"
+            f"the tracking server {shown(uri)} does not answer ({reason(error)}): {remedy}"
         ) from error
 
 

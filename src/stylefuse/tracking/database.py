@@ -11,6 +11,8 @@ from stylefuse.tracking.errors import TrackingError
 from stylefuse.tracking.signals import deferred_signals
 
 PREFIX = "sqlite:///"
+# Tag of an experiment whose files belong beside its database, wherever that is moved.
+BESIDE = ("stylefuse.files", "beside the database")
 # Seconds to wait for another run that makes the same database; one takes a few.
 PATIENCE = 300
 
@@ -99,6 +101,7 @@ def _absent(database: Path) -> bool:
 
 
 def _make(database: Path, experiment: str) -> None:
+    from mlflow.entities import ExperimentTag
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     making = database.with_name(f"{database.name}.making")
@@ -107,7 +110,7 @@ def _make(database: Path, experiment: str) -> None:
         rest.unlink(missing_ok=True)
     files = files_beside(database)
     store = SqlAlchemyStore(f"{PREFIX}{making.as_posix()}", files)
-    store.create_experiment(experiment, files)
+    store.create_experiment(experiment, files, [ExperimentTag(*BESIDE)])
     store.engine.dispose()  # Windows renames no open file
     with making.open("rb+") as file:
         os.fsync(file.fileno())

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from stylefuse.tracking.database import files_beside, locked, opened
+from stylefuse.tracking.database import BESIDE, files_beside, locked, opened
+from stylefuse.tracking.errors import TrackingError
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,12 @@ def follow_move(database: Path, experiment: str) -> None:
     """Let a database name the files beside it, where it names those of the place that it was moved or copied from.
 
     Only places below the experiment's folder are changed, in one transaction. A file that is at the old place alone
-    keeps its old name. Nothing is changed where the experiment's files lie elsewhere by choice: those are no copies
-    of what lies beside the database.
+    keeps its old name. Nothing is changed where the experiment's files lie elsewhere by choice: no copies of those
+    lie beside the database.
 
     Raises:
-        TrackingError: the database cannot be written.
+        TrackingError: the database cannot be written; or the experiment's folder is gone, and nothing says that the
+            project was moved.
     """
     new = files_beside(database)
     with opened(database) as connection:
@@ -39,9 +41,15 @@ def follow_move(database: Path, experiment: str) -> None:
         return
     with locked(database), opened(database) as connection:
         places = [uri for column in COLUMNS for uri in _below(connection, *column, old)]
+        here = any(_path(new + uri.removeprefix(old)).exists() for uri in places)
         moved = not _path(old).is_dir()
-        copied = any(_path(new + uri.removeprefix(old)).exists() for uri in places)
-        if not (moved or copied):
+        if not here and moved and not (_path(new).is_dir() or _belongs_here(connection, experiment)):
+            raise TrackingError(
+                f"the files of experiment {experiment} belong in {_path(old)}, and there is no such folder: mount "
+                f"its disk; or, if the project was moved, bring that folder along as {_path(new)} (an empty one "
+                "will do: what is missing is then registered anew)"
+            )
+        if not here and not moved:
             log.warning(
                 "the files of experiment %s lie at %s, not beside the database %s: this run's files go there too",
                 experiment,
@@ -51,8 +59,8 @@ def follow_move(database: Path, experiment: str) -> None:
             return
 
         def place(uri: str) -> str:
-            here = new + uri.removeprefix(old)
-            return uri if _path(uri).exists() and not _path(here).exists() else here
+            moved_to = new + uri.removeprefix(old)
+            return uri if _path(uri).exists() and not _path(moved_to).exists() else moved_to
 
         kept = _rename(connection, old, new, place)
         connection.commit()
@@ -72,6 +80,15 @@ def _recorded(connection: sqlite3.Connection, experiment: str) -> str | None:
         "SELECT artifact_location FROM experiments WHERE name = ?", (experiment,)
     ).fetchone()
     return row[0] if row and row[0] and row[0].startswith("file:") else None
+
+
+def _belongs_here(connection: sqlite3.Connection, experiment: str) -> bool:
+    """Whether the experiment was made with its files beside the database; older ones do not say."""
+    row = connection.execute(
+        "SELECT 1 FROM experiment_tags JOIN experiments USING (experiment_id) WHERE name = ? AND key = ? AND value = ?",
+        (experiment, *BESIDE),
+    ).fetchone()
+    return row is not None
 
 
 def _below(connection: sqlite3.Connection, table: str, column: str, root: str) -> list[str]:
