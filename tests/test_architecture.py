@@ -12,7 +12,7 @@ from project import SOURCE, Import, imports, source_of, sources
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
     "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory"},
-    "serving": {"networks", "images", "_memory"},
+    "serving": {"networks", "images", "tracking", "_memory"},
     "tracking": set(),
     "training": {"losses", "metrics", "networks", "images"},
     "metrics": {"_torchvision"},
@@ -84,6 +84,11 @@ def test_who_imports_whom(found):
         if part(target) not in allowed:
             wrong.append(f"{name(file)}:{each.line} imports {each.module}")
     assert wrong == []
+
+
+def test_only_the_registry_process_of_serving_knows_the_tracking_database(found):
+    knows = {name(file) for file, each in found if each.module.startswith("stylefuse.tracking")}
+    assert {file for file in knows if file.startswith("serving/")} == {"serving/service/registry.py"}
 
 
 def test_our_modules_exist(found):

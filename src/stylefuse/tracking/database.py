@@ -15,6 +15,8 @@ PREFIX = "sqlite:///"
 BESIDE = ("stylefuse.files", "beside the database")
 # Seconds to wait for another run that makes the same database; one takes a few.
 PATIENCE = 300
+# Seconds to wait for another process that writes to the database.
+BUSY = 10
 
 
 def file_of(uri: str) -> Path | None:
@@ -82,9 +84,13 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
     """
     address = f"file:{quote(database.as_posix())}?mode=rw"
     try:
-        with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
+        with closing(sqlite3.connect(address, uri=True, timeout=BUSY)) as connection:
             yield connection
     except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise TrackingError(
+                f"{database} is locked by another process: end that, or wait for it"
+            ) from error
         raise _unwritable(database, str(error)) from error
     except sqlite3.DatabaseError as error:
         raise TrackingError(f"{database} is no SQLite database ({error}): {_move_away(database)}") from error
