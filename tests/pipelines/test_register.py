@@ -343,7 +343,7 @@ def test_the_model_travels_with_a_copy_of_its_code_that_can_be_changed(tmp_path,
 
 def test_the_copy_holds_all_that_the_served_model_imports(tmp_path):
     copied = {path.relative_to(tmp_path / PACKAGE.name) for path in copy_code(tmp_path).rglob("*.py")}
-    sources = {source_of(each.module) for each in served_imports()} - {None}
+    sources = {source_of(module) for module in served_imports()} - {None}
     assert {path.relative_to(PACKAGE) for path in sources} <= copied
 
 
