@@ -11,8 +11,9 @@ from project import SOURCE, Import, imports, source_of, sources
 
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
-    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "_memory"},
-    "serving": {"networks", "images", "_memory"},
+    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory"},
+    "serving": {"networks", "images", "tracking", "_memory"},
+    "tracking": set(),
     "training": {"losses", "metrics", "networks", "images"},
     "metrics": {"_torchvision"},
     "losses": set(),
@@ -23,8 +24,10 @@ MAY_IMPORT = {
     "_atomic": set(),
     "output_folder": {"_atomic"},
     "datasets": {"networks", "output_folder", "_atomic"},
-    "hooks": {"images"},
-    "settings": {"hooks"},
+    "hooks": {"images", "tracking"},
+    "settings": {"configuration", "hooks"},
+    "configuration": set(),
+    "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines"},
     "command_line": {"serving"},
     "__main__": set(),
@@ -37,7 +40,10 @@ WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
 WORKFLOW_IN = {
     "pipelines": WORKFLOW - {"dvc"},
     "hooks": {"kedro", "mlflow"},
+    "tracking": {"mlflow"},
     "settings": {"kedro"},
+    "configuration": {"kedro"},
+    "cli": {"kedro"},
     "pipeline_registry": {"kedro"},
     "datasets": {"kedro"},
     "__main__": {"kedro"},
@@ -80,6 +86,11 @@ def test_who_imports_whom(found):
         if part(target) not in allowed:
             wrong.append(f"{name(file)}:{each.line} imports {each.module}")
     assert wrong == []
+
+
+def test_only_the_registry_process_of_serving_knows_the_tracking_database(found):
+    knows = {name(file) for file, each in found if each.module.startswith("stylefuse.tracking")}
+    assert {file for file in knows if file.startswith("serving/")} == {"serving/service/registry.py"}
 
 
 def test_our_modules_exist(found):
@@ -131,7 +142,10 @@ def test_files_that_kedro_lists_import_nothing_slow(found):
     wrong = [
         f"{name(file)}:{each.line} imports {each.module}"
         for file, each in found
-        if ((part(file) == "pipelines" and file.name in LISTED_BY_KEDRO) or file.parent == SOURCE)
+        if (
+            (part(file) == "pipelines" and file.name in LISTED_BY_KEDRO)
+            or file.parent in (SOURCE, SOURCE / "cli")
+        )
         and each.early
         and each.module.split(".")[0] in SLOW
     ]

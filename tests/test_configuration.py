@@ -126,7 +126,7 @@ def test_a_misspelt_parameter_is_refused_before_any_node_runs(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     with (
         session("test", data_root=str(tmp_path / "data"), **parameters) as kedro,
-        pytest.raises(ParameterValidationError, match=rf"(?s)\b{word}\b.*(not permitted|[Uu]nexpected)"),
+        pytest.raises(ParameterValidationError, match=rf"\b{word}: unknown; known are \w+"),
     ):
         kedro.run(pipeline_names=[pipeline])
     assert list(tmp_path.iterdir()) == []  # neither results nor a run

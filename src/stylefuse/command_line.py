@@ -1,7 +1,4 @@
-"""The command `stylefuse`. Kedro's own commands stay with `kedro` and `python -m stylefuse`.
-
-Not named `cli`: Kedro takes a module of that name for commands of its own, and refuses to run.
-"""
+"""The command `stylefuse`. Kedro's own commands are with `kedro` and `python -m stylefuse`, see `stylefuse.cli`."""
 
 import argparse
 import sys

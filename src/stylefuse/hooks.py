@@ -15,27 +15,35 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
-EXPERIMENT = "stylefuse"
+from stylefuse.tracking import record
+from stylefuse.tracking.connection import connect, naming_server
+
 # What conf/base/catalog.yml takes from --params.
 PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
 # Nodes that several processes run together.
 TOGETHER = {"train_generator"}
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
+# What `kill` and a terminal that is closed send; Windows has no SIGHUP.
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class TrackingHooks:
     """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, how it ended.
 
     The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends FINISHED,
-    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, or the process exited without telling); only after
-    `kill -9` or a power cut it is left RUNNING. While a run is open, SIGTERM raises KeyboardInterrupt, so a
-    training that saves its state on Ctrl-C also does on `kill`.
+    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, SIGHUP, or the process exited early); only after `kill -9`, a
+    power cut or the loss of the tracking server it is left RUNNING. While a run is open, SIGTERM and SIGHUP raise
+    KeyboardInterrupt, so a training that saves its state on Ctrl-C also does on `kill` and when its terminal is
+    closed. SIGHUP stays ignored where it is ignored, as under nohup.
+
+    A tracking server that cannot be reached at the start is an error. Once nodes run, a failure of tracking is a
+    warning, and the run goes on unrecorded.
     """
 
     def __init__(self) -> None:
         self._run_id: str | None = None
         self._pid: int | None = None
-        self._previous_sigterm: Any = None
+        self._previous: dict[int, Any] = {}
         self._data_hash: str | None = None
 
     @hook_impl
@@ -50,7 +58,7 @@ class TrackingHooks:
             check_torchrun(pipeline)
             if os.environ["RANK"] != "0":
                 return  # the first one records the run
-        connect(root)
+        uri = connect(root)
         tags = {
             "kedro.run_id": run_params["run_id"],
             "kedro.env": run_params.get("env") or "local",
@@ -58,15 +66,19 @@ class TrackingHooks:
             **_git_tags(root),
         }
         name = "+".join(run_params.get("pipeline_names") or ["__default__"])
-        self._run_id = mlflow.start_run(run_name=name, tags=tags).info.run_id
+        with naming_server(uri):
+            self._run_id = mlflow.start_run(run_name=name, tags=tags).info.run_id
         self._pid, self._data_hash = os.getpid(), None
+        record.begin()
         if any(kind in str(run_params.get("runner")) for kind in ("Thread", "Parallel")):
             # There nodes rejoin this run. Elsewhere it would turn their nested runs into this one.
             os.environ["MLFLOW_RUN_ID"] = self._run_id
         # Exit handlers run last in, first out: before MLflow's own, which would call this run FINISHED.
         atexit.register(self._close, "KILLED")
         if threading.current_thread() is threading.main_thread():
-            self._previous_sigterm = signal.signal(signal.SIGTERM, _interrupt)
+            for number in _ENDING:
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._previous[number] = signal.signal(number, _interrupt)
         self._log_params(pipeline, catalog)
 
     @hook_impl
@@ -82,7 +94,7 @@ class TrackingHooks:
     @hook_impl
     def after_node_run(self, node: Any) -> None:
         if self._run_id:
-            _client().set_tag(self._run_id, f"node.{node.short_name}", "finished")
+            self._set_tag(f"node.{node.short_name}", "finished")
 
     @hook_impl
     def after_pipeline_run(self) -> None:
@@ -91,7 +103,7 @@ class TrackingHooks:
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
         if self._run_id:
-            _client().set_tag(self._run_id, "error", f"{type(error).__name__}: {error}"[:MAX_PARAM])
+            self._set_tag("error", f"{type(error).__name__}: {error}"[:MAX_PARAM])
         self._close("FAILED")
 
     def _log_params(self, pipeline: Any, catalog: Any) -> None:
@@ -103,7 +115,11 @@ class TrackingHooks:
         for name in sorted(names):
             key = name.removeprefix("params:")
             values |= {k: str(v)[:MAX_PARAM] for k, v in flatten(catalog.load(name), key)}
-        _client().log_batch(self._run_id, params=[Param(k, v) for k, v in values.items()])
+        params = [Param(k, v) for k, v in values.items()]
+        record.attempt("parameters", lambda: _client().log_batch(self._run_id, params=params))
+
+    def _set_tag(self, key: str, value: str) -> None:
+        record.attempt(f"tag {key}", lambda: _client().set_tag(self._run_id, key, value))
 
     def _log_data(self, manifest: Any) -> None:
         """Log once a run which pictures it learnt from."""
@@ -114,28 +130,28 @@ class TrackingHooks:
         import mlflow
 
         self._data_hash = data_hash(manifest)
-        _client().set_tag(self._run_id, "data_hash", self._data_hash)
+        self._set_tag("data_hash", self._data_hash)
+
+        def log_manifest() -> None:
+            dataset = mlflow.data.from_pandas(manifest, name="manifest", digest=self._data_hash[:36])
+            mlflow.log_input(dataset)
+
         with warnings.catch_warnings():
             # About integer columns that may turn to floats; the manifest has no missing values.
             warnings.simplefilter("ignore", UserWarning)
-            dataset = mlflow.data.from_pandas(manifest, name="manifest", digest=self._data_hash[:36])
-            mlflow.log_input(dataset)
+            record.attempt("the manifest", log_manifest)
 
     def _close(self, status: str) -> None:
         # A forked worker inherits the exit handler, but not the right to end the run.
         if self._run_id is None or self._pid != os.getpid():
             return
-        import mlflow
-
         run_id, self._run_id = self._run_id, None
         atexit.unregister(self._close)
         os.environ.pop("MLFLOW_RUN_ID", None)
-        if self._previous_sigterm is not None:
-            signal.signal(signal.SIGTERM, self._previous_sigterm)
-            self._previous_sigterm = None
-        while mlflow.active_run() is not None:  # a node may have left a nested run open
-            mlflow.end_run(status)
-        _client().set_terminated(run_id, status)  # in a thread other than the one that opened it
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        self._previous = {}
+        record.end(run_id, status)
 
 
 def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any) -> None:
@@ -166,28 +182,6 @@ def check_torchrun(pipeline: Any) -> None:
         raise ValueError(
             f"torchrun is for --pipelines train_hybrid alone: run {', '.join(alone)} before or after, without it"
         )
-
-
-def connect(project: Path, experiment: str = EXPERIMENT) -> str:
-    """Point MLflow at `$MLFLOW_TRACKING_URI`, else at `<project>/mlflow.db`, and choose the experiment.
-
-    Files of a new experiment in a SQLite database go to `mlruns` beside that database. MLflow's default is
-    `mlruns` in the current folder, so that a run started elsewhere would scatter its files.
-
-    Returns:
-        The tracking URI.
-    """
-    import mlflow
-
-    # One bar for each small file says nothing.
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(project / 'mlflow.db').as_posix()}"
-    mlflow.set_tracking_uri(uri)
-    if uri.startswith("sqlite:///") and mlflow.get_experiment_by_name(experiment) is None:
-        database = Path(uri.removeprefix("sqlite:///").partition("?")[0]).resolve()
-        mlflow.create_experiment(experiment, artifact_location=(database.parent / "mlruns").as_uri())
-    mlflow.set_experiment(experiment)
-    return uri
 
 
 def flatten(value: Any, key: str) -> Iterator[tuple[str, Any]]:

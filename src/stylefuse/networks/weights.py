@@ -67,7 +67,9 @@ def read_weights(path: Path) -> Weights:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}: run the pipeline that trains them")
+        raise FileNotFoundError(
+            f"no weights at {path}: run the pipeline that trains them, or name another data_root with --params"
+        )
     try:
         with safe_open(path, framework="pt") as file:
             about = file.metadata() or {}

@@ -6,6 +6,8 @@ from types import TracebackType
 
 from tqdm import tqdm
 
+from stylefuse.tracking import record
+
 
 class TrainingProgress:
     """A progress bar in images, and a table of losses averaged over each logging interval.
@@ -62,9 +64,4 @@ class TrainingProgress:
         return {name: [total, self._counts[name]] for name, total in self._sums.items()}
 
     def _track(self, images_seen: int, means: dict[str, float]) -> None:
-        import mlflow
-
-        if mlflow.active_run():
-            # Asynchronous: a write to SQLite takes as long as a tenth of a training step.
-            metrics = {f"{self._name}.{name}": mean for name, mean in means.items()}
-            mlflow.log_metrics(metrics, step=images_seen, synchronous=False)
+        record.queue_metrics({f"{self._name}.{name}": mean for name, mean in means.items()}, images_seen)

@@ -11,6 +11,7 @@ import pandas as pd
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from stylefuse.training.checkpoint import Checkpoints
@@ -91,7 +92,7 @@ def train_resumably(
             checkpoints.save(images_seen, Weights(tensors, facts))
 
         if state.images_seen == 0:
-            for grid_of_another in samples.glob("images-*.png"):
+            for grid_of_another in samples.glob("images-" + 9 * "[0-9]" + ".png"):
                 grid_of_another.unlink()
             draw(0)
         try:
@@ -122,8 +123,6 @@ def _resolve(
 
 def _tell(name: str, options: Lengths, images_seen: int, stretches: list[dict[str, Any]]) -> None:
     """Log and track where the training begins or goes on, and what has changed since the last checkpoint."""
-    import mlflow
-
     from stylefuse.training.device import changes, described
 
     if images_seen >= options.images:
@@ -136,8 +135,8 @@ def _tell(name: str, options: Lengths, images_seen: int, stretches: list[dict[st
         log.warning("%s; from here on equal up to rounding only", changed)
     chosen = " (the machine's choice)" if options.precision == "auto" else ""
     log.info("%s: trains on %s%s", name, described(now), chosen)
-    if mlflow.active_run():
-        mlflow.set_tags({f"{name}.{key}": value for key, value in _bare(now).items()})
+    for key, value in _bare(now).items():
+        record.log_tag(f"{name}.{key}", str(value))
 
 
 def _bare(stretch: dict[str, Any]) -> dict[str, Any]:

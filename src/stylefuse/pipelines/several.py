@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from stylefuse.tracking import record
+
 if TYPE_CHECKING:
     from stylefuse.training.checkpoint import Checkpoints
 
@@ -88,7 +90,7 @@ def _work(run: tuple[str, str] | None, train: "Callable[[Checkpoints | None], ob
     if run:
         uri, run_id = run
         mlflow.set_tracking_uri(uri)
-        mlflow.start_run(run_id=run_id)
+        record.attempt("losses", lambda: mlflow.start_run(run_id=run_id))
     train(saved)
 
 

@@ -11,6 +11,7 @@ from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.temporary import report_folder
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from stylefuse.pipelines.evaluate.measure import Networks
@@ -145,11 +146,8 @@ def classes_of(styles: Sequence[str], known: Sequence[str], who: str) -> list[in
 
 def _track(evaluation: dict[str, Any], folder: Path) -> None:
     """Log to the run that is open, if one is."""
-    import mlflow
-
     from stylefuse.pipelines.evaluate.summary import flat
 
-    if mlflow.active_run():
-        mlflow.log_metrics(flat({name: evaluation[name] for name in ("summary", "styles", "identity")}))
-        mlflow.log_dict(evaluation, "evaluation/evaluation.json")
-        mlflow.log_artifacts(str(folder), "evaluation")
+    record.log_metrics(flat({name: evaluation[name] for name in ("summary", "styles", "identity")}))
+    record.log_dict(evaluation, "evaluation/evaluation.json")
+    record.log_files(folder, "evaluation")

@@ -17,6 +17,7 @@ from stylefuse.images.manifest import require_usable
 from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.ingest.options import IngestOptions
 from stylefuse.pipelines.temporary import report_folder
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from stylefuse.pipelines.ingest.finding import Found
@@ -130,8 +131,6 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
     Returns:
         A folder with index.html and its pictures; also logged to the active MLflow run, under "data".
     """
-    import mlflow
-
     from stylefuse.images.store import open_store
     from stylefuse.pipelines.ingest.notes import warnings_of
     from stylefuse.pipelines.ingest.report import write_report
@@ -141,8 +140,7 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
         log.warning("%s", note)
     with report_folder() as folder:
         write_report(folder, manifest, open_store(image_store, manifest), notes)
-        if mlflow.active_run():
-            mlflow.log_artifacts(str(folder), "data")
+        record.log_files(folder, "data")
     return folder
 
 

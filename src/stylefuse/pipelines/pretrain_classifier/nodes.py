@@ -13,6 +13,7 @@ from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.temporary import report_folder
+from stylefuse.tracking import record
 from stylefuse.training.options import ClassifierOptions
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ def _train(
     checkpoints: Path,
 ) -> Weights:
     """Train a network, unless the same was trained from the same data before: a resumed chain skips it."""
-    import mlflow
     import torch
 
     from stylefuse.images.store import open_store
@@ -83,8 +83,8 @@ def _train(
             return weights
     facts["trained_with"] = [{"from_image": 0, **(where := surroundings(options.device, "fp32"))}]
     log.info("%s: trains on %s", name, described(where))
-    if mlflow.active_run():
-        mlflow.set_tags({f"{name}.{key}": value for key, value in where.items()})
+    for key, value in where.items():
+        record.log_tag(f"{name}.{key}", str(value))
     torch.manual_seed(options.seed)  # initial weights
     network = build(len(styles)).to(pick_device(options.device))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]
@@ -110,8 +110,6 @@ def report_classifiers(
         Accuracy overall and a style, and the fingerprint, of each network; a folder with their confusion matrices
         as pictures.
     """
-    import mlflow
-
     from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.judge import load_judge
@@ -137,9 +135,6 @@ def report_classifiers(
             log.info(
                 "%s: accuracy on held-out pictures %s", name, {s: round(a, 3) for s, a in accuracy.items()}
             )
-        if mlflow.active_run():
-            mlflow.log_metrics(
-                {f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()}
-            )
-            mlflow.log_artifacts(str(folder), "classifier")
+        record.log_metrics({f"{name}.held_out_accuracy": m["mean_accuracy"] for name, m in metrics.items()})
+        record.log_files(folder, "classifier")
     return metrics, folder

@@ -1,10 +1,13 @@
 """What may be turned in `register`."""
 
+import re
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stylefuse.pipelines.parameters import Parameters
+
+MAX_NAME = 256  # characters of a registered model's name
 
 
 class Rule(Parameters):
@@ -29,6 +32,32 @@ class Rule(Parameters):
 class RegisterOptions(Parameters):
     """Options of the pipeline; see conf/base/parameters_register.yml."""
 
-    name: str = Field(min_length=1, pattern=r"^[^/:]+$")  # what an MLflow registry takes as a name
-    alias: str = Field(min_length=1)
+    name: str
+    alias: str
     gate: tuple[Rule, ...]
+
+    @field_validator("name")
+    @classmethod
+    def _a_name_that_can_be_served(cls, name: str) -> str:
+        """Refuse before any work what MLflow refuses after it, or takes and cannot find again."""
+        wrong = "".join(sorted({sign for sign in name if sign in "/:@?" or not sign.isprintable()}))
+        if wrong:
+            raise ValueError(
+                f"a model's name cannot have {wrong!r} in it, since models:/<name>@<alias> names it"
+            )
+        if "'" in name and '"' in name:
+            raise ValueError("a model's name cannot have both kinds of quotes: MLflow cannot search for it")
+        if name != name.strip() or name in ("", ".", "..") or len(name) > MAX_NAME:
+            raise ValueError(
+                f"a model's name has 1 to {MAX_NAME} characters, none of them a space at its ends"
+            )
+        return name
+
+    @field_validator("alias")
+    @classmethod
+    def _an_alias_of_mlflow(cls, alias: str) -> str:
+        if not re.fullmatch(r"[\w\-]{1,255}", alias):
+            raise ValueError("an alias is of letters, digits, _ and -")
+        if alias.lower() == "latest" or re.fullmatch(r"[vV]\d+", alias):
+            raise ValueError(f"MLflow keeps the alias {alias} for itself: choose another, e.g. champion")
+        return alias

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import io
 import json
+import shutil
 import tempfile
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from PIL import Image
@@ -27,6 +30,11 @@ from stylefuse.training.checkpoint import code_hash
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports, directly or not: a change in there makes it another model.
 SERVED = "serving.model"
+# The parts of the package that it comes from: those travel with the model.
+PARTS = ("__init__.py", "_memory.py", "images", "networks", "serving")
+# Characters that a registry keeps of a description (MLflow's column in PostgreSQL and MySQL).
+MAX_DESCRIPTION = 5000
+NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
 REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas")
 
 
@@ -61,41 +69,91 @@ def requirements() -> list[str]:
 
 
 def model_arguments(
-    generator: Weights, card: str, folder: Path, fuser: Weights | None = None
+    generator: Weights,
+    card: str,
+    folder: Path,
+    fuser: Weights | None = None,
+    numbers: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights and card to `folder` for them."""
+    """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights, card, numbers and code to `folder`."""
     styles = generator.facts["styles"]
     networks = {"generator": generator} | ({"fuser": fuser} if fuser else {})
     weights = {name: folder / f"{name}.safetensors" for name in networks}
     for name, network in networks.items():
         write_weights(weights[name], network)
-    artifacts = {**weights, "card": folder / "card.md"}
+    artifacts = {**weights, "card": folder / "card.md", NUMBERS: folder / f"{NUMBERS}.json"}
     artifacts["card"].write_text(card, encoding="utf-8")
+    artifacts[NUMBERS].write_text(json.dumps(numbers or {}, indent=1), encoding="utf-8")
+    code = copy_code(folder / "code")
     return {
-        "python_model": str(PACKAGE / "serving" / "model.py"),
+        "python_model": str(code / "serving" / "model.py"),
         "artifacts": {name: str(path) for name, path in artifacts.items()},
         "signature": signature(styles),
         "input_example": (pd.DataFrame({IMAGE: [_example()]}), {STYLE: styles[1], STRENGTH: 1.0}),
         "pip_requirements": requirements(),
         # Serving needs no installed stylefuse: the package travels with the model.
-        "code_paths": [str(PACKAGE)],
+        "code_paths": [str(code)],
         "metadata": {"facts": generator.facts}
         | ({"fuser": fuser.facts} if fuser else {})
         | described(weights),
     }
 
 
+def copy_code(folder: Path) -> Path:
+    """Copy what serving needs of the package into a folder; returns the package there.
+
+    The copy can be written and deleted where the installation is read-only, and holds nothing that Python compiled.
+    """
+    copy = folder / PACKAGE.name
+    for part in PARTS:
+        source = PACKAGE / part
+        for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
+            target = copy / file.relative_to(PACKAGE)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)  # the content alone, not the mode
+    return copy
+
+
 def log_version(
-    generator: Weights, name: str, card: str, tags: dict[str, str], fuser: Weights | None = None
+    generator: Weights,
+    name: str,
+    card: str,
+    tags: dict[str, str],
+    fuser: Weights | None = None,
+    numbers: Mapping[str, float] | None = None,
 ) -> str:
-    """Log the model into the active run, or into one of its own, and register it; returns the new version."""
+    """Log the model into the active run, or into one of its own, and register it; returns the new version.
+
+    Where the registry refuses the version, a registered model that was made for it is removed again.
+    """
+    client = mlflow.MlflowClient()
     # The version comes last, with its tags: a failure on the way leaves files, but no half version.
     with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
-        arguments = model_arguments(generator, card, Path(folder), fuser)
+        arguments = model_arguments(generator, card, Path(folder), fuser, numbers)
         info = mlflow.pyfunc.log_model(name="generator", **arguments)
-        version = mlflow.register_model(info.model_uri, name, tags=tags).version
-    mlflow.MlflowClient().update_model_version(name, version, description=card)
+        try:
+            version = mlflow.register_model(info.model_uri, name, tags=tags).version
+        except Exception:
+            with suppress(MlflowException):
+                if not client.search_model_versions(named(name), max_results=1):
+                    client.delete_registered_model(name)
+            raise
+    client.update_model_version(name, version, description=shortened(card))
     return version
+
+
+def named(name: str) -> str:
+    """MLflow's search filter for versions of this model; it has no escapes, only two kinds of quotes."""
+    quote = '"' if "'" in name else "'"
+    return f"name = {quote}{name}{quote}"
+
+
+def shortened(card: str) -> str:
+    """The card as a description: where it is too long for a registry, its beginning, and where the rest is."""
+    if len(card) <= MAX_DESCRIPTION:
+        return card
+    rest = "\n\n… The whole card is the file artifacts/card.md of this model."
+    return card[: MAX_DESCRIPTION - len(rest)] + rest
 
 
 def _run():

@@ -14,6 +14,7 @@ from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import train_resumably
 from stylefuse.pipelines.temporary import report_folder
 from stylefuse.pipelines.train_fuser.options import TrainFuserOptions
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -93,7 +94,6 @@ def train_fuser(
 
 def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Callable[[int], None]:
     """What draws pairs of each kind, their fusion and their truth, into the folder and into MLflow."""
-    import mlflow
     import numpy as np
 
     from stylefuse.images.io import save
@@ -106,8 +106,7 @@ def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Call
     def draw(images_seen: int) -> None:
         image = draw_pairs(state.average, pairs, photos)
         save(image, folder / f"images-{images_seen:09d}.png")
-        if mlflow.active_run():
-            mlflow.log_image(image, key="fusion_samples", step=images_seen)
+        record.log_image(image, "fusion_samples", images_seen)
 
     return draw
 
@@ -125,8 +124,6 @@ def evaluate_fuser(
         `summary` (numbers to compare runs by), `table` (a row for each kind and n) and `about` (of which fuser);
         and a folder with the table as Markdown and CSV, and a contact sheet.
     """
-    import mlflow
-
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
     from stylefuse.images.store import open_store
@@ -146,9 +143,8 @@ def evaluate_fuser(
         save(contact_sheet_of(network, photos[:4], asked.seed), folder / "fused.png")
         summary = summarise(table)
         log.info("fusion of %d held-out photos, PSNR in dB:\n%s", len(photos), table.to_string(index=False))
-        if mlflow.active_run():
-            mlflow.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
-            mlflow.log_artifacts(str(folder), "fusion")
+        record.log_metrics({f"fusion.{name}": value for name, value in summary.items()})
+        record.log_files(folder, "fusion")
     about = {name: fuser.facts[name] for name in ("fingerprint", "data_hash", "generator", "images_seen")}
     about |= {"device": "cpu", "precision": "fp32"}
     return {"summary": summary, "table": table.to_dict("records"), "about": about}, folder

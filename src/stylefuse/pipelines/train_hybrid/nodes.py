@@ -14,6 +14,7 @@ from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import OnImages, OnStep, train_resumably
 from stylefuse.pipelines.several import train_on_all
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
+from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,8 +120,6 @@ def _train(
 
 def _watched(on_step: OnStep) -> OnStep:
     """`on_step`, with a warning once the critic has collapsed: in the log, the run's tags and the table of losses."""
-    import mlflow
-
     from stylefuse.training.collapse import CollapseWatch
 
     watch, collapsed = CollapseWatch(), 0.0
@@ -130,8 +129,7 @@ def _watched(on_step: OnStep) -> OnStep:
         if message := watch.notice(losses):
             collapsed = 1.0
             log.warning("at %d images %s", images_seen, message)
-            if mlflow.active_run():
-                mlflow.set_tag("critic_collapse", f"at {images_seen} images {message}")
+            record.log_tag("critic_collapse", f"at {images_seen} images {message}")
         on_step(images_seen, {**losses, "critic_collapsed": collapsed})
 
     return step
@@ -141,7 +139,6 @@ def _sample_drawer(
     state: "HybridState", photos: "Tensor", styles: list[str], folder: Path
 ) -> Callable[[int], None]:
     """What draws the photos in all styles, a column a photo, into the folder and into MLflow."""
-    import mlflow
     import torch
 
     from stylefuse.images.grid import grid
@@ -156,7 +153,6 @@ def _sample_drawer(
             pictures.append(list(state.average(photos, style_weights(style, len(styles))).cpu()))
         image = grid(pictures, row_labels=styles)
         save(image, folder / f"images-{images_seen:09d}.png")
-        if mlflow.active_run():
-            mlflow.log_image(image, key="samples", step=images_seen)
+        record.log_image(image, "samples", images_seen)
 
     return draw

@@ -11,6 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from stylefuse.tracking.connection import EXPERIMENT, PATIENCE, naming_server
+from stylefuse.tracking.database import file_of
+from stylefuse.tracking.moved import follow_move
+
+# Of what there is, in an error.
+SHOWN, SHOWN_VERSIONS = 20, 3
 _NAMED = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
 
@@ -26,7 +32,8 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
         `name` and `version`, and `folder`, where the model lies.
 
     Raises:
-        ValueError: the URI is none of these, or there is no such model.
+        ValueError: the URI is none of these, or there is no such model; then the message lists those that there are.
+        TrackingError: the database or the server cannot be used.
     """
     named = _NAMED.fullmatch(uri)
     if not named:
@@ -38,15 +45,72 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
             )
             raise ValueError(f"there is no mlflow.db here: {remedy}")
         os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"
+    address = os.environ["MLFLOW_TRACKING_URI"]
+    for variable, value in PATIENCE.items():
+        os.environ.setdefault(variable, value)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    import mlflow
+    if (database := file_of(address)) and database.is_file():
+        follow_move(database, EXPERIMENT)
+    with naming_server(address, "start it, or name a folder with --model"):
+        return _fetch(uri, named, folder)
 
-    name, version = named["name"], named["version"]
-    if named["alias"]:
-        version = str(mlflow.MlflowClient().get_model_version_by_alias(name, named["alias"]).version)
+
+def _fetch(uri: str, named: re.Match[str], folder: Path) -> dict[str, Any]:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    client = mlflow.MlflowClient()
+    name = named["name"]
+    try:
+        if named["alias"]:
+            version = client.get_model_version_by_alias(name, named["alias"])
+        else:
+            version = client.get_model_version(name, named["version"])
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
+        raise ValueError(f"there is no {uri}; {_models(client)}") from None
     # By version, not by alias: that may move in between.
-    found = mlflow.artifacts.download_artifacts(f"models:/{name}/{version}", dst_path=str(folder))
-    return {"name": name, "version": version, "folder": found}
+    exact = f"models:/{name}/{version.version}"
+    try:
+        found = mlflow.artifacts.download_artifacts(exact, dst_path=str(folder))
+        missing = not (Path(found) / "MLmodel").is_file()
+    except FileNotFoundError:
+        missing = True
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):
+            raise
+        missing = True
+    if missing:
+        place = client.get_model_version_download_uri(name, version.version)
+        raise ValueError(
+            f"the files of {exact} are gone from {place}: bring them back, or run `kedro run --pipelines register` "
+            "in the project, which registers the model anew"
+        )
+    return {"name": name, "version": str(version.version), "folder": found}
+
+
+def _models(client: Any) -> str:
+    """The registered models with their newest versions, as `--model` takes them, and why the gate blocked one."""
+    models = client.search_registered_models(max_results=SHOWN)
+    lines = []
+    for model in models:
+        quote = '"' if "'" in model.name else "'"
+        versions = client.search_model_versions(f"name = {quote}{model.name}{quote}", max_results=1000)
+        newest = sorted(versions, key=lambda version: -int(version.version))
+        alias_of = {str(version): alias for alias, version in model.aliases.items()}
+        kept = [v for i, v in enumerate(newest) if i < SHOWN_VERSIONS or str(v.version) in alias_of]
+        lines += [_line(version, alias_of.get(str(version.version))) for version in kept]
+    if not lines:
+        return "no model is registered: run `kedro run --pipelines train_style` first"
+    return "registered are " + ", ".join(lines) + (", and more" if models.token else "")
+
+
+def _line(version: Any, alias: str | None) -> str:
+    if alias:
+        return f"models:/{version.name}@{alias} (version {version.version})"
+    reasons = version.tags.get("gate.reasons")
+    return f"models:/{version.name}/{version.version}" + (f" (blocked: {reasons})" if reasons else "")
 
 
 def main() -> int:
@@ -54,7 +118,7 @@ def main() -> int:
         found = fetch(sys.argv[1], Path(sys.argv[2]))
     except Exception as error:
         # The first line: SQLAlchemy goes on with the statement and a link.
-        found = {"error": (str(error).strip() or type(error).__name__).splitlines()[0][:500]}
+        found = {"error": (str(error).strip() or type(error).__name__).splitlines()[0][:2000]}
     print(json.dumps(found))
     return 1 if "error" in found else 0
 
