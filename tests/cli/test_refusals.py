@@ -86,7 +86,7 @@ def test_the_command_ends_with_the_sentence_and_logs_the_traceback(tmp_path, cap
     ("options", "given", "words"),
     [
         (StylizeOptions, {"style": 1905}, "style: is not text; in a file, write it in quotes .it is 1905."),
-        (StylizeOptions, {"styl": "x"}, "styl: unknown; known are contrast, keep_metadata"),
+        (StylizeOptions, {"styl": "x"}, "styl: unknown; known are contrast, format, keep_metadata"),
         (StylizeOptions, {"strength": 4}, "strength: .*less than or equal to 1 .it is 4."),
         (
             RegisterOptions,

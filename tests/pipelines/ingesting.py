@@ -55,6 +55,6 @@ def write_each_split(folder: Path, options: IngestOptions, first: int, each: int
 
 def run_ingest(photos: Path, styles: Path, options: IngestOptions) -> tuple[pd.DataFrame, Path]:
     """The manifest, and the folder of the store."""
-    staging = Path(tempfile.mkdtemp(prefix="staging-"))
+    staging = Path(tempfile.mkdtemp()) / "images" / ".incoming"
     store, manifest = ingest_pictures(photos, photos, styles, staging, options)
     return manifest, store

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from importlib.metadata import version as installed
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,12 @@ from stylefuse.training.checkpoint import code_hash
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports, directly or not: a change in there makes it another model.
 SERVED = "serving.model"
-# The parts of the package that it comes from: those travel with the model.
-PARTS = ("__init__.py", "_memory.py", "images", "networks", "serving")
 # Characters that a registry keeps of a description (MLflow's column in PostgreSQL and MySQL).
 MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
 REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas")
+# Read where they are installed, and so by a model that was registered there.
+OPTIONAL_REQUIREMENTS = ("pillow-heif",)
 
 
 def content_hash(generator: Weights, fuser: Weights | None = None) -> str:
@@ -65,7 +66,8 @@ def signature(styles: list[str]) -> ModelSignature:
 
 def requirements() -> list[str]:
     """The installed versions of what serving needs; a build's suffix ("+cpu") is no part of the version."""
-    return [f"{name}=={installed(name).partition('+')[0]}" for name in REQUIREMENTS]
+    optional = [name for name in OPTIONAL_REQUIREMENTS if find_spec(name.replace("-", "_"))]
+    return [f"{name}=={installed(name).partition('+')[0]}" for name in (*REQUIREMENTS, *optional)]
 
 
 def model_arguments(
@@ -100,14 +102,15 @@ def model_arguments(
 
 
 def copy_code(folder: Path) -> Path:
-    """Copy what serving needs of the package into a folder; returns the package there.
+    """Copy the package into a folder; returns the copy.
 
-    The copy can be written and deleted where the installation is read-only, and holds nothing that Python compiled.
+    The whole package: loading a model puts its copy first on the path of modules, also for processes that this one
+    starts afterwards, and they need more of it than a served model does. The copy can be written and deleted where
+    the installation is read-only, and holds nothing that Python compiled.
     """
     copy = folder / PACKAGE.name
-    for part in PARTS:
-        source = PACKAGE / part
-        for file in [source] if source.is_file() else sorted(source.rglob("*.py")):
+    for file in PACKAGE.rglob("*"):
+        if file.is_file() and "__pycache__" not in file.parts:
             target = copy / file.relative_to(PACKAGE)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)  # the content alone, not the mode
