@@ -14,9 +14,9 @@ from raw_files import file_of
 from stylefuse.images import files, heif
 from stylefuse.images.boxes import code_points
 from stylefuse.images.deep import decode_deep
+from stylefuse.images.encoding import encode
 from stylefuse.images.files import FORMATS, ImageError, Limits
 from stylefuse.images.io import decode, save
-from stylefuse.images.metadata import with_metadata
 from stylefuse.images.profiles import SRGB, Space, profile_of
 
 P3 = Space((0.68, 0.32), (0.265, 0.69), (0.15, 0.06))
@@ -193,7 +193,7 @@ def test_damage_never_raises_anything_else(file_format):
 @BOTH
 def test_what_a_photo_says_of_itself_is_kept(file_format):
     data = packed(scene(), file_format, exif=exif_of(6))
-    png, remark = with_metadata(file_of(decode(data)), data)
+    png, remark = encode(decode(data), exif_of=data)
     kept = Image.open(io.BytesIO(png)).getexif()
     assert not remark
     assert kept[ExifTags.Base.Model] == "a phone" and kept[ExifTags.Base.Orientation] == 1
