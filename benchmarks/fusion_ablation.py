@@ -41,7 +41,7 @@ CRITIC, GUARD = 0.01, 0.05  # weights of the two terms that are tried
 
 
 def with_critic(seed: int) -> Terms:
-    """L_F and a critic on pixels that tells fused pictures from photos (formulation.md, item 6)."""
+    """L_F and a critic on pixels that tells fused pictures from photos (docs/formulation.md, item 6)."""
     torch.manual_seed(seed)
     critic = Critic(1).to(memory_format=torch.channels_last)
     optimiser = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.0, 0.99))

@@ -21,7 +21,7 @@ def fit_classifier(
     options: ClassifierOptions,
     on_step: Callable[[int, float], None] = lambda images_seen, loss: None,
 ) -> None:
-    """Train `network` in place; parameters that ask for no gradient stay as they are (formulation.md, item 4).
+    """Train `network` in place; parameters that ask for no gradient stay as they are (docs/formulation.md, item 4).
 
     Args:
         network: N×3×S×S in [-1, 1] → N×classes logits; it is trained on the device that it is on.

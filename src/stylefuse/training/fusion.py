@@ -129,7 +129,7 @@ def next_sets(state: FusionState, options: FusionOptions, device: torch.device) 
 
 
 def fusion_terms(fused: Fused, batch: SetBatch) -> dict[str, Tensor]:
-    """The terms of L_F, unweighted (formulation.md, item 6)."""
+    """The terms of L_F, unweighted (docs/formulation.md, item 6)."""
     terms = {"mode": mode_loss(fused.mode_logits, batch.mode)}
     if batch.known.any():
         picture, truth = fused.picture[batch.known], batch.truth[batch.known]

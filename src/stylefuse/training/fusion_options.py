@@ -9,7 +9,7 @@ from stylefuse.training.options import STRICT, check_training
 
 @dataclass(frozen=True)
 class FusionWeights:
-    """Weight of each term of L_F (formulation.md, item 6). The parameters file gives reasons."""
+    """Weight of each term of L_F (docs/formulation.md, item 6). The parameters file gives reasons."""
 
     __pydantic_config__ = STRICT
 

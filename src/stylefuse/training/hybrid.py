@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 def generator_step(
     state: HybridState, batch: Batch, classifier: StyleClassifier, options: HybridOptions
 ) -> tuple[Seen, dict[str, Tensor]]:
-    """One step of G on L_G (formulation.md, items 3 and 5). Returns what it made and saw, and the terms."""
+    """One step of G on L_G (docs/formulation.md, items 3 and 5). Returns what it made and saw, and the terms."""
     weights, generator = options.weights, state.generator
     photos, paintings, style = batch
     n, own = len(photos), share(options.batch_size)
@@ -97,7 +97,7 @@ def _random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
 def critic_step(
     state: HybridState, batch: Batch, seen: Seen, penalise: bool, options: HybridOptions
 ) -> dict[str, Tensor]:
-    """One step of D on L_D (formulation.md, item 2): fakes and untouched photos score below paintings."""
+    """One step of D on L_D (docs/formulation.md, item 2): fakes and untouched photos score below paintings."""
     weights, critic, style = options.weights, state.critic, batch.style
     real, fake, photos = (augmented(p, state.noise) for p in (batch.paintings, seen.fake, batch.photos))
     n = len(real)

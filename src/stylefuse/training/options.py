@@ -43,7 +43,7 @@ def _check_crop(least: float) -> None:
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term of L_G and L_D (formulation.md, items 2, 3 and 5). The parameters file gives reasons."""
+    """Weight of each term of L_G and L_D (docs/formulation.md, items 2, 3 and 5). The parameters file gives reasons."""
 
     __pydantic_config__ = STRICT
 
