@@ -10,7 +10,7 @@ from typing import Any
 import mlflow
 import pandas as pd
 
-from stylefuse.networks import weights
+from stylefuse import _atomic
 from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
@@ -92,4 +92,4 @@ def _kill_at(moment: str, save: int) -> None:
         if path.suffix == ".safetensors":
             now("old one deleted")
 
-    Path.open, Path.replace, Path.unlink, weights.os.fsync = open_, replace_, unlink, fsync
+    Path.open, Path.replace, Path.unlink, _atomic.os.fsync = open_, replace_, unlink, fsync

@@ -11,18 +11,21 @@ from project import SOURCE, Import, imports, source_of, sources
 
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
-    "pipelines": {"serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory"},
+    "pipelines": {
+        *("serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory", "_atomic")
+    },
     "serving": {"networks", "images", "tracking", "_memory"},
     "tracking": set(),
-    "training": {"losses", "metrics", "networks", "images"},
+    "training": {"losses", "metrics", "networks", "images", "_atomic"},
     "metrics": {"_torchvision"},
     "losses": set(),
-    "networks": set(),
-    "images": set(),
+    "networks": {"_atomic"},
+    "images": {"_atomic"},
     "_torchvision": set(),
     "_memory": set(),
     "_atomic": set(),
-    "output_folder": {"_atomic"},
+    "_output_files": {"_atomic"},
+    "output_folder": {"_atomic", "_output_files"},
     "datasets": {"networks", "output_folder", "_atomic"},
     "hooks": {"images", "tracking"},
     "settings": {"configuration", "hooks"},

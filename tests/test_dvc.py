@@ -17,6 +17,7 @@ STAGES = list(DVC["stages"])
 ALWAYS = {
     "conf/base/catalog.yml",
     "src/stylefuse/_atomic.py",
+    "src/stylefuse/_output_files.py",
     "src/stylefuse/datasets.py",
     "src/stylefuse/output_folder.py",
 }

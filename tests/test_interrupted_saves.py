@@ -20,7 +20,7 @@ from kedro.io import AbstractDataset
 from project import configuration, pipelines
 from stylefuse.images.manifest import COLUMNS
 from stylefuse.networks.weights import Weights
-from stylefuse.output_folder import LIST, staging_of
+from stylefuse.output_folder import LIST, LOCK, staging_of
 
 # What a save does to names on a disk; a file that is only read does not count.
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate"}
@@ -43,7 +43,7 @@ def dataset(name: str, root: Path) -> AbstractDataset:
 def value(name: str, version: int, root: Path) -> Any:
     """Something that the dataset can hold, another one for each version."""
     kind = saved_datasets()[name]["type"].rpartition(".")[2]
-    if kind == "FolderDataset":
+    if kind == "OutputFolderDataset":
         folder = root / f"made {version}"
         (folder / "sub").mkdir(parents=True)
         for file in ("same.txt", f"only {version}.txt", "sub/same.txt"):
@@ -62,7 +62,9 @@ def value(name: str, version: int, root: Path) -> Any:
 def content(loaded: Any) -> Any:
     """A loaded value in a form that can be compared."""
     if isinstance(loaded, Path):
-        files = (path for path in sorted(loaded.rglob("*")) if path.is_file() and path.name != LIST)
+        files = (
+            path for path in sorted(loaded.rglob("*")) if path.is_file() and path.name not in (LIST, LOCK)
+        )
         found = {path.relative_to(loaded).as_posix(): path.read_text() for path in files}
         return {name: text for name, text in found.items() if not name.startswith(".")}
     if isinstance(loaded, pd.DataFrame):

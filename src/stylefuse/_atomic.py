@@ -1,11 +1,15 @@
 """Write a file all or nothing: beside its place, flushed to disk, then renamed over what was there."""
 
+import errno
 import os
 import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+# Names of files that a write which was killed left half done, as a glob pattern.
+PARTIAL = f".{16 * '[0-9a-f]'}.tmp"
 
 
 @contextmanager
@@ -64,11 +68,17 @@ def flush(path: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk: a rename is, only once its folder is."""
+    """Wait until the names in a folder are on the disk: a rename is, only once its folder is.
+
+    Some file systems (of networks, of virtual machines) cannot flush a folder: there nothing happens.
+    """
     if sys.platform == "win32":  # where folders cannot be opened
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
     finally:
         os.close(descriptor)

@@ -11,7 +11,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from stylefuse._atomic import replacing, write_whole
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.output_folder import finish, publish, staging_of
+from stylefuse.output_folder import finish, hold, publish, release, staging_of
 
 
 class _LocalDataset(AbstractDataset):
@@ -31,9 +31,7 @@ class _LocalDataset(AbstractDataset):
 class FolderDataset(_LocalDataset):
     """A folder, handed to nodes as its path.
 
-    Saving takes the path of another folder that the node filled, and moves its files here (see
-    `stylefuse.output_folder`). A node that returns the catalog's own path changes nothing. With `create`, loading
-    makes the folder: a workspace that a node fills while it runs.
+    With `create`, loading makes the folder: a workspace that a node fills while it runs. Nothing is saved here.
     """
 
     def __init__(self, *, filepath: str, create: bool = False, metadata: dict[str, Any] | None = None):
@@ -47,24 +45,39 @@ class FolderDataset(_LocalDataset):
             raise DatasetError(
                 f"there is no folder {self._filepath}: make it, or correct the path in conf/*/globals.yml or --params"
             )
-        finish(self._filepath)
         return self._filepath
 
     def save(self, data: Path) -> None:
-        if data.absolute() == self._filepath.absolute():
-            staging = staging_of(self._filepath)
-            if staging.is_dir() and not any(staging.iterdir()):
-                staging.rmdir()
+        raise DatasetError(f"nothing is saved to {self._filepath}: it is an input or a workspace")
+
+
+class OutputFolderDataset(FolderDataset):
+    """A folder of results: saving takes the path of another folder that the node filled, and moves its files here.
+
+    See `stylefuse.output_folder`. A node that returns the catalog's own path changes nothing.
+    """
+
+    def load(self) -> Path:
+        finish(self._filepath)
+        return super().load()
+
+    def save(self, data: Path) -> None:
+        if data.absolute() != self._filepath.absolute():
+            publish(data, self._filepath)
             return
-        publish(data, self._filepath)
+        staging = staging_of(self._filepath)
+        if staging.is_dir() and not any(staging.iterdir()):
+            staging.rmdir()
+        release(self._filepath)
 
 
 class StagingDataset(_LocalDataset):
     """The staging folder of an output folder, as a node's input: on the same disk, so that what is made can stay.
 
     The node fills the folder and returns its path as the output folder's. Files at its top with a leading dot are
-    the node's own notes, which are not published. Loading empties the folder, unless `keep` is true: then it holds
-    what an interrupted run left, for the node to go on from or to delete.
+    the node's own notes, which are not published. Loading takes the output folder for this run, and empties the
+    staging folder, unless `keep` is true: then it holds what an interrupted run left, for the node to go on from or
+    to delete.
     """
 
     def __init__(self, *, filepath: str, keep: bool = False, metadata: dict[str, Any] | None = None):
@@ -72,11 +85,12 @@ class StagingDataset(_LocalDataset):
         self._keep = keep
 
     def load(self) -> Path:
-        finish(self._filepath)
         staging = staging_of(self._filepath)
-        if not self._keep and staging.is_dir():
-            shutil.rmtree(staging)
         try:
+            hold(self._filepath)
+            finish(self._filepath)
+            if not self._keep and staging.is_dir():
+                shutil.rmtree(staging)
             staging.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DatasetError(
@@ -119,7 +133,7 @@ class CSVDataset(_LocalDataset):
     def load(self) -> pd.DataFrame:
         if not self._filepath.is_file():
             raise DatasetError(f"there is no {self._filepath}: run the pipeline that makes it")
-        return pd.read_csv(self._filepath)
+        return pd.read_csv(self._filepath, dtype={"fingerprint": str})  # its digits are no number
 
     def save(self, data: pd.DataFrame) -> None:
         with replacing(self._filepath) as partial:

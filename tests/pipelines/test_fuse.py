@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 from pydantic import ValidationError
 
 from hostile_names import hostile_names
-from stylefuse.datasets import CSVDataset, FolderDataset
+from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
 from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.fuser import Fuser, pack_fuser
@@ -361,7 +361,7 @@ def test_hostile_names_pass_and_the_report_can_be_written(fuse, tmp_path, tmp_pa
     for path, content in made.items():
         if path.suffix == ".json":
             assert json.loads(content)["files"]
-    FolderDataset(filepath=str(out.parent)).save(out)
+    OutputFolderDataset(filepath=str(out.parent)).save(out)
     assert files_of(out.parent) == made
     CSVDataset(filepath=str(tmp_path_factory.mktemp("report") / "fused.csv")).save(report)
     logged = "".join(record.getMessage() for record in caplog.records)

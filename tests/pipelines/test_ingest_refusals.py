@@ -11,7 +11,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from project import pipelines
-from stylefuse.datasets import FolderDataset, ManifestDataset, StagingDataset
+from stylefuse.datasets import FolderDataset, ManifestDataset, OutputFolderDataset, StagingDataset
 from stylefuse.images.manifest import kept, require_usable
 from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 from stylefuse.pipelines.ingest import create_pipeline
@@ -54,9 +54,9 @@ def run(folders, options):
                 "styles": FolderDataset(filepath=str(folders / "styles")),
                 "params:ingest": MemoryDataset(options),
                 "manifest": ManifestDataset(filepath=str(out / "manifest.csv")),
-                "image_store": FolderDataset(filepath=str(out / "images")),
+                "image_store": OutputFolderDataset(filepath=str(out / "images")),
                 "image_store_staging": StagingDataset(filepath=str(out / "images")),
-                "data_report": FolderDataset(filepath=str(out / "report")),
+                "data_report": OutputFolderDataset(filepath=str(out / "report")),
             }
         )
         SequentialRunner().run(create_pipeline(), catalog)

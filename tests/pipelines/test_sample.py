@@ -9,6 +9,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from project import session
+from stylefuse.output_folder import LOCK
 from stylefuse.pipelines import sample
 from stylefuse.pipelines.sample import drawing
 from stylefuse.pipelines.sample.nodes import make_sample
@@ -126,7 +127,7 @@ def test_pictures_of_ones_own_beside_the_samples_stay(tmp_path, monkeypatch):
 def test_make_off_makes_no_more_than_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     run_sample(tmp_path, make=False)
-    assert list((tmp_path / "01_raw" / "sample").iterdir()) == []
+    assert [path.name for path in (tmp_path / "01_raw" / "sample").iterdir()] == [LOCK]
 
 
 @pytest.mark.parametrize("wrong", [{"photo": 3}, {"photos": 0}, {"size": 8}, {"workers": -1}, {"seed": "a"}])

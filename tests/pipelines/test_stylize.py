@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from hostile_names import hostile_names
 from project import configuration
-from stylefuse.datasets import CSVDataset, FolderDataset
+from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 from stylefuse.pipelines.folders import users
 from stylefuse.pipelines.stylize import create_pipeline
@@ -250,7 +250,7 @@ def test_hostile_names_pass_and_the_report_can_be_written(stylize, tmp_path, tmp
     pictures = {path.name for path in users_own if path.read_bytes() == data}
     stems = {Path(name).stem for name in pictures}
     assert all(path.name.removesuffix(".png") in pictures | stems or path.name[-13] == "-" for path in made)
-    FolderDataset(filepath=str(out.parent)).save(out)
+    OutputFolderDataset(filepath=str(out.parent)).save(out)
     assert files_of(out.parent) == made
     CSVDataset(filepath=str(tmp_path_factory.mktemp("report") / "stylized.csv")).save(report)
     assert json.dumps(report.to_dict(), ensure_ascii=False).encode("utf-8")

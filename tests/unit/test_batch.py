@@ -7,12 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from stylefuse.images.files import ImageError
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.apart import refuse_overlap
-from stylefuse.pipelines.batch import LOCK, Piece, Words, run_batch
+from stylefuse.pipelines.batch import Piece, Words, run_batch
 from stylefuse.pipelines.finished import JOURNAL
 
 WORDS = Words("pictures", "restyled")
@@ -147,7 +146,7 @@ def test_leftovers_are_deleted(pieces, staging):
     run_batch(pieces, Maker(), staging, ABOUT, WORDS)
     left = {path.relative_to(staging).as_posix() for path in staging.rglob("*") if path.is_file()}
     made = {f"{'sub/' if i % 2 else ''}{i}.out" for i in range(6)}
-    assert left == made | {JOURNAL, LOCK, ".plan.json"}
+    assert left == made | {JOURNAL, ".plan.json"}
     assert not (staging / "gone").exists()
 
 
@@ -252,13 +251,6 @@ def test_a_name_that_the_disk_cannot_hold_costs_its_own_piece(pieces, staging, m
     rows = run_batch(pieces, Maker(), staging, ABOUT, WORDS)
     assert [bool(row["output"]) for row in rows] == [True, True, False, True, True, True]
     assert "2.out" in rows[2]["reason"] and "another name" in rows[2]["reason"]
-
-
-def test_two_runs_do_not_share_a_folder(pieces, staging):
-    with FileLock(staging / LOCK), pytest.raises(ValueError, match="another run is writing results") as told:
-        run_batch(pieces, Maker(), staging, ABOUT, WORDS)
-    assert str(staging.parent) in str(told.value)
-    assert len(run_batch(pieces, Maker(), staging, ABOUT, WORDS)) == 6
 
 
 def test_the_journal_holds_names_that_are_no_text(tmp_path, staging):

@@ -15,12 +15,13 @@ from stylefuse.datasets import (
     ManifestDataset,
     OptionalJSONDataset,
     OptionalWeightsDataset,
+    OutputFolderDataset,
     StagingDataset,
     WeightsDataset,
 )
 from stylefuse.images.manifest import COLUMNS
 from stylefuse.networks.weights import Weights
-from stylefuse.output_folder import LIST, staging_of
+from stylefuse.output_folder import LIST, LOCK, staging_of
 
 
 @pytest.fixture
@@ -40,20 +41,20 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_folder_is_moved_into_its_place(target):
-    dataset, made = FolderDataset(filepath=str(target)), filled("a.png")
+    dataset, made = OutputFolderDataset(filepath=str(target)), filled("a.png")
     assert not dataset.exists()
     dataset.save(made)
     assert dataset.exists() and not made.exists()
     assert dataset.load() == target
-    assert names(target) == [LIST, "a.png"]
+    assert names(target) == [LIST, LOCK, "a.png"]
     assert target.stat().st_mode & 0o777 == 0o755  # a temporary folder's is 0o700
 
 
 def test_a_folder_replaces_the_one_before_whole(target):
-    dataset = FolderDataset(filepath=str(target))
+    dataset = OutputFolderDataset(filepath=str(target))
     dataset.save(filled("old.png"))
     dataset.save(filled("new.png"))
-    assert names(target) == [LIST, "new.png"]
+    assert names(target) == [LIST, LOCK, "new.png"]
     assert names(target.parent) == ["report"]
 
 
@@ -61,21 +62,21 @@ def test_what_an_interrupted_save_left_is_no_obstacle(target):
     leftover = staging_of(target)
     leftover.mkdir(parents=True)
     (leftover / "half.png").touch()
-    FolderDataset(filepath=str(target)).save(filled("a.png"))
-    assert names(target) == [LIST, "a.png"]
+    OutputFolderDataset(filepath=str(target)).save(filled("a.png"))
+    assert names(target) == [LIST, LOCK, "a.png"]
     assert names(target.parent) == ["report"]
 
 
 def test_a_failed_save_leaves_what_was_there(target):
-    dataset = FolderDataset(filepath=str(target))
+    dataset = OutputFolderDataset(filepath=str(target))
     dataset.save(filled("old.png"))
     with pytest.raises(FileNotFoundError):
         dataset.save(target.parent / "never made")
-    assert names(target) == [LIST, "old.png"]
+    assert names(target) == [LIST, LOCK, "old.png"]
 
 
 def test_a_folder_saved_onto_itself_stays(target):
-    dataset = FolderDataset(filepath=str(target), create=True)
+    dataset = OutputFolderDataset(filepath=str(target), create=True)
     (dataset.load() / "a.png").touch()
     dataset.save(target)
     assert names(target) == ["a.png"]
@@ -90,6 +91,11 @@ def test_a_staging_folder_is_emptied_unless_it_is_to_be_kept(target):
         StagingDataset(filepath=str(target)).save(target)
 
 
+def test_nothing_is_saved_to_an_input(target):
+    with pytest.raises(DatasetError, match="is an input or a workspace"):
+        FolderDataset(filepath=str(target)).save(target)
+
+
 def test_a_staging_folder_that_cannot_be_made_names_the_output_folder(target):
     target.parent.mkdir()
     target.touch()
@@ -101,8 +107,8 @@ def test_notes_of_a_staging_folder_are_not_published(target):
     staging = StagingDataset(filepath=str(target)).load()
     (staging / ".batch.json").touch()
     (staging / "a.png").touch()
-    FolderDataset(filepath=str(target)).save(staging)
-    assert names(target) == [LIST, "a.png"]
+    OutputFolderDataset(filepath=str(target)).save(staging)
+    assert names(target) == [LIST, LOCK, "a.png"]
 
 
 @pytest.mark.parametrize(

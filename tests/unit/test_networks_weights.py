@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stylefuse.networks import weights as module
+from stylefuse import _atomic as module
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from support import assert_equal_weights
 
@@ -46,11 +46,12 @@ def test_a_write_that_was_cut_off_is_not_seen(weights, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="stands in for a full disk")
-def test_a_full_disk_is_named_and_what_was_there_stays(weights, tmp_path):
+def test_a_full_disk_is_named_and_what_was_there_stays(weights, tmp_path, monkeypatch):
     path = tmp_path / "weights.safetensors"
     write_weights(path, weights)
     # Whatever is written there meets "No space left on device", as on a full disk.
-    (tmp_path / f".{path.name}.{os.getpid()}.tmp").symlink_to("/dev/full")
+    monkeypatch.setattr("stylefuse._atomic.secrets.token_hex", lambda size: "0123")
+    (tmp_path / ".0123.tmp").symlink_to("/dev/full")
     with pytest.raises(OSError, match=rf"folder {tmp_path} .*[Nn]o space.*make room") as refused:
         write_weights(path, weights._replace(facts={"kind": "other"}))
     assert refused.value.errno == errno.ENOSPC

@@ -4,11 +4,23 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from stylefuse.output_folder import LIST, SET_ASIDE, files_made, finish, publish, staging_of
+from stylefuse._output_files import SET_ASIDE
+from stylefuse.datasets import FolderDataset
+from stylefuse.output_folder import (
+    LIST,
+    LOCK,
+    files_made,
+    finish,
+    hold,
+    publish,
+    release,
+    staging_of,
+)
 
 
 @pytest.fixture
@@ -26,8 +38,8 @@ def make(folder: Path, **files: str) -> Path:
 
 
 def content(folder: Path) -> dict[str, str]:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {p.relative_to(folder).as_posix(): p.read_text() for p in found if p.name != LIST}
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (LIST, LOCK))
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in found}
 
 
 def test_results_of_the_run_before_are_replaced_and_other_files_stay(target):
@@ -41,13 +53,13 @@ def test_results_of_the_run_before_are_replaced_and_other_files_stay(target):
         "sub/mine.png": "mine",
         "other/mine.txt": "mine",
     }
-    assert files_made(target) == {"a.png", "c.png"}
+    assert files_made(target).keys() == {"a.png", "c.png"}
 
 
 def test_folders_that_a_run_left_empty_go_with_its_files(target):
     publish(make(staging_of(target), sub__deep__a_png="1", b_png="1"), target)
     publish(make(staging_of(target), b_png="2"), target)
-    assert sorted(path.name for path in target.iterdir()) == [LIST, "b.png"]
+    assert sorted(path.name for path in target.iterdir()) == [LIST, LOCK, "b.png"]
 
 
 def test_a_file_of_ones_own_with_the_name_of_a_result_is_set_aside(target, caplog):
@@ -55,7 +67,7 @@ def test_a_file_of_ones_own_with_the_name_of_a_result_is_set_aside(target, caplo
     with caplog.at_level(logging.WARNING):
         publish(make(staging_of(target), a_png="1"), target)
     assert content(target) == {"a.png": "1", f"{SET_ASIDE}/a.png": "mine"}
-    assert "a.png was not made by StyleFuse" in caplog.text
+    assert "1 files of" in caplog.text and "not as a run left them" in caplog.text and "a.png" in caplog.text
     # Once more: what was set aside stays, under a name of its own.
     (target / LIST).unlink()
     publish(make(staging_of(target), a_png="2"), target)
@@ -114,28 +126,42 @@ def test_the_output_folder_may_be_a_mount(tmp_path, target):
 
 def test_a_subfolder_on_another_disk(tmp_path, target, monkeypatch):
     (target / "sub").mkdir(parents=True)
-    replace = Path.replace
+    replace, rename = Path.replace, os.rename
 
-    def across(self: Path, place: Path) -> Path:
-        if place.parent.name == "sub" and self.parent != place.parent:
-            raise OSError(18, "Invalid cross-device link", str(self))
+    def mounted(path) -> bool:
+        return path.is_relative_to(target / "sub")
+
+    def across(source, place) -> None:
+        if mounted(Path(source)) != mounted(Path(place)):
+            raise OSError(18, "Invalid cross-device link", str(source))
+
+    def replace_(self: Path, place: Path) -> Path:
+        across(self, place)
         return replace(self, place)
 
-    monkeypatch.setattr(Path, "replace", across)
+    def rename_(source, place) -> None:
+        across(source, place)
+        rename(source, place)
+
+    make(target, sub__a_png="mine")
+    monkeypatch.setattr(Path, "replace", replace_)
+    monkeypatch.setattr(os, "rename", rename_)
     publish(make(staging_of(target), sub__a_png="1"), target)
-    assert content(target) == {"sub/a.png": "1"}
+    assert content(target) == {"sub/a.png": "1", f"{SET_ASIDE}/sub/a.png": "mine"}
 
 
 def test_names_of_any_bytes(target):
     name = os.fsdecode(b"caf\xe9\n\r.png")
     (make(staging_of(target), a_png="1") / name).write_text("1")
     publish(staging_of(target), target)
-    assert files_made(target) == {"a.png", name}
+    assert files_made(target).keys() == {"a.png", name}
     publish(make(staging_of(target), a_png="2"), target)
     assert content(target) == {"a.png": "2"}
 
 
-@pytest.mark.parametrize("text", ["{", '{"a": 1}', '["../../etc/passwd"]', '["/etc/passwd"]', "[1]"])
+@pytest.mark.parametrize(
+    "text", ["{", '{"a": 1}', '{"../../etc/passwd": "0"}', '{"/etc/passwd": "0"}', "[]", "1"]
+)
 def test_a_damaged_list_deletes_nothing(tmp_path, target, text):
     publish(make(staging_of(target), a_png="1"), target)
     (target / LIST).write_text(text)
@@ -171,11 +197,90 @@ def test_a_publication_that_was_interrupted_is_finished_before_the_next(target, 
         moves.append(source.replace(place))
 
     with monkeypatch.context() as patch:
-        patch.setattr("stylefuse.output_folder._move", killed)
+        patch.setattr("stylefuse.output_folder.move", killed)
         with pytest.raises(KeyboardInterrupt):
             publish(make(staging_of(target), a_png="2", c_png="2"), target)
     publish(make(tmp_path / "elsewhere", c_png="3"), target)
     assert content(target) == {"c.png": "3"}  # nothing was taken for a file of the user's
+
+
+def test_an_error_in_the_middle_says_how_far_it_came_and_the_next_run_goes_on(target, monkeypatch):
+    publish(make(staging_of(target), a_png="1", b_png="1"), target)
+    moves = []
+
+    def full(source, place):
+        if moves:
+            raise OSError(28, "No space left on device")
+        moves.append(source.replace(place))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stylefuse.output_folder.move", full)
+        with pytest.raises(OSError, match=r"1 of 2 new files are in .*out, .*make room.*moves the others"):
+            publish(make(staging_of(target), a_png="2", b_png="2"), target)
+    assert content(target)["b.png"] == "1"
+    finish(target)
+    assert content(target) == {"a.png": "2", "b.png": "2"}
+
+
+def test_a_result_that_was_changed_since_is_set_aside_or_stays(target):
+    publish(make(staging_of(target), a_png="1", b_png="1"), target)
+    make(target, a_png="retouched", b_png="retouched")
+    publish(make(staging_of(target), a_png="2"), target)
+    assert content(target) == {"a.png": "2", "b.png": "retouched", f"{SET_ASIDE}/a.png": "retouched"}
+
+
+def test_a_result_whose_name_changed_in_capitals_alone_stays(target, monkeypatch):
+    publish(make(staging_of(target), beach_png="1"), target)
+    with monkeypatch.context() as patch:  # a disk that ignores capitals has one file under both names
+        patch.setattr(Path, "samefile", lambda one, other: str(one).casefold() == str(other).casefold())
+        publish(make(staging_of(target), Beach_png="1"), target)
+    assert content(target) == {"Beach.png": "1", "beach.png": "1"}
+    publish(make(staging_of(target), beach_png="1"), target)
+    assert content(target) == {"beach.png": "1"}
+
+
+def test_what_lies_in_a_linked_folder_is_not_deleted(tmp_path, target):
+    publish(make(staging_of(target), sub__a_png="1", b_png="1"), target)
+    (target / "sub").rename(tmp_path / "disk")
+    (target / "sub").symlink_to(tmp_path / "disk")
+    publish(make(staging_of(target), b_png="2"), target)
+    assert (tmp_path / "disk" / "a.png").read_text() == "1"
+
+
+def test_an_input_is_never_changed(tmp_path, target):
+    """Pictures from elsewhere may come with a plan and a list that name files of others."""
+    make(tmp_path, victim__diary_txt="mine")
+    make(staging_of(target), _plan_json="{}")
+    (staging_of(target) / ".plan.json").write_text("{}")
+    (target / LIST).write_text('{"l/diary.txt": "0"}')
+    (target / "l").symlink_to(tmp_path / "victim")
+    before = content(target)
+    FolderDataset(filepath=str(target)).load()
+    assert content(target) == before and (tmp_path / "victim" / "diary.txt").exists()
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from stylefuse.output_folder import hold
+hold(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_runs_do_not_write_to_one_folder(target):
+    """The second would empty the staging folder of the first, which then published the second's files as its own."""
+    command = [sys.executable, "-c", HOLDER, str(target)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(RuntimeError, match=r"another run is writing results to .*out: wait .*data_root"):
+            hold(target)
+        other.kill()
+    hold(target)  # the lock goes with its process
+    hold(target)
+    release(target)
+    release(target)
 
 
 def test_finish_without_an_interrupted_publication_changes_nothing(target):

@@ -1,5 +1,4 @@
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,12 +92,16 @@ def test_a_tampered_newest_falls_back_to_the_one_before(checkpoints, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="stands in for a full disk")
-def test_a_full_disk_costs_no_checkpoint(checkpoints, tmp_path):
+def test_a_full_disk_costs_no_checkpoint(checkpoints, tmp_path, monkeypatch):
     for images in (8, 16):
         checkpoints.save(images, weights(images))
     folder = tmp_path / "hybrid"
-    (folder / f".images-000000024.safetensors.{os.getpid()}.tmp").symlink_to("/dev/full")
-    with pytest.raises(OSError, match=rf"images-000000024.* into the folder {folder} "):
+    (folder / ".0123.tmp").symlink_to("/dev/full")
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(OSError, match=rf"images-000000024.* folder {folder} "),
+    ):
+        patch.setattr("stylefuse._atomic.secrets.token_hex", lambda size: "0123")
         checkpoints.save(24, weights(24))
     assert names(tmp_path) == ["images-000000008.safetensors", "images-000000016.safetensors"]
     assert checkpoints.latest().facts["images_seen"] == 16
@@ -108,7 +111,7 @@ def test_a_full_disk_costs_no_checkpoint(checkpoints, tmp_path):
 
 def test_what_a_kill_left_half_written_is_swept_away(checkpoints, tmp_path):
     checkpoints.save(8, weights(8))
-    (tmp_path / "hybrid" / ".images-000000016.safetensors.12.tmp").write_bytes(b"?")
+    (tmp_path / "hybrid" / ".0123456789abcdef.tmp").write_bytes(b"?")
     checkpoints.sweep()
     assert names(tmp_path) == ["images-000000008.safetensors"]
 

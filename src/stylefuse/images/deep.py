@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened, write_whole
+from stylefuse._atomic import write_whole
+from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened
 from stylefuse.images.io import decode_opened, encode_png, save
 from stylefuse.images.sixteen import is_deep, read_deep
 

@@ -1,8 +1,6 @@
 """Picture files before and after their pixels: which are read at all, how refusals are told, whole writes."""
 
 import io
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,31 +73,6 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
         # Decoders fail in many ways on damaged input (OSError, SyntaxError, ValueError, struct.error,
         # EOFError, OverflowError, MemoryError…): all mean that this file holds no usable picture.
         raise _damaged(str(error) or type(error).__name__) from error
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Write `path` all or nothing: yields the path of a file beside it, which then takes its place.
-
-    It is flushed to disk first: after a power cut there is the old file or the new one, never an empty one.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(
-        f".{secrets.token_hex(8)}.tmp"
-    )  # short: `path` may have the longest name there is
-    try:
-        yield partial
-        with partial.open("r+b") as file:  # Windows flushes what was opened for writing alone
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write the bytes of a file, all or nothing."""
-    with replacing(path) as partial:
-        partial.write_bytes(data)
 
 
 def unreadable(path: Path, error: OSError) -> ImageError:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image, ImageCms
 from torch import Tensor
 
+from stylefuse._atomic import replacing
 from stylefuse.images.colour import described, is_grey, is_srgb, to_srgb
 from stylefuse.images.files import (
     DEFAULT_LIMITS,
@@ -20,7 +21,6 @@ from stylefuse.images.files import (
     Limits,
     check_pixels,
     opened,
-    replacing,
 )
 from stylefuse.images.levels import grey_8, is_deep_grey, rounded_8
 from stylefuse.images.sixteen import is_deep, read_deep

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from stylefuse._atomic import flush, write_whole
 from stylefuse.images.manifest import rows_hash
 
 # SOURCE holds the hash of the manifest's rows that the pictures are of.
@@ -38,7 +39,9 @@ def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataF
             offset += picture.size
             count += 1
     if manifest is not None:
-        (folder / SOURCE).write_text(rows_hash(manifest), encoding="ascii")
+        for name in (PIXELS, INDEX):
+            flush(folder / name)  # a name may reach the disk before its content does
+        write_whole(folder / SOURCE, rows_hash(manifest).encode())
     return count
 
 
@@ -47,13 +50,17 @@ def open_store(folder: Path, manifest: pd.DataFrame) -> "ImageStore":
 
     Raises:
         FileNotFoundError: `folder` holds no store.
-        ValueError: it is the store of another manifest: each row would stand for another picture.
+        ValueError: it is the store of another manifest: each row would stand for another picture. Or it is cut short.
     """
     store, source = ImageStore(folder), folder / SOURCE
     if not source.is_file() or source.read_text(encoding="ascii") != rows_hash(manifest):
         raise ValueError(
             f"the image store in {folder} and the manifest are not of the same pictures, so an ingest was "
             "interrupted, or one of them is of an older version: run `kedro run --pipelines ingest` again"
+        )
+    if not store.is_whole():
+        raise ValueError(
+            f"the image store in {folder} is cut short: run `kedro run --pipelines ingest` again"
         )
     return store
 
@@ -69,11 +76,9 @@ class ImageStore:
 
     def __init__(self, folder: Path):
         if not (folder / INDEX).is_file():
-            raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipeline ingest` first")
+            raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipelines ingest` first")
         self._folder = folder
-        if (
-            folder / PIXELS
-        ).stat().st_size == 0:  # all pictures were refused: NumPy maps and reads no empty file
+        if (folder / PIXELS).stat().st_size == 0:  # NumPy maps and reads no empty file
             self._index, self._pixels = np.empty((0, 3), np.int64), np.empty(0, np.uint8)
             return
         self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
@@ -82,6 +87,10 @@ class ImageStore:
     def index(self) -> bytes:
         """Where each picture lies and how large it is, as it stands on disk: for fingerprints."""
         return (self._folder / INDEX).read_bytes()
+
+    def is_whole(self) -> bool:
+        """Whether the file of pixels is as long as the index says."""
+        return sum(height * width * 3 for _, height, width in self._index) == len(self._pixels)
 
     def __len__(self) -> int:
         return len(self._index)

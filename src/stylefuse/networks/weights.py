@@ -5,9 +5,10 @@ torch is imported on use, so that whoever only names the type `Weights` does not
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stylefuse._atomic import write_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,7 +26,7 @@ class Weights(NamedTuple):
 
 
 def write_weights(path: Path, weights: Weights) -> None:
-    """Write all or nothing: to a temporary file beside `path`, flushed to disk, then renamed, and the folder flushed.
+    """Write a network to a file, all or nothing.
 
     A sha256 of tensors and facts goes into the file: safetensors alone would not notice a flipped bit.
 
@@ -37,24 +38,7 @@ def write_weights(path: Path, weights: Weights) -> None:
     facts = json.dumps(weights.facts)
     tensors = {name: t.detach().cpu().contiguous() for name, t in weights.tensors.items()}
     content = save(tensors, metadata={"facts": facts, "sha256": _checksum(tensors, facts)})
-    partial = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-            _flush_folder(path.parent)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"cannot write {path.name} into the folder {path.parent} ({error.strerror}): "
-            "make room there, or correct its permissions; earlier files are as they were",
-        ) from error
+    write_whole(path, content)
 
 
 def read_weights(path: Path) -> Weights:
@@ -110,14 +94,3 @@ def _checksum(tensors: dict[str, "Tensor"], facts: str) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()
-
-
-def _flush_folder(folder: Path) -> None:
-    """A rename is on disk once its folder is. Windows opens no folders, and flushes names by itself."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,21 +4,19 @@ import errno
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from stylefuse.images.files import ImageError, write_whole
+from stylefuse._atomic import write_whole
+from stylefuse.images.files import ImageError
 from stylefuse.pipelines.finished import Finished
 from stylefuse.pipelines.folders import printable, unreadable
 
 log = logging.getLogger(__name__)
 
-LOCK = ".batch.lock"
 REASONS = 3  # that an error names, the most frequent ones
 # The file system cannot hold this one name; the next may fit.
 _BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
@@ -70,42 +68,37 @@ def run_batch(
 
     Raises:
         OSError: the results cannot be written; it says where, and how many are kept.
-        ValueError: another batch runs in the folder; or no piece could be made, with the most frequent reasons.
+        ValueError: no piece could be made; the message has the most frequent reasons.
     """
     rows, done = [], 0
-    with _alone(staging):
-        try:
-            finished = Finished(staging, about, {piece.name: _state(piece) for piece in pieces})
-            done = len(finished.rows)
-            if done:
-                log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
-            with tqdm(total=len(pieces), initial=done, desc=words.done, mininterval=_interval()) as bar:
-                for piece in pieces:
-                    row = finished.rows.get(piece.name)
-                    if row is None:
-                        row, files = _made(piece, make, staging)
-                        if row["reason"]:
-                            log.warning("%s: %s", printable(piece.name), row["reason"])
-                        else:
-                            finished.add(piece.name, files, row)
-                            done += 1
-                        bar.update()
-                    rows.append(row)
-        except OSError as error:
-            raise OSError(
-                error.errno,
-                f"cannot write into the folder {printable(staging.parent.resolve())} ({error.strerror}): "
-                f"{_kept(done, pieces, staging, words)}. Make room there, or correct its permissions; "
-                "then the same command makes the rest",
-            ) from error
-        except BaseException:
-            at = (
-                f"stopped at {printable(pieces[len(rows)].name)}: "
-                if len(rows) < len(pieces)
-                else "stopped: "
-            )
-            log.warning("%s%s; the same command makes the rest", at, _kept(done, pieces, staging, words))
-            raise
+    try:
+        finished = Finished(staging, about, {piece.name: _state(piece) for piece in pieces})
+        done = len(finished.rows)
+        if done:
+            log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
+        with tqdm(total=len(pieces), initial=done, desc=words.done, mininterval=_interval()) as bar:
+            for piece in pieces:
+                row = finished.rows.get(piece.name)
+                if row is None:
+                    row, files = _made(piece, make, staging)
+                    if row["reason"]:
+                        log.warning("%s: %s", printable(piece.name), row["reason"])
+                    else:
+                        finished.add(piece.name, files, row)
+                        done += 1
+                    bar.update()
+                rows.append(row)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot write into the folder {printable(staging.parent.resolve())} ({error.strerror}): "
+            f"{_kept(done, pieces, staging, words)}. Make room there, or correct its permissions; "
+            "then the same command makes the rest",
+        ) from error
+    except BaseException:
+        at = f"stopped at {printable(pieces[len(rows)].name)}: " if len(rows) < len(pieces) else "stopped: "
+        log.warning("%s%s; the same command makes the rest", at, _kept(done, pieces, staging, words))
+        raise
     if pieces and not done:
         raise ValueError(f"none of the {len(pieces)} {words.pieces} could be {words.done}. {_frequent(rows)}")
     return rows
@@ -157,26 +150,6 @@ def _state(piece: Piece) -> list[Any] | None:
     except OSError:
         return None
     return [piece.target.as_posix(), *([name, each.st_size, each.st_mtime_ns] for name, each in facts)]
-
-
-@contextmanager
-def _alone(staging: Path) -> Iterator[None]:
-    """Hold the folder; the system lets go of it when this process ends, however it ends."""
-    try:
-        lock = FileLock(staging / LOCK).acquire(timeout=0)
-    except Timeout:
-        raise ValueError(
-            f"another run is writing results to {printable(staging.parent.resolve())}: wait for its end or stop it, "
-            "or give this one another data_root"
-        ) from None
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"cannot write into the folder {printable(staging.resolve())} ({error.strerror}): make room there, or "
-            "correct its permissions",
-        ) from error
-    with lock:
-        yield
 
 
 def _kept(done: int, pieces: Sequence[Piece], staging: Path, words: Words) -> str:

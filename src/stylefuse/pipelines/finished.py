@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stylefuse.images.files import write_whole
+from stylefuse._atomic import write_whole
 from stylefuse.pipelines.folders import printable
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from stylefuse._atomic import PARTIAL
 from stylefuse.networks.weights import Weights, read_facts, read_weights, write_weights
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Checkpoints:
 
     def sweep(self) -> None:
         """Delete what a write that was killed left half done. Only for whoever alone writes here."""
-        for partial in self.folder.glob(".images-*.safetensors.*.tmp"):
+        for partial in self.folder.glob(PARTIAL):
             partial.unlink()
 
     def _paths(self) -> list[Path]:
