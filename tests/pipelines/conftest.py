@@ -2,7 +2,7 @@
 
 import mlflow
 import pytest
-from registering import GATE, MANIFEST, packed
+from registering import DATA, GATE, MANIFEST, packed
 
 from stylefuse.hooks import connect
 from stylefuse.pipelines.register.nodes import register_model
@@ -23,7 +23,7 @@ def database(tmp_path_factory):
 def register(request):
     """Register generator number `seed` with a judge accuracy, under the test's own name."""
 
-    def register(seed, accuracy, gate=GATE, data="d" * 64, about=None, fuser=None, fusion=None, **summary):
+    def register(seed, accuracy, gate=GATE, data=DATA, about=None, fuser=None, fusion=None, **summary):
         options = RegisterOptions(name=request.node.name, alias="champion", gate=gate)
         evaluation = {"summary": {"judge_accuracy": accuracy, **summary}, "warnings": ["too few"]}
         evaluation |= {"about": about} if about else {}

@@ -4,18 +4,28 @@ import mlflow
 import pandas as pd
 import torch
 
+from stylefuse.images.manifest import data_hash
 from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.fuser import Fuser, pack_fuser
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 
-MANIFEST = pd.DataFrame({"style": ["photo", "ink", "ink", "ink"], "verdict": ["ok", "ok", "ok", "duplicate"]})
+MANIFEST = pd.DataFrame(
+    {
+        "style": ["photo", "ink", "ink", "ink"],
+        "verdict": ["ok", "ok", "ok", "duplicate"],
+        "sha256": ["a", "b", "c", "d"],
+        "split": ["train", "train", "test", ""],
+        "trim": "",
+    }
+)
+DATA = data_hash(MANIFEST)
 GATE = [
     {"metric": "summary.judge_accuracy", "at_least": 0.5},
     {"metric": "summary.judge_accuracy", "not_worse_than_champion_by": 0.05},
 ]
 
 
-def packed(seed, data="d" * 64):
+def packed(seed, data=DATA):
     torch.manual_seed(seed)
     generator = Generator(3, GeneratorConfig((4, 8), 1))
     styles = ["photo", "ink", "monet"]

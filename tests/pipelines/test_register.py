@@ -17,7 +17,7 @@ import yaml
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pydantic import ValidationError
-from registering import GATE, MANIFEST, champion, packed, versions
+from registering import DATA, GATE, MANIFEST, champion, packed, versions
 
 from project import imports, source_of
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
@@ -37,12 +37,12 @@ def test_a_model_that_passes_becomes_champion(register, request):
     result = register(0, 0.7, ssim=None)
     assert (result["outcome"], result["version"]) == ("promoted", 1)
     version = champion(request.node.name)
-    assert version.tags["gate"] == "passed" and version.tags["data_hash"] == "d" * 64
+    assert version.tags["gate"] == "passed" and version.tags["data_hash"] == DATA
     assert version.tags["content"] == result["content"] == content_hash(packed(0))
     for word in (
         "ink, monet",
         "2 ink",
-        "d" * 64,
+        DATA,
         "judge_accuracy | 0.7",
         "ssim | not measured",
         "too few",
@@ -50,6 +50,12 @@ def test_a_model_that_passes_becomes_champion(register, request):
         "parameters",
     ):
         assert word in version.description
+
+
+def test_counts_of_another_manifest_do_not_stand_in_the_card(register, request):
+    register(0, 0.7, data="other")
+    card = champion(request.node.name).description
+    assert "| Learned from | unknown |" in card and "2 ink" not in card
 
 
 def test_what_the_gate_blocks_is_registered_but_not_served(register, request):

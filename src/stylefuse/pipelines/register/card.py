@@ -85,7 +85,7 @@ def write_card(
         facts: the weights' facts.
         evaluation: as the evaluate pipeline writes it; its summary and warnings are shown.
         budget: as `measure_budget` returns it; under "fuser", if there is one, as `measure_fuser_budget` does.
-        pictures: pictures kept by style, "photo" among them.
+        pictures: pictures kept by style, "photo" among them; empty if the manifest is of other pictures by now.
         fusion: numbers by dotted path, where there is a fuser and they were measured.
     """
     styles = facts["styles"][1:]
@@ -97,7 +97,7 @@ def write_card(
         "",
         "| | |",
         "|---|---|",
-        f"| Learnt from | {', '.join(f'{count} {style}' for style, count in pictures.items())} |",
+        f"| Learned from | {', '.join(f'{count} {style}' for style, count in pictures.items()) or 'unknown'} |",
         f"| Data hash | `{facts.get('data_hash', 'unknown')}` |",
         f"| Training fingerprint | `{facts.get('fingerprint', 'unknown')}` |",
         f"| Images seen in training | {facts.get('images_seen', 'unknown')} |",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from stylefuse.images.manifest import data_hash, kept
 from stylefuse.networks.weights import Weights
 
 from .options import RegisterOptions
@@ -93,7 +94,7 @@ def _register(
         budget: dict[str, Any] = {**measure_budget(generator)}
         if fusion.fuser:
             budget["fuser"] = measure_fuser_budget(generator, fusion.fuser)
-        pictures = manifest.loc[manifest["verdict"] == "ok", "style"].value_counts().to_dict()
+        pictures = kept(manifest)["style"].value_counts().to_dict() if data == data_hash(manifest) else {}
         card = write_card(options.name, generator.facts, evaluation, budget, pictures, fusion.metrics)
         tags["budget"] = json.dumps(budget)
         version = log_version(generator, options.name, card, tags, fusion.fuser, metrics)
