@@ -264,7 +264,8 @@ def many_styles():
 
 def test_two_hundred_styles_register_and_can_be_compared_with(request):
     weights, evaluation = many_styles()
-    manifest = pd.DataFrame({"style": weights.facts["styles"], "verdict": "ok"})
+    row = {"verdict": "ok", "sha256": "a", "split": "train", "trim": ""}
+    manifest = pd.DataFrame({"style": weights.facts["styles"], **row})
     options = RegisterOptions(name=request.node.name, alias="champion", gate=GATE)
     with mlflow.start_run():
         assert register_model(weights, evaluation, manifest, options)["outcome"] == "promoted"
