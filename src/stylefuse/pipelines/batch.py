@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from stylefuse.images.files import ImageError, write_whole
-from stylefuse.pipelines.finished import Finished
+from stylefuse.pipelines.finished import BatchRefusedError, Finished, Restart
 from stylefuse.pipelines.folders import printable, unreadable
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ def run_batch(
     staging: Path,
     about: Mapping[str, Any],
     words: Words,
+    restart: Restart,
 ) -> list[Row]:
     """Make the pieces that an earlier run of the same batch has not finished.
 
@@ -64,18 +65,24 @@ def run_batch(
         make: makes a piece and writes its files; returns what it adds to the row. An ImageError becomes the reason.
         staging: the folder that the results are written to, in the folder where they shall lie.
         about: what decides the results, beside the files; see `Finished`.
+        restart: whether to make all of them, although some are finished.
 
     Returns:
         A row for each piece, in their order.
 
     Raises:
         OSError: the results cannot be written; it says where, and how many are kept.
-        ValueError: another batch runs in the folder; or no piece could be made, with the most frequent reasons.
+        ValueError: another batch runs in the folder, or lies there unfinished; or no piece could be made, with the
+            most frequent reasons.
     """
     rows, done = [], 0
+    remedy = (
+        f"the same command{f' without {restart.parameter}=true' if restart.wanted else ''} makes the rest"
+    )
     with _alone(staging):
         try:
-            finished = Finished(staging, about, {piece.name: _state(piece) for piece in pieces})
+            states = {piece.name: _state(piece) for piece in pieces}
+            finished = Finished(staging, about, states, restart)
             done = len(finished.rows)
             if done:
                 log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
@@ -96,15 +103,17 @@ def run_batch(
                 error.errno,
                 f"cannot write into the folder {printable(staging.parent.resolve())} ({error.strerror}): "
                 f"{_kept(done, pieces, staging, words)}. Make room there, or correct its permissions; "
-                "then the same command makes the rest",
+                f"then {remedy}",
             ) from error
+        except BatchRefusedError:
+            raise
         except BaseException:
             at = (
                 f"stopped at {printable(pieces[len(rows)].name)}: "
                 if len(rows) < len(pieces)
                 else "stopped: "
             )
-            log.warning("%s%s; the same command makes the rest", at, _kept(done, pieces, staging, words))
+            log.warning("%s%s; %s", at, _kept(done, pieces, staging, words), remedy)
             raise
     if pieces and not done:
         raise ValueError(f"none of the {len(pieces)} {words.pieces} could be {words.done}. {_frequent(rows)}")
