@@ -56,9 +56,14 @@ def cannot_write(path: Path, error: OSError) -> OSError:
     """Return an OSError that names the file, its folder and the remedy."""
     return OSError(
         error.errno,
-        f"cannot write {path.name} into the folder {path.parent} ({error.strerror or error}): "
+        f"cannot write {path.name} into the folder {path.parent} ({reason(error)}): "
         "make room there, or correct its permissions; earlier files are as they were",
     )
+
+
+def reason(error: OSError) -> str:
+    """Return the system's words for an error, whatever text it was given since."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def flush(path: Path) -> None:

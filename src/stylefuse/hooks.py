@@ -17,24 +17,26 @@ from kedro.framework.hooks import hook_impl
 
 from stylefuse.tracking import record
 from stylefuse.tracking.connection import connect, naming_server
+from stylefuse.tracking.signals import HANGUP, REQUESTS, deferred_signals
 
 # What conf/base/catalog.yml takes from --params.
 PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
 # Nodes that several processes run together.
 TOGETHER = {"train_generator"}
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
-# What `kill` and a terminal that is closed send; Windows has no SIGHUP.
-_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class TrackingHooks:
     """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, how it ended.
 
     The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends FINISHED,
-    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, SIGHUP, or the process exited early); only after `kill -9`, a
-    power cut or the loss of the tracking server it is left RUNNING. While a run is open, SIGTERM and SIGHUP raise
-    KeyboardInterrupt, so a training that saves its state on Ctrl-C also does on `kill` and when its terminal is
-    closed. SIGHUP stays ignored where it is ignored, as under nohup.
+    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, SIGHUP, or the process exited early). It is left RUNNING only
+    by `kill -9`, a power cut, the loss of the tracking server, or a signal in the moment in which it is opened.
+
+    While a run is open, SIGTERM and SIGHUP raise KeyboardInterrupt, so a training that saves its state on Ctrl-C also
+    does on `kill` and when its terminal is closed. A closing terminal sends SIGHUP more than once: after the first one
+    it is ignored to the end of the process. It stays ignored where it is ignored from the start, as under nohup.
+    Signals that arrive while the run is closed in MLflow take effect after that.
 
     A tracking server that cannot be reached at the start is an error. Once nodes run, a failure of tracking is a
     warning, and the run goes on unrecorded.
@@ -76,7 +78,7 @@ class TrackingHooks:
         # Exit handlers run last in, first out: before MLflow's own, which would call this run FINISHED.
         atexit.register(self._close, "KILLED")
         if threading.current_thread() is threading.main_thread():
-            for number in _ENDING:
+            for number in REQUESTS:
                 if signal.getsignal(number) != signal.SIG_IGN:
                     self._previous[number] = signal.signal(number, _interrupt)
         self._log_params(pipeline, catalog)
@@ -145,13 +147,18 @@ class TrackingHooks:
         # A forked worker inherits the exit handler, but not the right to end the run.
         if self._run_id is None or self._pid != os.getpid():
             return
-        run_id, self._run_id = self._run_id, None
-        atexit.unregister(self._close)
-        os.environ.pop("MLFLOW_RUN_ID", None)
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-        self._previous = {}
-        record.end(run_id, status)
+        try:
+            with deferred_signals():
+                run_id, self._run_id = self._run_id, None
+                atexit.unregister(self._close)
+                os.environ.pop("MLFLOW_RUN_ID", None)
+                record.end(run_id, status)
+        finally:
+            # After the end: until then a second signal must not end the process by the system's default.
+            for number, handler in self._previous.items():
+                if signal.getsignal(number) is _interrupt:  # else a SIGHUP came, and more of them are ignored
+                    signal.signal(number, handler)
+            self._previous = {}
 
 
 def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any) -> None:
@@ -202,6 +209,8 @@ def _client() -> Any:
 
 
 def _interrupt(signum: int, frame: Any) -> None:
+    if signum == HANGUP:
+        signal.signal(HANGUP, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

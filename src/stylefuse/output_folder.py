@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from stylefuse._atomic import cannot_write, write_whole
+from stylefuse._atomic import cannot_write, reason, write_whole
 from stylefuse._output_files import SET_ASIDE, forget, hash_of, make_way, move, packed, read_list
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ def _finish(target: Path) -> None:
         raise OSError(
             error.errno,
             f"{len(moved)} of {len(new)} new files are in {target}, then one could not be moved there "
-            f"({error.strerror or error}): make room, or correct the permissions; the next run that uses the folder "
+            f"({reason(error)}): make room, or correct the permissions; the next run that uses the folder "
             "moves the others",
         ) from error
     finally:

@@ -78,6 +78,24 @@ def test_a_comma_belongs_to_the_value_unless_a_key_follows(given):
     }
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_commas_and_equals_signs_in_quotes_belong_to_the_value(given, quote):
+    place = f"{quote}/a,b=c{quote}"
+    assert given(f"stylize_input={place}") == {"stylize_input": "/a,b=c"}
+    assert given("stylize.strength=0.5", f"stylize_input = {place} ", f"photos={place}", "styles=/d,e") == {
+        "stylize": {"strength": 0.5},
+        "stylize_input": "/a,b=c",
+        "photos": "/a,b=c",
+        "styles": "/d,e",
+    }
+    assert given(f"stylize_input={quote}/it{quote}s,b=c{quote}") == {"stylize_input": f"/it{quote}s,b=c"}
+
+
+def test_a_quotation_mark_that_nothing_closes_is_a_sign_as_any_other(given):
+    assert given("photos=/Anna's,styles=/Ada's") == {"photos": "/Anna's", "styles": "/Ada's"}
+    assert given("photos='/a,styles=/b") == {"photos": "'/a", "styles": "/b"}
+
+
 def test_paths_may_begin_at_home_and_count_from_the_project(given, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert given("photos=~/my photos") == {"photos": f"{tmp_path}/my photos"}

@@ -20,6 +20,7 @@ from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.fuser import Fuser, pack_fuser
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
+from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users, visible_files
 from stylefuse.pipelines.fuse import create_pipeline
 from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
@@ -38,6 +39,7 @@ OPTIONS = FuseOptions(
     strength=1.0,
     keep_metadata=False,
     format="png",
+    restart=False,
     max_bytes=20_000_000,
     max_pixels=40_000_000,
 )
@@ -292,7 +294,11 @@ def test_another_fuser_is_another_batch(fuse, networks, folder, tmp_path_factory
     before = files_of(fuse(folder, staging=staging)[0])
     generator, fuser = networks
     moved = fuser._replace(tensors={name: tensor + 0.1 for name, tensor in fuser.tensors.items()})
-    fuse(folder, networks=(generator, moved), staging=staging)
+    with pytest.raises(BatchRefusedError, match=r"3 results .*\(fuser: .*fuse\.restart=true"):
+        fuse(folder, networks=(generator, moved), staging=staging)
+    assert files_of(staging) == before
+    anew = OPTIONS.model_copy(update={"restart": True})
+    fuse(folder, anew, networks=(generator, moved), staging=staging)
     assert files_of(staging) == files_of(fuse(folder, networks=(generator, moved))[0]) != before
 
 

@@ -314,6 +314,22 @@ def test_a_registration_that_fails_leaves_no_empty_model(register, request, monk
     assert len(versions(request.node.name)) == 1
 
 
+def test_a_registration_that_fails_keeps_a_model_that_was_made_by_hand(register, request, monkeypatch):
+    client, name = MlflowClient(), request.node.name
+    client.create_registered_model(name, {"owner": "Anna"}, "of the exhibition")
+
+    def fail(self, *arguments, **_):
+        raise MlflowException("'value' exceeds the maximum length")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "_create_model_version", fail)
+        with pytest.raises(MlflowException, match="maximum length"):
+            register(0, 0.7)
+    kept = client.get_registered_model(name)
+    assert (kept.description, kept.tags) == ("of the exhibition", {"owner": "Anna"})
+    assert register(0, 0.7)["version"] == 1
+
+
 @pytest.mark.parametrize("name", ["Anna's model", '12" prints', "C# (100%)", "été"])
 def test_names_with_quotes_and_signs_can_be_registered_twice(name):
     options = RegisterOptions(name=name, alias="champion", gate=GATE)

@@ -14,6 +14,7 @@ from hostile_names import hostile_names
 from project import configuration
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users
 from stylefuse.pipelines.stylize import create_pipeline
 from stylefuse.pipelines.stylize.nodes import stylize_folder
@@ -23,7 +24,7 @@ from stylefuse.serving.restyle import Restyler
 
 def asked(style, strength, **changes):
     others = {"preserve_color": "none", "contrast": 1.0, "sharpen": 0.0, "keep_metadata": False}
-    others["format"] = "png"
+    others |= {"format": "png", "restart": False}
     limits = {"max_bytes": 20_000_000, "max_pixels": 40_000_000}
     return StylizeOptions(**{"style": style, "strength": strength, **others, **limits, **changes})
 
@@ -166,16 +167,42 @@ def test_an_interrupted_batch_goes_on_to_the_same_bytes(stylize, folder, tmp_pat
 def test_other_options_are_another_batch(stylize, folder, tmp_path_factory, change):
     staging = tmp_path_factory.mktemp("results") / ".incoming"
     stylize(folder, asked("monet", 1.0), staging)
+    before = files_of(staging)
     options = asked(**{"style": "monet", "strength": 1.0, **change})
-    stylize(folder, options, staging)
+    with pytest.raises(
+        BatchRefusedError, match=rf"4 results .* \({next(iter(change))}: .*stylize\.restart=true"
+    ):
+        stylize(folder, options, staging)
+    assert files_of(staging) == before
+    stylize(folder, options.model_copy(update={"restart": True}), staging)
     assert files_of(staging) == files_of(stylize(folder, options)[0])
+
+
+@pytest.mark.parametrize("change", [{"max_bytes": 30_000_000}, {"max_pixels": 50_000_000}])
+def test_limits_decide_no_result_so_the_batch_goes_on(stylize, folder, tmp_path_factory, monkeypatch, change):
+    staging, made = tmp_path_factory.mktemp("results") / ".incoming", []
+    stylize(folder, asked("monet", 1.0), staging)
+    monkeypatch.setattr(Restyler, "__call__", lambda *given: made.append(1))
+    stylize(folder, asked("monet", 1.0, **change), staging)
+    assert made == []
+
+
+def test_an_option_of_a_later_version_at_its_default_makes_no_other_batch():
+    class Later(StylizeOptions):
+        grain: float = 0.0
+
+    given = asked("monet", 1.0).model_dump()
+    assert Later(**given).identity() == asked("monet", 1.0).identity()
+    assert Later(**given, grain=1.0).identity() == {**asked("monet", 1.0).identity(), "grain": 1.0}
 
 
 def test_another_generator_is_another_batch(stylize, generator, folder, tmp_path_factory):
     staging = tmp_path_factory.mktemp("results") / ".incoming"
     before = files_of(stylize(folder, asked("monet", 1.0), staging)[0])
     moved = generator._replace(tensors={name: tensor * 1.1 for name, tensor in generator.tensors.items()})
-    stylize_folder(moved, folder, staging, asked("monet", 1.0))
+    with pytest.raises(BatchRefusedError, match="generator: "):
+        stylize_folder(moved, folder, staging, asked("monet", 1.0))
+    stylize_folder(moved, folder, staging, asked("monet", 1.0, restart=True))
     assert all(data != before[name] for name, data in files_of(staging).items())
 
 
@@ -259,6 +286,17 @@ def test_hostile_names_pass_and_the_report_can_be_written(stylize, tmp_path, tmp
     )
     logged = "".join(record.getMessage() for record in caplog.records)
     assert logged and logged.isprintable()
+
+
+def test_a_name_that_begins_a_formula_is_marked_as_text_in_the_report(stylize, tmp_path):
+    picture = Image.linear_gradient("L").resize((8, 6)).convert("RGB")
+    for name in ("=HYPERLINK(x).jpg", "-1.jpg"):
+        picture.save(tmp_path / name)
+    (tmp_path / "@sum.txt").write_text("hello")
+    out, report = stylize(tmp_path, asked("monet", 1.0))
+    assert list(report["file"]) == ["'-1.jpg", "'=HYPERLINK(x).jpg", "'@sum.txt"]
+    assert list(report["output"]) == ["'-1.png", "'=HYPERLINK(x).png", ""]
+    assert (out / "-1.png").is_file() and (out / "=HYPERLINK(x).png").is_file()
 
 
 def test_the_last_line_says_where_the_results_are(stylize, folder, caplog, tmp_path_factory):

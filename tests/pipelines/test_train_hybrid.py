@@ -184,6 +184,7 @@ def test_what_auto_picked_is_in_the_log_and_in_the_facts(train, tmp_path, bf16_p
         rf"train: trains on cpu \(.+\), {picked}, {threads} thread.*machine's choice", caplog.text
     )
     assert f"sample grids lie in {tmp_path / 'samples'}" in caplog.text
+    assert "If this stage ran alone, go on with" in caplog.text
     assert "kedro run --pipelines evaluate,register" in caplog.text
 
 
@@ -260,6 +261,17 @@ def test_restart_forgets_the_checkpoints(train, uninterrupted, tmp_path, steps):
     again, _ = train(tmp_path, short.model_copy(update={"restart": True}))
     assert steps == [4, 8, 4, 8]
     assert_equal_weights(again, first)
+
+
+def test_half_written_grids_of_a_killed_run_are_removed(train, tmp_path):
+    short = OPTIONS.model_copy(update={"training": replace(OPTIONS.training, images=4)})
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    users = [".notes.tmp", "0123456789abcdef.tmp", ".0123456789abcdeg.tmp", ".0123456789abcdef0.tmp"]
+    for name in (".0123456789abcdef.tmp", *users):
+        (samples / name).write_bytes(b"half")
+    train(tmp_path, short)
+    assert {path.name for path in samples.iterdir() if path.suffix == ".tmp"} == set(users)
 
 
 def test_other_options_or_pictures_are_another_training(train, tiny_data, tmp_path, steps):

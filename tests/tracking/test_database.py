@@ -1,6 +1,8 @@
 """The tracking database: made whole or not at all, once, and named where it cannot be used."""
 
 import os
+import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +20,7 @@ from stylefuse.tracking import database as making
 from stylefuse.tracking.connection import connect
 from stylefuse.tracking.database import file_of, make_or_check
 from stylefuse.tracking.errors import TrackingError
+from stylefuse.tracking.moved import follow_move
 from stylefuse.tracking.signals import deferred_signals
 
 
@@ -133,8 +136,40 @@ def test_a_half_made_database_without_runs_is_named_and_kept(tmp_path, whole):
     content = path.read_bytes()
     with pytest.raises(TrackingError, match=r"half made .* holds no runs") as error:
         connect(tmp_path)
-    assert f"mv '{path}' '{path}.old'" in str(error.value)
+    assert f"(mv {path} {path}.old)" in str(error.value)
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("folder", ["Anna's project", "a b", "c$d"])
+def test_the_commands_of_messages_are_as_a_shell_takes_them(tmp_path, whole, folder):
+    (tmp_path / folder).mkdir()
+    path = written(tmp_path / folder / "mlflow.db", whole, "CREATE TABLE _alembic_tmp_tags (key TEXT)")
+    with pytest.raises(TrackingError) as error:
+        connect(path.parent)
+    (command,) = re.findall(r"\((mv .*)\)", str(error.value))
+    assert shlex.split(command) == ["mv", str(path), f"{path}.old"]
+    path = written(path, whole, OLDER)
+    with pytest.raises(TrackingError) as error:
+        connect(path.parent)
+    (command,) = re.findall(r"`(mlflow .*)`", str(error.value))
+    assert shlex.split(command) == ["mlflow", "db", "upgrade", f"sqlite:///{path}"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE notes (text TEXT)", "CREATE TABLE experiments (name TEXT)"]
+)
+def test_a_database_that_is_not_mlflows_is_told_from_one_that_cannot_be_written(tmp_path, statement):
+    path = written(tmp_path / "mlflow.db", b"", statement)
+    with pytest.raises(TrackingError, match=r"no tracking database .*\(no such (table|column)") as error:
+        follow_move(path, "stylefuse")
+    assert "MLFLOW_TRACKING_URI" in str(error.value) and str(path) in str(error.value)
+    assert "writ" not in str(error.value)
+
+
+def test_a_sound_and_empty_database_of_an_older_version_is_not_called_half_made(tmp_path, whole):
+    path = written(tmp_path / "mlflow.db", whole, OLDER)
+    with pytest.raises(TrackingError, match=r"older MLflow .*mlflow db upgrade"):
+        make_or_check(path, "stylefuse")
 
 
 def test_a_database_with_missing_tables_is_half_made(tmp_path):
@@ -143,16 +178,14 @@ def test_a_database_with_missing_tables_is_half_made(tmp_path):
         make_or_check(path, "stylefuse")
 
 
+OLDER = "UPDATE alembic_version SET version_num = '0584bdc529eb'"
 RUN = "INSERT INTO registered_models (workspace, name) VALUES ('default', 'mine')"
 
 
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        (
-            "UPDATE alembic_version SET version_num = '0584bdc529eb'",
-            r"older MLflow .*mlflow db upgrade 'sqlite:///",
-        ),
+        (OLDER, r"older MLflow .*mlflow db upgrade sqlite:///"),
         ("UPDATE alembic_version SET version_num = 'ffffffffffff'", "newer MLflow"),
         ("CREATE TABLE _alembic_tmp_tags (key TEXT)", "ended half way"),
     ],

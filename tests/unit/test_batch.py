@@ -11,11 +11,17 @@ import pytest
 from stylefuse.images.files import ImageError
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.apart import refuse_overlap
-from stylefuse.pipelines.batch import Piece, Words, run_batch
-from stylefuse.pipelines.finished import JOURNAL
+from stylefuse.pipelines.batch import Piece, Words
+from stylefuse.pipelines.batch_report import batch_report
+from stylefuse.pipelines.finished import JOURNAL, BatchRefusedError, Restart
 
 WORDS = Words("pictures", "restyled")
 ABOUT = {"generator": "f00d", "style": "ink"}
+GO_ON, ANEW = Restart("stylize.restart", False), Restart("stylize.restart", True)
+
+
+def run_batch(pieces, make, staging, about, words, restart=GO_ON):
+    return batch.run_batch(pieces, make, staging, about, words, restart)
 
 
 @pytest.fixture
@@ -150,17 +156,114 @@ def test_leftovers_are_deleted(pieces, staging):
     assert not (staging / "gone").exists()
 
 
-def test_another_batch_begins_anew_and_says_what_it_deletes(pieces, staging, caplog):
+def test_another_batch_is_refused_and_nothing_is_deleted(pieces, staging, whole, caplog):
     with pytest.raises(KeyboardInterrupt):
         run_batch(pieces, Maker(3, fail(KeyboardInterrupt())), staging, ABOUT, WORDS)
+    before = contents(staging)
     caplog.clear()
+    with pytest.raises(BatchRefusedError) as refused:
+        run_batch(pieces, Maker(), staging, ABOUT | {"style": "monet"}, WORDS)
+    assert str(refused.value) == (
+        f"3 results of an unfinished batch are kept in {staging}, and this batch differs from it (style: ink -> "
+        "monet): run the same command as before to make the rest of that batch, or begin this one with "
+        "stylize.restart=true, which deletes those results"
+    )
+    assert caplog.text == ""  # nothing about a command that makes the rest
+    assert contents(staging) == before
+    rest = Maker()
+    assert (run_batch(pieces, rest, staging, ABOUT, WORDS), contents(staging)) == whole
+    assert len(rest.made) == 3
+
+
+def test_a_restarted_batch_that_is_stopped_says_that_restart_would_delete_it(pieces, staging, caplog):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(3, fail(KeyboardInterrupt())), staging, ABOUT, WORDS, ANEW)
+    assert "the same command without stylize.restart=true makes the rest" in caplog.text
+
+
+@pytest.mark.parametrize("style", ["ink", "monet"])
+def test_restart_begins_anew_and_says_what_it_deletes(pieces, staging, caplog, style):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(3, fail(KeyboardInterrupt())), staging, ABOUT, WORDS)
+    about, again = ABOUT | {"style": style}, Maker()
+    run_batch(pieces, again, staging, about, WORDS, ANEW)
+    assert len(again.made) == 6
+    assert f"3 results of an unfinished batch are deleted: {staging}" in caplog.text
+    third = Maker()
+    run_batch(pieces, third, staging, about, WORDS)
+    assert third.made == []
+
+
+def test_another_batch_may_begin_where_nothing_is_finished(pieces, staging):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(0, fail(KeyboardInterrupt())), staging, ABOUT, WORDS)
     other = Maker()
     run_batch(pieces, other, staging, ABOUT | {"style": "monet"}, WORDS)
     assert len(other.made) == 6
-    assert (
-        f"3 results of an unfinished batch are deleted from {staging}: this batch has another style"
-        in caplog.text
-    )
+
+
+@pytest.mark.parametrize("first", [ABOUT, ABOUT | {"max_bytes": 9, "max_pixels": 9}])
+def test_limits_in_an_older_journal_make_no_other_batch(pieces, staging, first):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(4, fail(KeyboardInterrupt())), staging, first, WORDS)
+    rest = Maker()
+    run_batch(pieces, rest, staging, ABOUT, WORDS)
+    assert len(rest.made) == 2
+
+
+@pytest.mark.parametrize(("first", "then"), [(ABOUT | {"grain": 2}, ABOUT), (ABOUT, ABOUT | {"grain": 2})])
+def test_an_option_that_one_version_alone_knows_differs_where_it_was_set(pieces, staging, first, then):
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(pieces, Maker(4, fail(KeyboardInterrupt())), staging, first, WORDS)
+    with pytest.raises(BatchRefusedError, match=r"\(grain: (2 -> default|default -> 2)\)"):
+        run_batch(pieces, Maker(), staging, then, WORDS)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"{}",
+        b"[]",
+        b"7",
+        b"null",
+        b'"text"',
+        b'{"name": "2.txt", "state": [], "files": []}',
+        b'{"name": "2.txt", "state": [], "files": ["2.out"], "row": {}}',
+        b'{"name": "2.txt", "state": [], "files": 7, "row": {}}',
+        b'{"name": ["2.txt"], "state": [], "files": [], "row": {}}',
+        b"\xff\xfe",
+    ],
+)
+def test_a_damaged_line_of_the_journal_is_cut_off(pieces, staging, whole, damaged):
+    run_batch(pieces, Maker(), staging, ABOUT, WORDS)
+    journal = staging / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:3], damaged + b"\n", *lines[4:]]))
+    again = Maker()
+    assert (run_batch(pieces, again, staging, ABOUT, WORDS), contents(staging)) == whole
+    assert len(again.made) == 4
+    third = Maker()
+    run_batch(pieces, third, staging, ABOUT, WORDS)
+    assert third.made == []
+
+
+@pytest.mark.parametrize("damaged", [b"[]", b"7", b"null"])
+def test_a_journal_that_does_not_say_of_which_batch_it_is_begins_anew(pieces, staging, whole, damaged):
+    run_batch(pieces, Maker(), staging, ABOUT, WORDS)
+    journal = staging / JOURNAL
+    journal.write_bytes(b"".join([damaged + b"\n", *journal.read_bytes().splitlines(keepends=True)[1:]]))
+    again = Maker()
+    assert (run_batch(pieces, again, staging, ABOUT, WORDS), contents(staging)) == whole
+    assert len(again.made) == 6
+
+
+def test_no_cell_of_a_report_is_a_formula():
+    names = ["=HYPERLINK(x).jpg", "+1.jpg", "-1.jpg", "@a.jpg", "\ta.jpg", "a=b.jpg", "", "'=.jpg"]
+    report = batch_report([{"file": name, "output": name} for name in names], ["file", "output", "reason"])
+    assert list(report.columns) == ["file", "output", "reason"]
+    marked = [f"'{name}" for name in names[:5]] + names[5:]
+    assert list(report["file"]) == list(report["output"]) == marked
+    assert list(batch_report([], ["file"]).columns) == ["file"]
 
 
 def test_one_bad_piece_costs_no_other_and_is_tried_again(pieces, staging, caplog):

@@ -20,6 +20,7 @@ from mlflow import MlflowClient, active_run
 import stylefuse
 from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, check_torchrun, flatten
 from stylefuse.images.manifest import data_hash
+from stylefuse.tracking import record
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,9 +125,17 @@ def test_a_run_that_a_node_leaves_open_is_closed_too(kedro_run):
     assert active_run() is None
 
 
+@pytest.fixture
+def handlers():
+    """Handlers as they are at the start, and back at the end."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield before
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, root, number):
-    handlers = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
+def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, root, handlers, number):
     seen = []
 
     def train(options):
@@ -142,7 +151,36 @@ def test_an_interrupt_reaches_the_node_and_the_next_run_closes_it(kedro_run, roo
     assert seen == ["state saved"]
     assert kedro_run(lambda options: 1).info.status == "FINISHED"
     assert recorded(root, interrupted).info.status == "KILLED"
-    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == handlers
+    # A closing terminal sends SIGHUP more than once.
+    expected = handlers | ({signal.SIGHUP: signal.SIG_IGN} if number == signal.SIGHUP else {})
+    assert {each: signal.getsignal(each) for each in handlers} == expected
+
+
+@pytest.mark.usefixtures("kedro_run")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_while_the_run_is_closed_leaves_no_open_run(root, handlers, monkeypatch, number):
+    hooks, seen, end = TrackingHooks(), [], record.end
+    for each in handlers:
+        signal.signal(each, lambda number, frame: seen.append("ended by the system's default"))
+    about = {"project_path": str(root), "run_id": "k"}
+    hooks.before_pipeline_run(run_params=about, pipeline=Pipeline([]), catalog=DataCatalog())
+    run_id = active_run().info.run_id
+
+    def slow_end(*given):
+        signal.raise_signal(number)
+        end(*given)
+        seen.append("closed")
+
+    monkeypatch.setattr(record, "end", slow_end)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)
+    if number == signal.SIGHUP:
+        hooks._close("KILLED")
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            hooks._close("KILLED")
+    assert seen == ["closed"]
+    assert recorded(root, run_id).info.status == "KILLED" and active_run() is None
 
 
 def test_under_nohup_a_closed_terminal_does_not_end_the_run(kedro_run):
@@ -171,8 +209,10 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number):
+@pytest.mark.parametrize(
+    ("number", "times"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGHUP, 3)]
+)
+def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number, times):
     kedro_run(lambda options: 1)  # makes the database
     command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(root)]
     env = {**os.environ, "PYTHONPATH": str(Path(stylefuse.__file__).parents[1])}
@@ -180,7 +220,9 @@ def test_a_process_that_is_stopped_leaves_a_killed_run(root, kedro_run, number):
     process = subprocess.Popen(command, env=env, text=True, **pipes)
     run_id = process.stdout.readline().strip()
     time.sleep(0.5)  # into the sleep
-    process.send_signal(number)
+    for _ in range(times):  # as a closing terminal does
+        process.send_signal(number)
+        time.sleep(0.001)
     assert process.communicate(timeout=60)[0].strip() == "state saved"
     assert process.returncode != 0
     assert recorded(root, run_id).info.status == "KILLED"

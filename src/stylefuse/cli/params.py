@@ -1,5 +1,6 @@
 """`--params` of `kedro run`: Kedro reads all values as YAML; here what is declared as text stays as it was typed."""
 
+import re
 from typing import Any
 
 import click
@@ -11,13 +12,16 @@ from stylefuse.hooks import PATHS
 
 # Paths among the parameters; those of the catalog are in PATHS.
 FILES = {"evaluate.inception_weights"}
+# `key="value"`; a quotation mark ends the value only where a comma or the end follows, so it may also be in it.
+_QUOTED = re.compile(r"""[^=,]+=\s*(["']).*?\1\s*(?=,|\Z)""", re.DOTALL)
 
 
 def split_params(context: click.Context, option: click.Parameter, value: Any) -> dict[str, Any]:
     """Parse `key=value,key=value`.
 
     A comma separates two parameters only where a `key=` follows: others belong to the value. A value in quotes is
-    what is between them. `null` is None where a parameter may be None. Paths may begin with `~`.
+    all that is between them, also commas and equals signs. `null` is None where a parameter may be None. Paths may
+    begin with `~`.
 
     Raises:
         click.ClickException: an item without a key, or a key that no options class knows.
@@ -45,11 +49,17 @@ def split_params(context: click.Context, option: click.Parameter, value: Any) ->
 
 def _items(value: str) -> list[str]:
     items: list[str] = []
-    for piece in value.split(","):
+    start = 0
+    while start <= len(value):
+        quoted = _QUOTED.match(value, start)
+        end = quoted.end() if quoted else value.find(",", start)
+        end = end if end >= 0 else len(value)
+        piece = value[start:end]
         if "=" in piece or not items:
             items.append(piece)
         else:
             items[-1] += f",{piece}"
+        start = end + 1
     return [item.rstrip(", ") for item in items if item.strip(", ")]
 
 

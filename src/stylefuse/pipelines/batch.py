@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from stylefuse._atomic import write_whole
+from stylefuse._atomic import reason, write_whole
 from stylefuse.images.files import ImageError
-from stylefuse.pipelines.finished import Finished
+from stylefuse.pipelines.finished import BatchRefusedError, Finished, Restart
 from stylefuse.pipelines.folders import printable, unreadable
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ def run_batch(
     staging: Path,
     about: Mapping[str, Any],
     words: Words,
+    restart: Restart,
 ) -> list[Row]:
     """Make the pieces that an earlier run of the same batch has not finished.
 
@@ -62,17 +63,22 @@ def run_batch(
         make: makes a piece and writes its files; returns what it adds to the row. An ImageError becomes the reason.
         staging: the folder that the results are written to, in the folder where they shall lie.
         about: what decides the results, beside the files; see `Finished`.
+        restart: whether to make all of them, although some are finished.
 
     Returns:
         A row for each piece, in their order.
 
     Raises:
         OSError: the results cannot be written; it says where, and how many are kept.
-        ValueError: no piece could be made; the message has the most frequent reasons.
+        ValueError: another batch lies there unfinished; or no piece could be made, with the most frequent reasons.
     """
     rows, done = [], 0
+    remedy = (
+        f"the same command{f' without {restart.parameter}=true' if restart.wanted else ''} makes the rest"
+    )
     try:
-        finished = Finished(staging, about, {piece.name: _state(piece) for piece in pieces})
+        states = {piece.name: _state(piece) for piece in pieces}
+        finished = Finished(staging, about, states, restart)
         done = len(finished.rows)
         if done:
             log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)
@@ -91,13 +97,15 @@ def run_batch(
     except OSError as error:
         raise OSError(
             error.errno,
-            f"cannot write into the folder {printable(staging.parent.resolve())} ({error.strerror}): "
+            f"cannot write into the folder {printable(staging.parent.resolve())} ({reason(error)}): "
             f"{_kept(done, pieces, staging, words)}. Make room there, or correct its permissions; "
-            "then the same command makes the rest",
+            f"then {remedy}",
         ) from error
+    except BatchRefusedError:
+        raise
     except BaseException:
         at = f"stopped at {printable(pieces[len(rows)].name)}: " if len(rows) < len(pieces) else "stopped: "
-        log.warning("%s%s; the same command makes the rest", at, _kept(done, pieces, staging, words))
+        log.warning("%s%s; %s", at, _kept(done, pieces, staging, words), remedy)
         raise
     if pieces and not done:
         raise ValueError(f"none of the {len(pieces)} {words.pieces} could be {words.done}. {_frequent(rows)}")
@@ -114,7 +122,7 @@ def _made(piece: Piece, make: Callable[[Piece, Write], Row], staging: Path) -> t
         except OSError as error:
             if error.errno not in _BAD_NAME:
                 raise
-            message = f"the result cannot be named {printable(target)} on this disk ({error.strerror})"
+            message = f"the result cannot be named {printable(target)} on this disk ({reason(error)})"
             raise ImageError("unwritable", message, "give the picture another name") from error
         files.append(target)
 

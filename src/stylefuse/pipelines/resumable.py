@@ -81,8 +81,8 @@ def train_resumably(
         fit(resolved, lambda seen, losses: None, lambda seen: None, lambda seen: None)
         return pd.DataFrame(), []
     _tell(name, options, state.images_seen, stretches)
-    for half_written in samples.glob(".images-*.tmp"):  # by one that was killed
-        half_written.unlink()
+    for grid in samples.glob("." + 16 * "[0-9a-f]" + ".tmp"):  # that a killed run has half written
+        grid.unlink()
     with TrainingProgress(name, options.images, state.images_seen, options.log_every, pending) as progress:
 
         def save(images_seen: int) -> None:

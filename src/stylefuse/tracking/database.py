@@ -1,6 +1,7 @@
 """The tracking database in a SQLite file: made whole or not at all, and checked before it is used."""
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -80,7 +81,7 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
     """A connection to an existing database, closed at the end; what is not committed by then is undone.
 
     Raises:
-        TrackingError: it cannot be read or written.
+        TrackingError: it cannot be read or written, or lacks a table or column that a query names.
     """
     address = f"file:{quote(database.as_posix())}?mode=rw"
     try:
@@ -90,6 +91,11 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
         if "locked" in str(error):
             raise TrackingError(
                 f"{database} is locked by another process: end that, or wait for it"
+            ) from error
+        if str(error).startswith("no such "):  # table or column
+            raise TrackingError(
+                f"{database} is no tracking database of this MLflow's version ({error}): set MLFLOW_TRACKING_URI to "
+                f"the database that you mean, or {_move_away(database)}"
             ) from error
         raise _unwritable(database, str(error)) from error
     except sqlite3.DatabaseError as error:
@@ -140,9 +146,10 @@ def _check(database: Path) -> None:
             )
         for name in {"runs", "registered_models"} & tables:
             used |= connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() is not None
-    if revision == _get_latest_schema_revision() and not torn and {"runs", "experiments"} <= tables:
+    torn |= not {"runs", "experiments"} <= tables
+    if revision == _get_latest_schema_revision() and not torn:
         return
-    if not used:
+    if not used and (torn or revision is None):
         raise TrackingError(
             f"{database} was left half made by a run that was ended while it made it, and holds no runs: "
             f"{_move_away(database)}"
@@ -159,7 +166,7 @@ def _check(database: Path) -> None:
         )
     raise TrackingError(
         f"{database} was made by an older MLflow (its schema is {revision}): copy it, then run "
-        f"`mlflow db upgrade '{PREFIX}{database.as_posix()}'`"
+        f"`mlflow db upgrade {shlex.quote(f'{PREFIX}{database.as_posix()}')}`"
     )
 
 
@@ -172,7 +179,8 @@ def _known(revision: str) -> bool:
 
 
 def _move_away(database: Path) -> str:
-    return f"move it away (mv '{database}' '{database}.old') and run again"
+    names = shlex.join([str(database), f"{database}.old"])
+    return f"move it away (mv {names}) and run again"
 
 
 def _unwritable(database: Path, reason: str) -> TrackingError:

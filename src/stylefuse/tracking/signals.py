@@ -5,8 +5,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What ends a run: Ctrl-C, `kill`, and a terminal that is closed (Windows has no SIGHUP).
-ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+# What a terminal that is closed sends; None on Windows.
+HANGUP = getattr(signal, "SIGHUP", None)
+# What asks a process to end, from outside. Python itself makes a KeyboardInterrupt of SIGINT.
+REQUESTS = (signal.SIGTERM,) if HANGUP is None else (signal.SIGTERM, HANGUP)
+ENDING = (signal.SIGINT, *REQUESTS)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pandas as pd
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
+from stylefuse.pipelines.batch_report import batch_report
 from stylefuse.pipelines.folders import printable, unreadable, visible_files
 from stylefuse.pipelines.result_names import ResultName, result_names
 
@@ -44,12 +45,13 @@ def fuse_folder(
         weights `01_weights.png` (white: taken from this picture) and `01.json`, what was done, under the same
         subfolders; and a table with a row for each set, and one for each file of no set: `set`, `files`,
         `output`, `mode`, `registration`, `warnings`, `reason` (why there is no output). In table and JSON, odd
-        bytes and control characters of names are escaped.
+        bytes and control characters of names are escaped; in the table, a cell that a spreadsheet would take for a
+        formula has an apostrophe before it (`batch_report`).
 
     Raises:
         RequestError: there is no such style or mode.
         ValueError: there is no fuser, or it is of another generator; the folder holds no sets, or results; none can
-            be fused.
+            be fused; or results of another unfinished batch are kept, and `options.restart` is false.
         OSError: the results cannot be written.
     """
     from stylefuse.images.encoding import SUFFIXES
@@ -91,8 +93,9 @@ def fuse_folder(
         "fuser": fuser.checksum(),
         "folder of pictures": str(folder.resolve()),
     }
-    table += run_batch(pieces, fused, staging, about | options.model_dump(), Words("sets", "fused"))
-    report = pd.DataFrame(table, columns=COLUMNS)
+    about |= options.identity()
+    table += run_batch(pieces, fused, staging, about, Words("sets", "fused"), options.restart_of("fuse"))
+    report = batch_report(table, COLUMNS)
     log.info(
         "%d of %d sets fused, %d files belong to none; results are in %s",
         int((report["output"] != "").sum()),

@@ -4,11 +4,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from stylefuse.pipelines.limits import FileLimits
+from stylefuse.pipelines.batch_options import BatchOptions
 from stylefuse.serving.look import Look
 
 
-class FuseOptions(FileLimits):
+class FuseOptions(BatchOptions):
     """Options of the pipeline; see conf/base/parameters_fuse.yml."""
 
     mode: str

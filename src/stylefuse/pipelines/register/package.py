@@ -127,22 +127,35 @@ def log_version(
 ) -> str:
     """Log the model into the active run, or into one of its own, and register it; returns the new version.
 
-    Where the registry refuses the version, a registered model that was made for it is removed again.
+    Where the registry refuses the version, a registered model that was made for it is removed again; one that was
+    there before stays, also without versions.
     """
     client = mlflow.MlflowClient()
     # The version comes last, with its tags: a failure on the way leaves files, but no half version.
     with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
         arguments = model_arguments(generator, card, Path(folder), fuser, numbers)
         info = mlflow.pyfunc.log_model(name="generator", **arguments)
+        there_before = _is_registered(client, name)
         try:
             version = mlflow.register_model(info.model_uri, name, tags=tags).version
         except Exception:
             with suppress(MlflowException):
-                if not client.search_model_versions(named(name), max_results=1):
+                if not there_before and not client.search_model_versions(named(name), max_results=1):
                     client.delete_registered_model(name)
             raise
     client.update_model_version(name, version, description=shortened(card))
     return version
+
+
+def _is_registered(client: mlflow.MlflowClient, name: str) -> bool:
+    """Whether there is a registered model of this name, with versions or without."""
+    try:
+        client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return True
 
 
 def named(name: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
+from stylefuse.pipelines.batch_report import batch_report
 from stylefuse.pipelines.folders import printable, visible_files
 from stylefuse.pipelines.result_names import result_names
 
@@ -31,11 +32,13 @@ def stylize_folder(
         `staging`, with a picture for each picture, under the same subfolders; and a table of all files: `file`,
         `output` (empty if there is none), `reason` (empty if there is an output), `warnings` (what of its
         metadata was to be kept and could not be, and why its result has another name) and `look` (JSON: what was
-        done). In the table, odd bytes and control characters of names are escaped.
+        done). In the table, odd bytes and control characters of names are escaped, and a cell that a spreadsheet
+        would take for a formula has an apostrophe before it (`batch_report`).
 
     Raises:
         RequestError: the generator has no such style, or another option is out of range.
-        ValueError: the folder holds no files, or results; or none of its files could be restyled.
+        ValueError: the folder holds no files, or results; or none of its files could be restyled; or results of
+            another unfinished batch are kept, and `options.restart` is false.
         OSError: the results cannot be written.
     """
     from stylefuse.images.encoding import SUFFIXES, check_sides, encode
@@ -76,8 +79,10 @@ def stylize_folder(
         for file, name in zip(files, names, strict=True)
     ]
     about = {"generator": generator.checksum(), "folder of pictures": str(folder.resolve())}
-    table = run_batch(pieces, restyled, staging, about | options.model_dump(), Words("pictures", "restyled"))
-    report = pd.DataFrame(table, columns=COLUMNS)
+    about |= options.identity()
+    words, restart = Words("pictures", "restyled"), options.restart_of("stylize")
+    table = run_batch(pieces, restyled, staging, about, words, restart)
+    report = batch_report(table, COLUMNS)
     log.info(
         "%d of %d pictures restyled as %s; results are in %s",
         int((report["output"] != "").sum()),

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from stylefuse.pipelines.limits import FileLimits
+from stylefuse.pipelines.batch_options import BatchOptions
 
 
-class StylizeOptions(FileLimits):
+class StylizeOptions(BatchOptions):
     """Options of the pipeline; see conf/base/parameters_stylize.yml."""
 
     style: str | None

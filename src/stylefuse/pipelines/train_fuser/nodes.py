@@ -84,8 +84,8 @@ def train_fuser(
         )
     fuser = pack_fuser(state.average, images_seen=state.images_seen, **facts)
     log.info(
-        "trained the fuser on sets made of %d photos; sample grids lie in %s. Next, with the same --env and "
-        "--params: kedro run --pipelines register",
+        "trained the fuser on sets made of %d photos; sample grids lie in %s. If this stage ran alone, go on with the "
+        "same --env and --params: kedro run --pipelines register",
         state.images_seen,
         fusion_samples,
     )

@@ -79,8 +79,8 @@ def train_generator(
     facts |= {"image_size": training.image_size, "images_seen": state.images_seen}
     generator = pack_generator(state.average, styles, trained_with=trained_with, **facts)
     log.info(
-        "trained %s on %d images; sample grids lie in %s. Next, with the same --env and --params: "
-        "kedro run --pipelines evaluate,register",
+        "trained %s on %d images; sample grids lie in %s. If this stage ran alone, go on with the same --env and "
+        "--params: kedro run --pipelines evaluate,register",
         ", ".join(styles[1:]),
         state.images_seen,
         training_samples,
