@@ -54,16 +54,20 @@ FOREIGN = {
     "AVI": (b"RIFF\0\1\0\0AVI LIST", NONE, "a video"),
     "PDF": (b"%PDF-1.7\n", NONE, "a PDF document: export its page"),
     "SVG": (b"<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>", NONE, "an SVG drawing"),
-    "a failed download": (b"\n<!DOCTYPE html><html><body>404</body></html>", NONE, "a web page in place"),
-    "HTML of another code page": (b"<html><title>Gem\xe4lde</title>", NONE, "a web page in place"),
-    "XML": (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", NONE, "an XML text in place"),
-    "JSON": (b'\xef\xbb\xbf{"error": "not found"}', NONE, "a JSON text in place"),
-    "text": ("Bilder für später".encode(), NONE, "a text, no picture file: leave it out"),
-    "long text": (("x" * 1023 + "ü").encode() * 2, NONE, "a text, no picture file: leave it out"),
+    "a failed download": (
+        b"\n<!DOCTYPE html><html><body>404</body></html>",
+        NONE,
+        "a web page, not a picture",
+    ),
+    "HTML of another code page": (b"<html><title>Gem\xe4lde</title>", NONE, "a web page, not a picture"),
+    "XML": (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", NONE, "an XML file, not"),
+    "JSON": (b'\xef\xbb\xbf{"error": "not found"}', NONE, "a JSON file, not"),
+    "text": ("Bilder für später".encode(), NONE, "a text file, not a picture: leave it out"),
+    "long text": (("x" * 1023 + "ü").encode() * 2, NONE, "a text file, not a picture: leave it out"),
     "zeros": (bytes(5000), NONE, "nothing but zeros: copy it again"),
     "zip": (archive(), NONE, "a zip archive"),
     "AppleDouble": (b"\0\5\x16\7\0\2\0\0Mac OS X", NONE, "a side file of macOS"),
-    "nothing known": (bytes(range(1, 200)), NONE, "this is no picture file: use one of JPEG, PNG"),
+    "nothing known": (bytes(range(1, 200)), NONE, "this is not a picture file: use one of JPEG, PNG"),
 }
 
 

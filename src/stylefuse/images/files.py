@@ -117,7 +117,7 @@ def _unidentified(data: bytes) -> ImageError:
         extra = "1 extra byte" if late[1] == 1 else f"{late[1]} extra bytes"
         message = f"the file has {extra} before the {late[0]} data"
         return ImageError("damaged", message, "copy or download it again")
-    return ImageError("not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}")
+    return ImageError("not_a_picture", "this is not a picture file", f"use one of {', '.join(FORMATS)}")
 
 
 def _refused(kind: Kind) -> ImageError:

@@ -40,7 +40,7 @@ def read_name(params: Mapping[str, Any], name: str, known: Sequence[str], defaul
     value = params.get(name, default)
     if not isinstance(value, str) or value not in known:
         remedy = f"send one of {', '.join(known)}"
-        raise RequestError(name, f"{shown(value)} is not one of its values", remedy)
+        raise RequestError(name, f"{shown(value)} is not an allowed value", remedy)
     return value
 
 
