@@ -106,7 +106,7 @@ def test_bad_files_are_quarantined_and_the_rest_kept(ingest, folders):
     reasons = {
         "cut.png": "damaged",
         "empty.jpg": "empty",
-        "readme.txt": "no picture",
+        "readme.txt": "a text file, not a picture",
         "monet/huge.png": "MB",
         "monet/tiny.png": "20 pixels",
         "monet/strip.png": "50 times",
@@ -241,7 +241,7 @@ def test_report_tells_all(ingest, folders, options, caplog):
         folder = report_data(manifest, store, options.model_copy(update={"warn_below": 7}))
     page = (folder / "index.html").read_text()
     assert "&lt;b&gt;bad.txt" in page and "<b>bad" not in page
-    assert "no picture file" in page and data_hash(manifest) in page
+    assert "a text file, not a picture" in page and data_hash(manifest) in page
     for words in (
         "monet: 6 pictures are few",
         "zorn: mixed scales",

@@ -96,6 +96,20 @@ def test_names_in_errors_cannot_steer_a_terminal():
         read_mixture("manet", styles)
 
 
+def test_names_in_errors_can_be_typed_back():
+    styles = ("浮世\u3000絵", "l\u2019\u00a0encre", "👩🏽\u200d🎨", "a\\b")
+    with pytest.raises(RequestError) as error:
+        read_mixture("manet", styles)
+    assert all(name in str(error.value) for name in styles)
+    for name in styles:
+        with pytest.raises(RequestError) as error:
+            read_mixture(f"{name}:0", styles)
+        assert f"'{name}'" in str(error.value)
+        with pytest.raises(RequestError) as error:
+            read_mixture(f"{name}!", styles)
+        assert f"'{name}!'" in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [

@@ -112,9 +112,31 @@ def test_a_form_posted_by_another_page_is_refused(client, origin):
 def test_a_page_without_origin_is_known_by_sec_fetch_site(client, site):
     answer = asked(client, Sec_Fetch_Site=site)
     assert_refused(answer, 403, "Sec-Fetch-Site", "--allow-origin")
-    for path in GUARDED:
-        answer = client.get(path, headers={"Sec-Fetch-Site": site})
-        assert_refused(answer, 403, "Sec-Fetch-Site", "--allow-origin")
+    answer = client.request("DELETE", "/v1/styles", headers={"Sec-Fetch-Site": site})
+    assert_refused(answer, 403, "Sec-Fetch-Site", "--allow-origin")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_link_of_another_page_is_followed(client, open_to_app, site):
+    """Browsers send no Origin with it, also where the page is one of an allowed site."""
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Authorization": "Bearer secret"}
+    for each in (client, open_to_app):
+        for path in ("/v1/styles", "/metrics", "/openapi.json"):
+            answer = each.get(path, headers=headers)
+            assert answer.status_code == 200
+            assert "access-control-allow-origin" not in answer.headers  # no page reads it
+    assert_refused(
+        client.get("/v1/styles", headers={**headers, "Host": "evil.example.com"}),
+        421,
+        "Host",
+        "--allow-host",
+    )
+    assert_refused(
+        client.get("/v1/styles", headers={**headers, "Origin": "http://evil.example.com"}),
+        403,
+        "Origin",
+        "--allow-origin",
+    )
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])

@@ -1,10 +1,12 @@
 """Workers and the line before them: who waits, who is stopped, who is replaced."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import psutil
@@ -12,8 +14,9 @@ import pytest
 
 from stylefuse.serving.service.errors import Refused
 from stylefuse.serving.service.pool import Pool
-from stylefuse.serving.service.process import StartFailed, WorkerDied
+from stylefuse.serving.service.process import StartFailed, WorkerDied, kill
 from stylefuse.serving.service.settings import Settings
+from stylefuse.serving.service.source import Source
 
 STUB = [sys.executable, str(Path(__file__).with_name("stub_worker.py"))]
 
@@ -186,3 +189,55 @@ def test_what_is_abandoned_is_refused():
 def test_workers_end_with_the_pool():
     pids = run(lambda pool: asyncio.sleep(0, pool.pids), workers=2)
     assert not any(psutil.pid_exists(pid) for pid in pids)
+
+
+# A process that writes a line and starts another, which holds its standard output for a minute.
+HELD = """
+import subprocess, sys, time
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], stdin=subprocess.DEVNULL)
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_killed_process_leaves_nothing_open_when_the_event_loop_closes(monkeypatch):
+    """Its own child still holds the pipe: reading it to the end would wait for that child."""
+    errors = []
+    monkeypatch.setattr(sys, "unraisablehook", errors.append)
+
+    async def start_and_kill():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", HELD, stdout=PIPE)
+        await process.stdout.readline()
+        (child,) = psutil.Process(process.pid).children()
+        try:
+            await asyncio.wait_for(kill(process), 30)
+        finally:
+            child.kill()
+        return process.returncode
+
+    assert asyncio.run(start_and_kill()) == -signal.SIGKILL
+    gc.collect()
+    assert errors == []
+
+
+def test_a_server_that_is_stopped_while_it_fetches_its_model_waits_for_the_end_of_that_process(monkeypatch):
+    started = []
+    create = asyncio.create_subprocess_exec
+
+    async def create_and_note(*command, **options):
+        started.append(await create(*command, **options))
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", create_and_note)
+    source = Source("models:/stylefuse@champion")
+
+    async def fetch_and_stop():
+        fetching = asyncio.create_task(source.get())
+        await until(lambda: started)
+        fetching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await fetching
+        return started[0].returncode
+
+    assert asyncio.run(fetch_and_stop()) == -signal.SIGKILL
+    source.close()

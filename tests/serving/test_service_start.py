@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
 import time
 from pathlib import Path
 
@@ -246,6 +247,32 @@ def test_the_log_shows_how_to_ask(listening, url):
     assert example(*listening, None) == f"curl -F image=@photo.jpg -o restyled.png {url}"
     command = example(*listening, "secret")
     assert "Bearer $STYLEFUSE_TOKEN" in command and "secret" not in command
+
+
+def test_the_command_in_the_log_reads_the_token_from_its_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("token", "my $token's file"):
+        file = Path(name)
+        file.write_text("secret\n")
+        command = example("127.0.0.1", 8080, read_token(file), file)
+        assert "secret" not in command
+        header = command.removeprefix("curl -H ").partition(" -F ")[0]
+        # In another folder, as the reader of a log may be.
+        told = subprocess.run(["sh", "-c", f"printf %s {header}"], cwd="/", capture_output=True, text=True)
+        assert told.stdout == "Authorization: Bearer secret"
+
+
+def test_the_server_knows_the_file_of_its_token(model_folder, tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("secret\n")
+    options = {}
+
+    async def serve(*_, **given):
+        options.update(given)
+
+    monkeypatch.setattr("stylefuse.serving.service.command.serve", serve)
+    arguments = ["--port", "0", "--model", str(model_folder), "--token-file", str(tmp_path / "token")]
+    assert main(["serve", *arguments]) == 0
+    assert options["token_file"] == tmp_path / "token"
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])

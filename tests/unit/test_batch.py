@@ -298,10 +298,10 @@ class Failing(Maker):
 def test_none_made_is_an_error_with_reasons_counts_and_examples(pieces, staging):
     def make(piece, write):
         odd = piece.name == "2.txt"
-        raise ImageError("x", "the file is empty" if odd else "this is no picture file", "use another")
+        raise ImageError("x", "the file is empty" if odd else "this is not a picture file", "use another")
 
     with pytest.raises(
-        ValueError, match=r"none of the 6 pictures .* 0\.txt: this is no picture file; .*5 of them"
+        ValueError, match=r"none of the 6 pictures .* 0\.txt: this is not a picture file; .*5 of them"
     ) as told:
         run_batch(pieces, make, staging, ABOUT, WORDS)
     assert "2.txt: the file is empty" in str(told.value)

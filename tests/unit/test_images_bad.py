@@ -41,14 +41,14 @@ def test_wrong_suffix_does_not_matter(name, file_format, decoder, tmp_path):
 
 def test_what_begins_like_a_picture_is_called_damaged():
     """Who sends a photo cut short need not be told which formats there are."""
-    with pytest.raises(ImageError, match="begins as JPEG") as refused:
+    with pytest.raises(ImageError, match="begins like a JPEG, but the rest is damaged: copy") as refused:
         decode(b"\xff\xd8\xff\xe0")
     assert refused.value.code == "damaged"
 
 
 @DECODERS
 def test_a_folder_is_no_picture(decoder, tmp_path):
-    with pytest.raises(ImageError, match="cannot read") as refused:
+    with pytest.raises(ImageError, match=r"cannot be opened .*name a file in it") as refused:
         decoder(tmp_path)
     assert refused.value.code == "unreadable"
 

@@ -78,7 +78,7 @@ def _find(first: np.ndarray, other: np.ndarray, number: int) -> Found | None:
     """
     if max(first.shape) > _MAX_SIDE:
         raise AlignError(
-            f"picture {number} is {size_of(other)}, too long to be moved: scale the pictures down"
+            f"picture {number} is {size_of(other)}, too large to be aligned: scale the pictures down"
         )
     before = compare(first, other)
     seek = {
@@ -102,7 +102,7 @@ def _find(first: np.ndarray, other: np.ndarray, number: int) -> Found | None:
         return None
     if before.verdict == "unrelated":
         raise AlignError(
-            f"picture {number} shows nothing that the first does: take it out, or give pictures of one scene"
+            f"picture {number} shows another scene than the first: take it out, or give pictures of one scene"
         )
     raise AlignError(
         f"picture {number} is shifted by about {before.dx:.0f}, {before.dy:.0f} px against the first, and no "
@@ -121,7 +121,7 @@ def _resized(picture: np.ndarray, first: np.ndarray, number: int) -> tuple[np.nd
     (height, width), (own_height, own_width) = first.shape[:2], picture.shape[:2]
     if abs(own_width * height / (own_height * width) - 1) > _ASPECT:
         raise AlignError(
-            f"picture {number} is {size_of(picture)}, of another shape than the first, {size_of(first)}: crop it"
+            f"picture {number} ({size_of(picture)}) has another aspect ratio than the first ({size_of(first)}): crop it"
         )
     way = cv2.INTER_AREA if own_width > width else cv2.INTER_CUBIC
     return cv2.resize(picture, (width, height), interpolation=way), True

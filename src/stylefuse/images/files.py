@@ -9,8 +9,10 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError, features
 
 from stylefuse.images import heif, tiff
+from stylefuse.images.names import printable
 from stylefuse.images.signatures import Kind, begins_as, begins_late, foreign
 from stylefuse.images.structure import excess
+from stylefuse.images.unreadable import fault
 
 # Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
 # most of Pillow's security holes were, out of reach of an upload. AVIF and HEIF are on it since phones store
@@ -75,31 +77,20 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
         raise _damaged(str(error) or type(error).__name__) from error
 
 
-def unreadable(path: Path, error: OSError) -> ImageError:
-    """The refusal of a file that the system does not hand out."""
-    reason, remedy = error.strerror, "check its permissions"
-    if path.is_symlink() and not path.exists():
-        target = str(path.readlink())
-        reason = f"it is a link, and there is nothing at {target}"
-        remedy = (
-            "run git annex get" if ".git/annex" in target else "restore what it links to, or remove the link"
-        )
-    elif isinstance(error, FileNotFoundError):
-        remedy = "check its name"
-    return ImageError("unreadable", f"cannot read {path.name} ({reason})", remedy)
-
-
 def _unidentified(data: bytes) -> ImageError:
     """The refusal of a file that no decoder takes: what it is, as far as its bytes tell."""
     name = begins_as(data)
     if name in FORMATS:
-        return _damaged(f"it begins as {name} does, and does not go on so")
+        article = "an" if name == "AVIF" else "a"
+        message = f"the file begins like {article} {name}, but the rest is damaged"
+        return ImageError("damaged", message, "copy or export it again")
     if kind := foreign(data):
         return _refused(kind)
     if late := begins_late(data):
-        message = f"the file has {late[1]} bytes too many before its beginning as {late[0]}"
+        extra = "1 extra byte" if late[1] == 1 else f"{late[1]} extra bytes"
+        message = f"the file has {extra} before the {late[0]} data"
         return ImageError("damaged", message, "copy or download it again")
-    return ImageError("not_a_picture", "this is no picture file", f"use one of {', '.join(FORMATS)}")
+    return ImageError("not_a_picture", "this is not a picture file", f"use one of {', '.join(FORMATS)}")
 
 
 def _refused(kind: Kind) -> ImageError:
@@ -115,7 +106,8 @@ def _read(path: Path, limits: Limits) -> bytes:
         _check_bytes(path.stat().st_size, limits)  # before a file of any size is pulled into memory
         return path.read_bytes()
     except OSError as error:
-        raise unreadable(path, error) from error
+        reason, remedy = fault(path, error)
+        raise ImageError("unreadable", f"{printable(path.name or path)}: {reason}", remedy) from error
 
 
 def _check_bytes(size: int, limits: Limits) -> None:

@@ -78,7 +78,7 @@ def _span(values: np.ndarray) -> tuple[float, float]:
     finite = (flat[np.isfinite(flat)] for _, flat in _parts(values))
     ends = [(float(some.min()), float(some.max())) for some in finite if some.size]
     if not ends:
-        raise ImageError("damaged", "no pixel of the picture is a number", "export it again")
+        raise ImageError("damaged", "all pixel values of the picture are NaN or infinite", "export it again")
     return min(low for low, _ in ends), max(high for _, high in ends)
 
 

@@ -10,7 +10,7 @@ UNSUPPORTED, NO_PICTURE = "unsupported_format", "not_a_picture"
 _EXPORT = "export it as JPEG or PNG"
 _RAW = "export it as JPEG or TIFF"
 _FRAME = "export a frame of it as JPEG, or leave it out"
-_AGAIN = "get the picture itself, as JPEG or PNG; a failed download leaves such a file"
+_AGAIN = "download the picture itself, as JPEG or PNG; a failed download may have left this file"
 # Bytes that are searched for signs of text, and for a picture that begins late.
 _HEAD = 1024
 _LATE = 64
@@ -32,8 +32,8 @@ HEIC = Kind(
 AVIF = Kind(UNSUPPORTED, "an AVIF picture, which this installation of Pillow cannot read", _EXPORT)
 RAW = Kind(UNSUPPORTED, "a camera's raw file", _RAW)
 VIDEO = Kind(NO_PICTURE, "a video", _FRAME)
-TEXT = Kind(NO_PICTURE, "a text, no picture file", "leave it out")
-WEB_PAGE = Kind(NO_PICTURE, "a web page in place of a picture", _AGAIN)
+TEXT = Kind(NO_PICTURE, "a text file, not a picture", "leave it out")
+WEB_PAGE = Kind(NO_PICTURE, "a web page, not a picture", _AGAIN)
 ZEROS = Kind(NO_PICTURE, "nothing but zeros", "copy it again from where it came from")
 
 # Where the signature stands, the signature, and what it means. The first match counts.
@@ -185,7 +185,7 @@ def _text(head: bytes) -> Kind | None:
     if _MARKUP.match(start) or start.startswith(b"HTTP/"):
         return WEB_PAGE
     if start.startswith(b"<"):
-        return Kind(NO_PICTURE, "an XML text in place of a picture", _AGAIN)
+        return Kind(NO_PICTURE, "an XML file, not a picture", _AGAIN)
     if start.startswith((b"{", b"[")):
-        return Kind(NO_PICTURE, "a JSON text in place of a picture", _AGAIN)
+        return Kind(NO_PICTURE, "a JSON file, not a picture", _AGAIN)
     return TEXT

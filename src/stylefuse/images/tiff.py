@@ -72,12 +72,12 @@ def _not_read(page: _Page) -> Kind | None:
     """A way to store pixels that no decoder at hand reads; None if it is another."""
     bits, floating = page.get(_BITS, ()), page.get(_SAMPLE_FORMAT, (1,))[:1] == (_FLOATING,)
     if len(bits) > 1 and (floating or bits[0] not in _COLOUR_BITS):
-        kind = "floating-point" if floating else "whole"
-        name = f"a TIFF of {len(bits)} channels of {bits[0]}-bit {kind} numbers, which is not read"
+        kind = "floating-point numbers" if floating else "integers"
+        name = f"a TIFF with {len(bits)} channels of {bits[0]}-bit {kind}, which is not supported"
         return Kind(UNSUPPORTED, name, "export it with 8 or 16 bits a channel")
     compression = page.get(_COMPRESSION, (1,))[:1]
     if compression and compression[0] not in COMPRESSION_INFO:
-        name = f"a TIFF packed in a way that is not read (compression {compression[0]})"
+        name = f"a TIFF with an unsupported compression (number {compression[0]})"
         return Kind(UNSUPPORTED, name, "export it with LZW or Deflate, or as PNG")
     return None
 

@@ -1,12 +1,11 @@
 """Folders that users hand over: which files lie in them."""
 
-import errno
 import logging
 import os
-import stat
 from pathlib import Path
 
 from stylefuse.images.names import printable
+from stylefuse.images.unreadable import fault
 
 __all__ = ["printable", "unreadable", "users", "visible_files"]
 
@@ -34,11 +33,6 @@ _SYSTEM = frozenset(
         "@recently-snapshot",
     }
 )
-_REMEDIES = {
-    errno.ELOOP: "a link that leads to itself, delete it",
-    errno.ENAMETOOLONG: "move it into fewer folders, or shorten their names",
-    errno.EIO: "check the disk",
-}
 
 
 def users(name: str) -> bool:
@@ -84,25 +78,15 @@ def visible_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def unreadable(path: Path) -> str:
-    """Return why a path that `visible_files` listed is no file that could be read, with the remedy; "" for a file."""
-    try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            os.scandir(path).close()
-    except FileNotFoundError:
-        if not path.is_symlink():
-            return "the file is gone: it was moved or deleted a moment ago"
-        target = printable(path.readlink())
-        return f"a link that leads to nothing ({target}): bring back what it names, or delete the link"
-    except OSError as error:
-        remedy = _REMEDIES.get(error.errno, "check its permissions, and those of the folders above it")
-        return f"cannot be opened ({error.strerror}): {remedy}"
-    if stat.S_ISDIR(mode):
-        return "a folder that could not be opened a moment ago: try again"
-    if not stat.S_ISREG(mode):
-        return "neither a file nor a folder (a pipe, socket or device): delete it, or move it elsewhere"
-    return ""
+def unreadable(path: Path, error: OSError | None = None) -> str:
+    """Return why a path that `visible_files` listed is no file that could be read, with the remedy; "" for a file.
+
+    Args:
+        error: what reading it raised, if that was tried.
+    """
+    if found := fault(path, error):
+        return ": ".join(found)
+    return "a folder that could not be opened a moment ago: try again" if path.is_dir() else ""
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:

@@ -25,7 +25,7 @@ def parse(data: str | bytes | bytearray, example: str) -> dict[str, Any]:
     except RequestError:
         raise
     except (ValueError, RecursionError) as error:
-        raise RequestError("body", f"it is no JSON ({str(error)[:80]})", example, "not_json") from None
+        raise RequestError("body", f"it is not valid JSON ({str(error)[:80]})", example, "not_json") from None
     if not isinstance(body, dict):
         raise RequestError("body", f"it is a {type(body).__name__}, not an object", example, "not_json")
     return body
@@ -54,13 +54,13 @@ def read_body(data: str | bytes) -> dict[str, Any]:
     body = parse(data, EXAMPLE)
     refuse_unknown(body, (*FORMATS, "params"), "key")
     if sum(name in body for name in FORMATS) != 1:
-        raise RequestError("body", "it needs its pictures exactly once", EXAMPLE)
+        raise RequestError("body", f"it must have exactly one of the keys {', '.join(FORMATS)}", EXAMPLE)
     return body
 
 
 def no_pictures() -> RequestError:
     """What to raise where the pictures are not where they belong."""
-    return RequestError(IMAGE, "there is no such column, or it holds no text", EXAMPLE)
+    return RequestError(IMAGE, "this column is missing, or its values are not text", EXAMPLE)
 
 
 def read_pictures(body: dict[str, Any]) -> list[Any]:

@@ -137,7 +137,7 @@ def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[n
         message, _, remedy = str(error).partition(": ")
         raise CombineError("align_failed", message, remedy or "take the picture out of the set") from None
     if min(aligned[0].shape[:2]) < MIN_SIDE:
-        message = f"aligned, the pictures share fewer than {MIN_SIDE} pixels a side"
+        message = f"after alignment the pictures overlap by fewer than {MIN_SIDE} pixels a side"
         raise CombineError("align_failed", message, "use larger pictures, or some that overlap more")
     return aligned, registration
 

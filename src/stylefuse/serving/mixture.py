@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from stylefuse.serving.refusal import RequestError, printable, shown
+from stylefuse.images.names import printable
+from stylefuse.serving.refusal import RequestError, shown
 
 STYLE = "style"
 # Without a sign: weights are positive. Text that is no number matches as an empty one.

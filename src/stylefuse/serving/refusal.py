@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
+from stylefuse.images.names import printable
+
 
 class RequestError(ValueError):
     """A request that cannot be served, and what the sender can do about it.
@@ -38,7 +40,7 @@ def read_name(params: Mapping[str, Any], name: str, known: Sequence[str], defaul
     value = params.get(name, default)
     if not isinstance(value, str) or value not in known:
         remedy = f"send one of {', '.join(known)}"
-        raise RequestError(name, f"{shown(value)} is not one of its values", remedy)
+        raise RequestError(name, f"{shown(value)} is not an allowed value", remedy)
     return value
 
 
@@ -59,12 +61,15 @@ def read_number(
     return float(value)
 
 
-def printable(text: str) -> str:
-    """The text with control characters and the like escaped, which terminals and logs would obey."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
-
-
 def shown(value: Any) -> str:
     """The value as quoted in a message: short, so that no picture comes back in an error."""
-    text = repr(value) if not isinstance(value, int) or abs(value) < 10**20 else "a huge number"
+    if isinstance(value, str):
+        # `repr` would escape characters that people type, such as the wide space of Japanese. The text may have
+        # megabytes: only its beginning is looked at.
+        quote = '"' if "'" in value else "'"
+        text = f"{quote}{printable(value[:40])}{quote}"
+    elif isinstance(value, int) and abs(value) >= 10**20:
+        text = "a huge number"
+    else:
+        text = repr(value)
     return text if len(text) <= 40 else f"{text[:36]} …"

@@ -76,7 +76,7 @@ def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Aske
         if not isinstance(value, str | Real | np.bool_) or value != known[name]:
             other = FUSE if task == STYLIZE else FUSE_STYLIZE
             remedy = f'leave it out, or send "{TASK}": "{other}"'
-            raise RequestError(name, f"it says nothing to the task {task}", remedy)
+            raise RequestError(name, f"it has no effect in the task {task}", remedy)
     align = params.get(ALIGN, False)
     if not isinstance(align, bool | np.bool_):
         raise RequestError(ALIGN, f"{shown(align)} is neither true nor false", "send true or false")
@@ -145,7 +145,9 @@ def read_set(values: Sequence[Any], names: Sequence[str]) -> list[np.ndarray]:
         pictures.append(_read_picture(value, name, decode_deep))
         pixels += pictures[-1].shape[0] * pictures[-1].shape[1]
         if pixels > MAX_SET_PIXELS:
-            message = f"{name}: with it the set has more than {MAX_SET_PIXELS / 1e6:g} megapixels"
+            message = (
+                f"{name}: the pictures up to this one have more than {MAX_SET_PIXELS / 1e6:g} megapixels"
+            )
             raise RequestError(IMAGE, message, "scale the pictures down, or send fewer", "too_many_pixels")
     return pictures
 

@@ -46,7 +46,7 @@ def inspect(found: Found, options: IngestOptions) -> Inspected:
             data = found.file.read_bytes()
             sha256 = hashlib.sha256(data).hexdigest()
     except OSError as error:
-        return Inspected(reason=f"cannot read the file ({error.strerror}): check its permissions")
+        return Inspected(reason=unreadable(found.file, error))
     facts = Inspected(size, sha256)
     if not found.style:
         return facts._replace(reason="lies beside the style folders: move it into one of them")

@@ -3,6 +3,7 @@
 Browsers let any page send requests to any address, also to this machine. If the page's own name is made to point here
 (DNS rebinding), the page can read the answers; `Host` is then the page's name. Otherwise it can only send forms and
 cannot read what comes back; the browser then names the page in `Origin` or `Sec-Fetch-Site`. Programs send neither.
+A link of another page is followed without `Origin`. It is answered: GET changes nothing, and the user alone reads it.
 """
 
 import ipaddress
@@ -21,6 +22,8 @@ _METHODS = "GET, HEAD, POST"
 _SENT = "Accept, Authorization, Content-Type, X-Request-ID"
 _READ = "X-Report, X-Model-Version, X-Request-ID"
 _PREFLIGHT_SECONDS = 600
+# They change nothing, and browsers keep the answers from pages of other sites.
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,8 @@ class Access:
     any_address: bool = False
     any_name: bool = False
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Check the headers of a request.
+    def check(self, method: str, headers: Mapping[str, str]) -> None:
+        """Check the method and the headers of a request.
 
         Raises:
             Refused: 421, `Host` is not a name of this server; 403, a page sent it whose site is not allowed.
@@ -64,7 +67,8 @@ class Access:
                     "from a web server, and start this one with --allow-origin and that server's origin"
                 )
             raise Refused(403, "foreign_origin", message, "Origin")
-        if (site := headers.get("sec-fetch-site", "none")) not in ("same-origin", "none"):
+        site = headers.get("sec-fetch-site", "none")
+        if method not in _SAFE and site not in ("same-origin", "none"):
             message = f"Sec-Fetch-Site: a page of another site sent this request ({shown(site)}): {remedy}"
             raise Refused(403, "foreign_origin", message, "Sec-Fetch-Site")
 

@@ -78,7 +78,9 @@ def run(options: argparse.Namespace) -> int:
         source = Source(options.model)
         try:
             with ended_by_signals():
-                asyncio.run(serve(listener, source, settings, token, access=access))
+                asyncio.run(
+                    serve(listener, source, settings, token, access=access, token_file=options.token_file)
+                )
         finally:
             source.close()
             listener.close()

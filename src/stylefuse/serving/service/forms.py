@@ -60,12 +60,12 @@ def read_form(task: str, content_type: str, body: bytes) -> Form:
     picture = PICTURES[task]
     refuse_unknown(fields, (picture, *OTHERS[task]), "field")
     if picture not in fields:
-        raise RequestError(picture, "there is no such field", "send the picture in it", "missing_field")
+        raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
     pictures = fields.pop(picture)
     if task == STYLIZE:
         return Form([pictures], ["the picture"], {TASK: STYLIZE, **fields})
     if not isinstance(pictures, list):
-        raise RequestError(picture, "is no list", f'send {{"{picture}": ["<base64>", "<base64>"]}}')
+        raise RequestError(picture, "it is not a list", f'send {{"{picture}": ["<base64>", "<base64>"]}}')
     if not 2 <= len(pictures) <= MAX_ROWS:
         count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
         remedy = f"send 2 to {MAX_ROWS} of one scene"
@@ -74,7 +74,7 @@ def read_form(task: str, content_type: str, body: bytes) -> Form:
     for name in FINISH:
         if name in fields and not restyled:
             remedy = f"send {STYLE} or {STRENGTH} as well, or leave it out"
-            raise RequestError(name, "it is for pictures that are restyled", remedy)
+            raise RequestError(name, "it only has an effect on pictures that are restyled", remedy)
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
     return Form(pictures, names, {TASK: FUSE_STYLIZE if restyled else FUSE, **fields})
 
@@ -105,11 +105,11 @@ def _from_parts(task: str, mime: str, options: dict[str, str], body: bytes) -> d
         raise RequestError("body", message, "send pictures as files, each field once", "too_large") from None
     except ValueError:
         remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
-        raise RequestError("body", "it is no form, or was cut off", remedy, "not_a_form") from None
+        raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
     picture, fields = PICTURES[task], {}
     for name in texts:
         if name == picture:
-            raise RequestError(name, "is no file", "send it as a file, with a file name", "not_a_file")
+            raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
         fields[name] = _value(name, texts[name])

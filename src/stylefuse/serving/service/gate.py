@@ -69,7 +69,7 @@ class Gate:
 
         try:
             if scope["path"] not in OPEN:
-                self._access.check(headers)
+                self._access.check(scope["method"], headers)
                 if not preflight:  # which browsers send without the token
                     self._check_token(headers)
             app = Response(status_code=204) if preflight else self._app

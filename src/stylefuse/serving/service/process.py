@@ -51,11 +51,11 @@ class WorkerProcess:
         except asyncio.IncompleteReadError:
             code = await process.wait()
             raise StartFailed(f"the worker ended while it loaded the model (exit code {code})") from None
-        except asyncio.CancelledError:
+        except BaseException:  # cancelled, or a signal ends the server
             await _end(process)
             raise
         if "error" in frame.header:
-            await process.wait()
+            await _end(process)
             raise StartFailed(frame.header["error"])
         return cls(process, frame.header["about"])
 
@@ -88,12 +88,23 @@ class WorkerProcess:
         await _end(self._process)
 
 
+async def kill(process: Process) -> None:
+    """Kill a process that still runs, close its pipes, and wait for its end.
+
+    A transport that is still open when its event loop is closed prints a traceback when it is deleted.
+    """
+    # asyncio.subprocess has no public method for this, and `wait` waits for the pipes as well: they stay open for
+    # as long as a process that the killed one started has them open.
+    process._transport.close()
+    await process.wait()
+
+
 async def _end(process: Process) -> None:
+    """Give a process a second to end by itself, then kill it."""
     process.stdin.close()
-    with contextlib.suppress(TimeoutError, ProcessLookupError):
-        async with asyncio.timeout(1):
-            await process.wait()
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await process.wait()
+    finally:
+        await kill(process)

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import shlex
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -92,6 +94,7 @@ async def serve(
     token: str | None,
     command=worker_command,
     access: Access = THIS_MACHINE,
+    token_file: Path | None = None,
 ) -> None:
     """Serve until a signal ends it.
 
@@ -100,6 +103,7 @@ async def serve(
         token: that requests must bear, if there is one.
         command: makes the command that starts a worker for a model.
         access: which requests are answered at all.
+        token_file: the file that the token was read from; None if it came from the environment.
 
     Raises:
         StartFailed: the model cannot be served.
@@ -119,21 +123,23 @@ async def serve(
 
         host, port = listener.getsockname()[:2]
         log.info("serving model %s at %s", service.version, _url(host, port))
-        log.info("ask it as in: %s", example(host, port, token))
+        log.info("ask it as in: %s", example(host, port, token, token_file))
         await Server(service, token, access, reload).serve([listener])
     finally:
         await pool.close()
 
 
-def example(host: str, port: int, token: str | None) -> str:
+def example(host: str, port: int, token: str | None, token_file: Path | None = None) -> str:
     """A command that has a photo restyled.
 
     Args:
         host, port: where the server listens.
-        token: that requests must bear, if there is one; the command names the variable that holds it.
+        token: that requests must bear, if there is one. The command does not show it: it reads `token_file`, or the
+            environment variable where there is no file.
     """
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # those are no addresses to ask
-    bearer = f'-H "Authorization: Bearer ${TOKEN}" ' if token else ""
+    read = f"$(cat {shlex.quote(str(token_file.absolute()))})" if token_file else f"${TOKEN}"
+    bearer = f'-H "Authorization: Bearer {read}" ' if token else ""
     return f"curl {bearer}-F image=@photo.jpg -o restyled.png {_url(asked, port)}/v1/stylize"
 
 

@@ -1,7 +1,6 @@
 """Where the served model comes from: a folder, or the registry, asked again when the model is to be replaced."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
@@ -11,7 +10,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import NamedTuple
 
-from stylefuse.serving.service.process import StartFailed
+from stylefuse.serving.service.process import StartFailed, kill
 from stylefuse.serving.service.settings import Settings
 
 # MLflow alone takes seconds to import, and waits for a locked database.
@@ -60,8 +59,7 @@ class Source:
         except (ValueError, IndexError):
             raise StartFailed(f"{self._name}: the registry could not be asked") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            await kill(process)
         if "error" in found:
             raise StartFailed(f"{self._name} cannot be fetched from the registry: {found['error']}")
         return Model(Path(found["folder"]), found["version"])
