@@ -1,5 +1,6 @@
 """What `stylefuse serve` refuses to start with, and the text that says why."""
 
+import asyncio
 import shutil
 import signal
 import socket
@@ -288,6 +289,25 @@ def test_a_server_that_is_stopped_while_it_starts_leaves_no_copy_of_the_model(re
     process.send_signal(number)
     assert process.wait(60) == 128 + number
     assert list(copies.iterdir()) == [] and "Traceback" not in log.read_text()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_never_interrupts_the_start_of_a_process(name):
+    """It would leave the process open, and its transport would print a traceback."""
+    number, steps = getattr(signal, name), []
+
+    async def start_a_process():
+        signal.raise_signal(number)
+        steps.append("started")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            steps.append("closed")
+
+    with pytest.raises(SystemExit) as ended, ended_by_signals() as run:
+        run(start_a_process())
+    assert ended.value.code == 128 + number
+    assert steps == ["started", "closed"]
 
 
 def test_nohup_keeps_a_server_that_starts():

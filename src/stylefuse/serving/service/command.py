@@ -8,9 +8,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import FrameType
 
 from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
@@ -75,15 +76,12 @@ def run(options: argparse.Namespace) -> int:
         check_address(options.host, token, options.insecure)
         access = read_access(options.host, options.allow_host, options.allow_origin, token)
         listener = bind(options.host, options.port)
-        source = Source(options.model)
-        try:
-            with ended_by_signals():
-                asyncio.run(
-                    serve(listener, source, settings, token, access=access, token_file=options.token_file)
-                )
-        finally:
-            source.close()
-            listener.close()
+        with (
+            contextlib.closing(listener),
+            ended_by_signals() as run_loop,
+            contextlib.closing(Source(options.model)) as source,
+        ):
+            run_loop(serve(listener, source, settings, token, access=access, token_file=options.token_file))
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except (CannotStart, StartFailed, OSError) as error:
@@ -93,17 +91,41 @@ def run(options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP raise SystemExit: a server that is still starting then removes its copy of the model."""
+def ended_by_signals() -> Iterator[Callable[[Coroutine], None]]:
+    """Have SIGTERM and SIGHUP raise SystemExit: a server that is still starting then removes its copy of the model.
+
+    Yields:
+        What runs a coroutine, as `asyncio.run` does. A signal cancels it, as Ctrl-C does there, and SystemExit follows:
+        raised at once, it would leave open what the event loop is about to start.
+    """
     numbers = [
         getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
     ]  # Windows has one
     found = {number: signal.getsignal(number) for number in numbers}
+    ended: list[int] = []
+    main: asyncio.Task | None = None
+
+    def end(number: int, _: FrameType | None) -> None:
+        if main is None or main.done():
+            sys.exit(128 + number)
+        ended.append(number)
+        # The loop's other tasks, also asyncio's own, go on: they close what is open.
+        main.get_loop().call_soon_threadsafe(main.cancel)
+
+    async def noted(work: Coroutine) -> None:
+        nonlocal main
+        main = asyncio.current_task()
+        await work
+
     for number, handler in found.items():
         if handler != signal.SIG_IGN:  # as nohup leaves SIGHUP
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
+            signal.signal(number, end)
     try:
-        yield
+        yield lambda work: asyncio.run(noted(work))
+    except asyncio.CancelledError:
+        if not ended:
+            raise
+        sys.exit(128 + ended[0])
     finally:
         for number, handler in found.items():
             signal.signal(number, handler)

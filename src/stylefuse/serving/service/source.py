@@ -33,7 +33,7 @@ class Source:
 
     def __init__(self, name: str):
         self._name = name
-        self._copies = None if self._is_folder else Path(tempfile.mkdtemp(prefix="stylefuse-serve-"))
+        self._copies: Path | None = None
 
     @property
     def _is_folder(self) -> bool:
@@ -47,6 +47,8 @@ class Source:
         """
         if self._is_folder:
             return Model(Path(self._name).absolute(), "")
+        if self._copies is None:  # made here, where a signal cannot come between the folder and its name
+            self._copies = Path(tempfile.mkdtemp(prefix="stylefuse-serve-"))
         copy = tempfile.mkdtemp(dir=self._copies)
         command = [sys.executable, "-m", "stylefuse.serving.service.registry", self._name, copy]
         process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
