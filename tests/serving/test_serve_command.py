@@ -35,7 +35,9 @@ def url(weights, fuser_weights, tmp_path_factory):
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         connect(folder)
         options = RegisterOptions(name="stylefuse", alias="champion", gate=[])
-        manifest = pd.DataFrame({"style": ["photo"], "verdict": ["ok"]})
+        manifest = pd.DataFrame(
+            [{"style": "photo", "verdict": "ok", "sha256": "a", "split": "train", "trim": ""}]
+        )
         registered = register_model(weights, {"summary": {}}, manifest, options, fuser_weights)
         assert (registered["outcome"], registered["fusion"]) == ("promoted", "included")
         mlflow.set_tracking_uri(None)

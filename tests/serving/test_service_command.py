@@ -30,8 +30,8 @@ def registry(model_folder, tmp_path_factory):
     """A folder with a database in which the model is the champion."""
     folder = tmp_path_factory.mktemp("registry")
     with pytest.MonkeyPatch.context() as patch:
+        mlflow.set_tracking_uri(None)  # this also unsets the variable where a test before left a URI
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        mlflow.set_tracking_uri(None)
         register(folder, model_folder, "1")
     return folder
 

@@ -209,8 +209,8 @@ def test_the_command_says_in_a_line_why_it_does_not_start(options, words, tmp_pa
 def registry(model_folder, tmp_path, monkeypatch):
     """A database with one version of "stylefuse", the champion; its path."""
     database = tmp_path / "mlflow.db"
+    mlflow.set_tracking_uri(None)  # this also unsets the variable where a test before left a URI
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{database}")
-    mlflow.set_tracking_uri(None)
     client = mlflow.MlflowClient()
     client.create_registered_model("stylefuse")
     client.create_model_version("stylefuse", model_folder.as_uri())
