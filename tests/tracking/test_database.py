@@ -242,3 +242,10 @@ def test_only_a_file_is_made_here(uri):
 
 def test_the_file_of_a_uri(tmp_path):
     assert file_of(f"sqlite:///{tmp_path}/C# 100%.db?timeout=9") == tmp_path / "C# 100%.db"
+
+
+def test_a_store_that_mlflow_refuses_is_named_with_its_reason(tmp_path, monkeypatch):
+    """A folder of files, as older versions of MLflow had it."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "mlruns").as_uri())
+    with pytest.raises(TrackingError, match=r"runs cannot be recorded at file:.*mlruns: .+"):
+        connect(tmp_path)

@@ -208,6 +208,30 @@ except KeyboardInterrupt:
 """
 
 
+ENDED = """
+import sys
+from types import SimpleNamespace
+from stylefuse.hooks import TrackingHooks
+from stylefuse.tracking import record
+hooks = TrackingHooks()
+hooks.before_pipeline_run({"project_path": sys.argv[1], "run_id": "k"}, SimpleNamespace(inputs=set), None)
+print(hooks._run_id, flush=True)
+record.queue_metrics({"train.style": 0.5}, step=8)
+sys.exit(0)
+"""
+
+
+def test_a_process_that_ends_with_losses_queued_leaves_a_killed_run_and_its_losses(root, kedro_run):
+    """As after SIGTERM: the training saves and exits. Threads of Python have ended when exit handlers are called."""
+    kedro_run(lambda options: 1)  # makes the database
+    env = {**os.environ, "PYTHONPATH": str(Path(stylefuse.__file__).parents[1])}
+    command = [sys.executable, "-c", ENDED, str(root)]
+    done = subprocess.run(command, env=env, text=True, capture_output=True)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+    run = recorded(root, done.stdout.strip())
+    assert run.info.status == "KILLED" and run.data.metrics == {"train.style": 0.5}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "times"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGHUP, 3)]

@@ -42,13 +42,17 @@ def connect(project: Path, experiment: str = EXPERIMENT) -> str:
         make_or_check(database, experiment)
         follow_move(database, experiment)
     import mlflow
+    from mlflow.exceptions import MlflowException
 
-    with naming_server(uri):
-        mlflow.set_tracking_uri(uri)
-        _default["uri"] = None if given else uri
-        if database:
-            _ensure(database, experiment)
-        mlflow.set_experiment(experiment)
+    try:
+        with naming_server(uri):
+            mlflow.set_tracking_uri(uri)
+            _default["uri"] = None if given else uri
+            if database:
+                _ensure(database, experiment)
+            mlflow.set_experiment(experiment)
+    except MlflowException as error:
+        raise TrackingError(f"runs cannot be recorded at {shown(uri)}: {error}") from error
     return uri
 
 

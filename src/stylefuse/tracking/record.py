@@ -76,7 +76,12 @@ class _Recorder:
         if writer is None:
             return
         try:
-            writer.submit(lambda: None).result(timeout=PATIENCE)
+            last = writer.submit(lambda: None)
+        except RuntimeError:  # Python is ending: its threads have ended before exit handlers are called
+            self._send()
+            return
+        try:
+            last.result(timeout=PATIENCE)
         except OutOfTime:
             self.turn_off("losses", TimeoutError(f"not written in {PATIENCE} s"))
         writer.shutdown(wait=False)
