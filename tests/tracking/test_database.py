@@ -244,7 +244,15 @@ def test_the_file_of_a_uri(tmp_path):
 
 
 def test_a_store_that_mlflow_refuses_is_named_with_its_reason(tmp_path, monkeypatch):
-    """A folder of files, as older versions of MLflow had it."""
+    """As a folder of files is, which older versions of MLflow wrote."""
+
+    def refuse(name):
+        raise mlflow.exceptions.MlflowException("it is in maintenance mode")
+
     monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "mlruns").as_uri())
-    with pytest.raises(TrackingError, match=r"runs cannot be recorded at file:.*mlruns: .+"):
+    monkeypatch.setattr(mlflow, "set_tracking_uri", lambda uri: None)
+    monkeypatch.setattr(mlflow, "set_experiment", refuse)
+    with pytest.raises(
+        TrackingError, match=r"runs cannot be recorded at file:.*mlruns: it is in maintenance"
+    ):
         connect(tmp_path)
