@@ -1,4 +1,4 @@
-"""Picture files before and after their pixels: which are read at all, how refusals are told, whole writes."""
+"""Picture files before their pixels: which formats and sizes are read, and the errors for those that are not."""
 
 import io
 from collections.abc import Iterator

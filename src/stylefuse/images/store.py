@@ -90,7 +90,7 @@ class ImageStore:
 
     def is_whole(self) -> bool:
         """Whether the file of pixels is as long as the index says."""
-        return sum(height * width * 3 for _, height, width in self._index) == len(self._pixels)
+        return self._index[:, 1:].prod(axis=1).sum() * 3 == len(self._pixels)
 
     def __len__(self) -> int:
         return len(self._index)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pandas as pd
 
+from stylefuse._atomic import PARTIAL
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.progress import TrainingProgress
@@ -81,7 +82,7 @@ def train_resumably(
         fit(resolved, lambda seen, losses: None, lambda seen: None, lambda seen: None)
         return pd.DataFrame(), []
     _tell(name, options, state.images_seen, stretches)
-    for grid in samples.glob("." + 16 * "[0-9a-f]" + ".tmp"):  # that a killed run has half written
+    for grid in samples.glob(PARTIAL):  # that a killed run has half written
         grid.unlink()
     with TrainingProgress(name, options.images, state.images_seen, options.log_every, pending) as progress:
 

@@ -118,12 +118,11 @@ def report_classifiers(
     require_same_pictures(manifest, classifier=classifier, judge=judge)
     styles = style_names(manifest)
     metrics: dict[str, Any] = {}
+    store = open_store(image_store, manifest)
     with report_folder() as folder:
         for name, network in (("classifier", load_classifier(classifier)), ("judge", load_judge(judge))):
             facts = (classifier if name == "classifier" else judge).facts
-            counts = confusion_of(
-                network, open_store(image_store, manifest), manifest, styles, facts["image_size"]
-            )
+            counts = confusion_of(network, store, manifest, styles, facts["image_size"])
             share = counts / counts.sum(axis=1, keepdims=True)
             accuracy = {style: float(share[i, i]) for i, style in enumerate(styles)}
             metrics[name] = {
