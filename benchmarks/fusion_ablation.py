@@ -21,21 +21,21 @@ from tqdm import tqdm
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.crops import centre_crops
 from stylefuse.images.manifest import PHOTO, rows_of
-from stylefuse.images.pairs import WITH_TRUTH, synthesise
 from stylefuse.images.store import open_store
 from stylefuse.losses.adversarial import (
     relativistic_critic_loss,
     relativistic_generator_loss,
     zero_centred_penalty,
 )
-from stylefuse.losses.fusion import best_of_inputs_loss
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.critic import Critic
-from stylefuse.networks.fuser import Fuser
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import read_weights
-from stylefuse.training.fusion import Terms, fusion_step, fusion_terms, new_fusion_state
-from stylefuse.training.fusion_options import FusionOptions, FusionWeights
+from stylefuse.tasks.fuse.losses import best_of_inputs_loss
+from stylefuse.tasks.fuse.network import Fuser
+from stylefuse.tasks.fuse.options import FusionOptions, FusionWeights
+from stylefuse.tasks.fuse.pairs import WITH_TRUTH, synthesise
+from stylefuse.tasks.fuse.training import Terms, fusion_step, fusion_terms, new_fusion_state
 
 CRITIC, GUARD = 0.01, 0.05  # weights of the two terms that are tried
 

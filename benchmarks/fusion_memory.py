@@ -8,7 +8,7 @@ from fusion_speed import soft_pair
 
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.combine import Combiner
+from stylefuse.tasks.fuse.predictor import Combiner
 
 HEIGHT, WIDTH = 4000, 6000
 

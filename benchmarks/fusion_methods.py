@@ -12,11 +12,11 @@ from fusion_scores import to_levels
 from rivals.ifcnn import IFCNN, train_ifcnn
 from tqdm import tqdm
 
-from stylefuse.metrics import fusion_rules
-from stylefuse.networks.fuser import Fuser, load_fuser
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.serving.large import fuse_any_size
+from stylefuse.tasks.fuse import rules as fusion_rules
+from stylefuse.tasks.fuse.network import Fuser, load_fuser
+from stylefuse.tasks.fuse.tiled import fuse_any_size
 
 FUSER = "stylefuse"
 

@@ -16,7 +16,7 @@ from fusion_methods import FUSER, Method, rules
 from fusion_tables import to_markdown
 
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.combine import Combiner
+from stylefuse.tasks.fuse.predictor import Combiner
 
 SIDES = (256, 1024)
 RIVALS = ("laplacian_pyramid", "mertens")

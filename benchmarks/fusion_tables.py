@@ -10,7 +10,7 @@ from fusion_results import Scores
 from fusion_scores import BEST_PSNR
 from fusion_truth import Cell
 
-from stylefuse.metrics.fusion_rules import RULES
+from stylefuse.tasks.fuse.rules import RULES
 
 
 def truth_tables(results: Mapping[Cell, Scores]) -> str:

@@ -13,10 +13,10 @@ from fusion_results import Scores, scores_of
 from fusion_scores import psnr, to_levels
 from tqdm import tqdm
 
-from stylefuse.images import fills, pairs, regions
 from stylefuse.images.io import to_tensor
 from stylefuse.metrics import fusion_similarity
 from stylefuse.metrics.fusion_similarity import ssim
+from stylefuse.tasks.fuse import fills, pairs, regions
 
 KINDS = ("focus", "exposure", "occlusion", "noise", "colour_structure")
 COUNTS = (2, 3)

@@ -50,8 +50,8 @@ def overhead(options: Options) -> Rows:
     import torch
 
     from stylefuse._memory import reuse_freed_memory
+    from stylefuse.serving.bundle import read_model
     from stylefuse.serving.service.source import Source
-    from stylefuse.serving.stored import read_model
     from stylefuse.serving.studio import Studio
 
     reuse_freed_memory()  # as workers do

@@ -6,9 +6,9 @@ from typing import Any
 from style_data import Data
 from torch import Tensor
 
+from stylefuse.evaluation.compare import compare_sets
 from stylefuse.metrics.brush import log_spectrum, stroke_statistics
 from stylefuse.metrics.distribution import sliced_wasserstein
-from stylefuse.pipelines.evaluate.compare import compare_sets
 
 STATISTICS = {"spectrum": log_spectrum, "strokes": stroke_statistics}
 

@@ -12,13 +12,13 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from stylefuse.datasets import ManifestDataset
+from stylefuse.evaluation.heldout import HeldOut, Twins, all_twins, held_out
 from stylefuse.images.crops import CropSampler, centre_crops, draw_each
 from stylefuse.images.manifest import pixels_hash, rows_of, style_names
 from stylefuse.images.store import ImageStore, open_store
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
-from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins, all_twins, held_out
 from stylefuse.pipelines.evaluate.nodes import classes_of
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions

@@ -9,10 +9,10 @@ from style_patch_judge import SIDE, PatchJudge
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.evaluation.restyled import in_batches
 from stylefuse.metrics.content import luma
 from stylefuse.metrics.judge import accuracy
 from stylefuse.metrics.patches import as_luma_patches
-from stylefuse.pipelines.evaluate.restyled import in_batches
 
 BAND = 3  # px of a border
 FLAT = 32  # px of a flat place

@@ -10,8 +10,8 @@ from style_patch_judge import PatchJudge, judged_by_patches
 from style_runs import Restyler
 from tqdm import tqdm
 
-from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
-from stylefuse.pipelines.evaluate.restyled import (
+from stylefuse.evaluation.heldout import HeldOut, Twins
+from stylefuse.evaluation.restyled import (
     content_kept,
     distances,
     in_batches,
@@ -19,7 +19,7 @@ from stylefuse.pipelines.evaluate.restyled import (
     look,
     truth_met,
 )
-from stylefuse.pipelines.evaluate.summary import plain
+from stylefuse.evaluation.summary import plain
 
 
 def measure_method(

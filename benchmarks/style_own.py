@@ -9,13 +9,13 @@ import torch
 from style_data import Data
 from style_runs import Length, Progress, Restyler
 
+from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.generator import load_generator, pack_generator, style_weights
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.evaluate.restyled import in_batches
-from stylefuse.training.hybrid import fit_hybrid, train_step
+from stylefuse.tasks.stylize.state import HybridState, new_state
+from stylefuse.tasks.stylize.training import fit_hybrid, train_step
 from stylefuse.training.options import HybridOptions
-from stylefuse.training.state import HybridState, new_state
 
 # Multiples of the four steps from one gradient penalty to the next, so that it has its usual share of the time.
 WARM_UP, TIMED = 8, 32

@@ -9,12 +9,12 @@ from style_runs import Progress
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import rows_of
 from stylefuse.metrics import judge as judging
 from stylefuse.metrics.patches import luma_patches
 from stylefuse.networks.judge import Judge
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.pipelines.evaluate.restyled import in_batches
 from stylefuse.training.classifier import fit_classifier
 
 SIDE = 48  # px of a patch, of pictures of the size that they are judged at

@@ -12,8 +12,8 @@ from style_patch_judge import PatchJudge
 from style_recipes import RECIPES
 from style_runs import Length, Restyler, cost
 
+from stylefuse.evaluation.heldout import HeldOut, Twins
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins
 
 
 class Bench(NamedTuple):

@@ -13,9 +13,9 @@ from style_data import Data, endless_crops, references
 from style_runs import Length, Progress, Restyler
 from torch import Tensor, nn
 
+from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import PHOTO
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.evaluate.restyled import in_batches
 
 # Steps of a training that are shown in percent of its time.
 WHOLE = 100

@@ -8,8 +8,8 @@ from style_runs import Restyler
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.evaluation.heldout import HeldOut
 from stylefuse.images.grid import grid
-from stylefuse.pipelines.evaluate.heldout import HeldOut
 
 PHOTOS = 6
 WINDOW, ENLARGED = 64, 4  # px of what is shown enlarged, at most; and how many times

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.generator import Generator, load_generator, style_weights
-from stylefuse.networks.strips import HEIGHT, Layer, repaint_in_strips
+from stylefuse.networks.tiled import HEIGHT, Layer, repaint_in_strips
 from stylefuse.networks.weights import read_weights
 
 SIZE, LINES = 1024, 128

@@ -11,8 +11,8 @@ from PIL import Image
 
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.look import Look
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.stylize.params import Look
+from stylefuse.tasks.stylize.predictor import Restyler
 
 
 def soft_picture(height: int, width: int) -> Image.Image:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.look import Look
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.stylize.params import Look
+from stylefuse.tasks.stylize.predictor import Restyler
 
 SQUARE = 128  # px
 

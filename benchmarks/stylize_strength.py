@@ -16,8 +16,8 @@ import torch
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.classifier import load_classifier, pooled_moments
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.look import Look
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.stylize.params import Look
+from stylefuse.tasks.stylize.predictor import Restyler
 
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 

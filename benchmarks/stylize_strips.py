@@ -13,8 +13,8 @@ from PIL import Image
 from stylefuse.images.grid import grid
 from stylefuse.images.io import decode, save, to_tensor
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.look import Look
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.stylize.params import Look
+from stylefuse.tasks.stylize.predictor import Restyler
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SHORT_SIDE = 160  # px; strokes are as large as in training where the picture is not much larger

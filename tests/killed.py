@@ -15,13 +15,14 @@ from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
-from stylefuse.training import claim, collapse, hybrid
+from stylefuse.tasks.stylize import training as hybrid
+from stylefuse.training import collapse
 from support import TINY
 
 # Forty steps, a checkpoint after each.
 OPTIONS = TrainOptions(restart=False, training=replace(TINY, images=160, checkpoint_every=4, log_every=32))
 # Imported before the fork, so that each process starts at once.
-assert all((mlflow, claim, collapse, hybrid))
+assert all((mlflow, run_lock, collapse, hybrid))
 # What a save does, in order.
 MOMENTS = ("before", "half written", "written", "flushed", "renamed", "name flushed", "old one deleted")
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.fuser import Fuser, pack_fuser
 from stylefuse.networks.generator import Generator, GeneratorConfig, load_generator, pack_generator
+from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
 STYLES = ["photo", "ink", "monet"]
 

@@ -16,8 +16,8 @@ from stylefuse.networks.critic import CriticConfig
 from stylefuse.networks.features import SmallBackbone
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.networks.weights import Weights
+from stylefuse.tasks.stylize.state import HybridState, new_state
 from stylefuse.training.options import HybridOptions
-from stylefuse.training.state import HybridState, new_state
 
 STYLES = ("photo", "blue", "red")
 PER_SPLIT = {"train": 6, "judge": 6, "test": 3}

@@ -12,9 +12,22 @@ from project import SOURCE, Import, imports, source_of, sources
 # What each part may import of ours, beside its own folder.
 MAY_IMPORT = {
     "pipelines": {
-        *("serving", "training", "metrics", "losses", "networks", "images", "tracking", "_memory", "_atomic")
+        *(
+            "serving",
+            "tasks",
+            "evaluation",
+            "training",
+            "metrics",
+            "losses",
+            "networks",
+            "images",
+            "tracking",
+        ),
+        *("_memory", "_atomic"),
     },
-    "serving": {"networks", "images", "tracking", "_memory"},
+    "serving": {"tasks", "networks", "images", "tracking", "_memory"},
+    "tasks": {"training", "metrics", "losses", "networks", "images"},
+    "evaluation": {"metrics", "networks", "images"},
     "tracking": set(),
     "training": {"losses", "metrics", "networks", "images", "_atomic"},
     "metrics": {"_torchvision"},

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.training import distributed, hybrid
-from stylefuse.training.state import HybridState
+from stylefuse.tasks.stylize import training as hybrid
+from stylefuse.tasks.stylize.state import HybridState
+from stylefuse.training import distributed
 from support import tiny_state
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.images.pairs import WITH_TRUTH, synthesise
+from stylefuse.tasks.fuse.pairs import WITH_TRUTH, synthesise
 
 # As the paper, SGD with momentum. After 600 steps on equal batches it and Adam at 1e-3 were level (error 0.0311
 # and 0.0314 on others, in [-1, 1] units); after 150 steps 0.01 and 0.1 were behind 0.03, 3e-3 and 1e-2 behind 1e-3.

@@ -16,7 +16,7 @@ from fusion_tables import truth_csv, truth_tables
 from fusion_truth import BEST_INPUT, Cell, all_cells, make_set, score_cell
 from PIL import Image
 
-from stylefuse.metrics.fusion_rules import RULES
+from stylefuse.tasks.fuse.rules import RULES
 from support import scene
 
 

@@ -7,7 +7,7 @@ import torch
 from fusion_scores import psnr, to_levels
 from rivals.ifcnn import IFCNN, sets_of, train_ifcnn, train_step
 
-from stylefuse.metrics.fusion_rules import RULES, average, guided_filter, laplacian_pyramid, maximum, mertens
+from stylefuse.tasks.fuse.rules import RULES, average, guided_filter, laplacian_pyramid, maximum, mertens
 from support import smooth_pictures
 
 

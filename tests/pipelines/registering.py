@@ -6,8 +6,8 @@ import torch
 
 from stylefuse.images.manifest import data_hash
 from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.fuser import Fuser, pack_fuser
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
 MANIFEST = pd.DataFrame(
     {

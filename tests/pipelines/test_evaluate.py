@@ -11,18 +11,18 @@ from kedro.pipeline import Pipeline
 from PIL import Image
 from torch import nn
 
+from stylefuse.evaluation.compare import compare_sets
+from stylefuse.evaluation.heldout import HeldOut, Twins, held_out, twins_of
+from stylefuse.evaluation.measure import Networks, measure
+from stylefuse.evaluation.summary import flat, plain, summarise, warnings_of
 from stylefuse.images.manifest import data_hash
 from stylefuse.images.store import ImageStore, write_store
 from stylefuse.networks.classifier import build_classifier, pack_classifier
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.pipelines.evaluate import create_pipeline
-from stylefuse.pipelines.evaluate.compare import compare_sets
-from stylefuse.pipelines.evaluate.heldout import HeldOut, Twins, held_out, twins_of
-from stylefuse.pipelines.evaluate.measure import Networks, measure
 from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 from stylefuse.pipelines.evaluate.options import EvaluateOptions
-from stylefuse.pipelines.evaluate.summary import flat, plain, summarise, warnings_of
 
 OPTIONS = EvaluateOptions(
     photos=8, paintings=12, batch_size=3, halvings=3, bootstrap_repeats=20, directions=50, grid_photos=3

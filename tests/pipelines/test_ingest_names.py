@@ -21,7 +21,7 @@ from stylefuse.pipelines.ingest.finding import find_files
 from stylefuse.pipelines.ingest.inspection import Inspected
 from stylefuse.pipelines.ingest.nodes import report_data
 from stylefuse.pipelines.ingest.selection import make_manifest
-from stylefuse.serving.mixture import read_mixture
+from stylefuse.tasks.stylize.mixture import read_mixture
 
 
 @pytest.fixture

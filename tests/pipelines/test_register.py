@@ -23,10 +23,10 @@ from project import imports, source_of
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
 from stylefuse.pipelines.register import create_pipeline
 from stylefuse.pipelines.register.card import measure_budget
-from stylefuse.pipelines.register.gate import judge, numbers, stale
 from stylefuse.pipelines.register.nodes import register_model, serving_command
 from stylefuse.pipelines.register.options import RegisterOptions, Rule
 from stylefuse.pipelines.register.package import PACKAGE, content_hash, copy_code, requirements
+from stylefuse.pipelines.register.promotion import judge, numbers, stale
 from stylefuse.tracking.errors import TrackingError
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from stylefuse.pipelines.folders import users
 from stylefuse.pipelines.stylize import create_pipeline
 from stylefuse.pipelines.stylize.nodes import stylize_folder
 from stylefuse.pipelines.stylize.options import StylizeOptions
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.stylize.predictor import Restyler
 
 
 def asked(style, strength, **changes):

@@ -6,17 +6,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stylefuse.images.pairs import WITH_TRUTH
-from stylefuse.metrics.fusion_rules import RULES
 from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.fuser import load_fuser
 from stylefuse.networks.generator import load_generator, pack_generator
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_fuser import create_pipeline
 from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
 from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
-from stylefuse.training.claim import TrainingRefusedError
-from stylefuse.training.fusion_options import FusionOptions
+from stylefuse.tasks.fuse.network import load_fuser
+from stylefuse.tasks.fuse.options import FusionOptions
+from stylefuse.tasks.fuse.pairs import WITH_TRUTH
+from stylefuse.tasks.fuse.rules import RULES
+from stylefuse.training.run_lock import TrainingRefusedError
 from support import STYLES, assert_equal_weights, lively_generator
 
 TRAINING = FusionOptions(

@@ -16,9 +16,10 @@ from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid import create_pipeline
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
-from stylefuse.training import checkpoint, collapse, device, hybrid
-from stylefuse.training.claim import TrainingRefusedError
+from stylefuse.tasks.stylize import training as hybrid
+from stylefuse.training import checkpoint, collapse, device
 from stylefuse.training.loop import TrainingDivergedError
+from stylefuse.training.run_lock import TrainingRefusedError
 from support import STYLES, TINY, assert_equal_weights, rebound, smooth_pictures
 
 # Six steps; checkpoints after 8, 16 and 24 images.

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-from stylefuse.serving.service.frames import read_frame, write_frame
+from stylefuse.serving.service.ipc import read_frame, write_frame
 
 ABOUT = {"styles": ["ink", "monet"], "tasks": ["stylize"], "modes": [], "digest": "0" * 64}
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from stylefuse.serving.bodies import EXAMPLE, read_body, read_pictures
-from stylefuse.serving.refusal import RequestError
 from stylefuse.serving.request import read_params
 from stylefuse.serving.service.forms import read_form
+from stylefuse.tasks.validation import RequestError
 
 STYLES = ("photo", "ink", "monet")
 JSON = "application/json"

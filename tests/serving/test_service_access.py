@@ -9,10 +9,10 @@ from service_support import Client, inline_app, stub_server
 from serving_examples import assert_clean, bytes_of, encoded, picture
 
 from stylefuse.command_line import main
+from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.access import Access
 from stylefuse.serving.service.command import CannotStart, read_access
-from stylefuse.serving.service.desk import Desk
-from stylefuse.serving.stored import read_model
+from stylefuse.serving.service.request_handler import Desk
 
 APP = "https://app.example"
 GUARDED = ("/v1/styles", "/metrics", "/openapi.json", "/nowhere")

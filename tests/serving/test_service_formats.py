@@ -15,11 +15,11 @@ from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.files import ImageError
 from stylefuse.serving import request
-from stylefuse.serving.combine import Combiner
-from stylefuse.serving.restyle import Restyler
-from stylefuse.serving.service.desk import Desk
+from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.forms import accepted_format
-from stylefuse.serving.stored import read_model
+from stylefuse.serving.service.request_handler import Desk
+from stylefuse.tasks.fuse.predictor import Combiner
+from stylefuse.tasks.stylize.predictor import Restyler
 
 FORMATS = ("png", "jpeg", "webp")
 

@@ -27,10 +27,13 @@ from stylefuse.images import encoding
 from stylefuse.images.files import DEFAULT_LIMITS
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.networks.weights import Weights
-from stylefuse.serving import colour, combine, look, postprocess, request, studio
+from stylefuse.serving import request, studio
+from stylefuse.serving.bundle import Stored, read_model
 from stylefuse.serving.service import errors, openapi, settings
-from stylefuse.serving.service.desk import Desk
-from stylefuse.serving.stored import Stored, read_model
+from stylefuse.serving.service.request_handler import Desk
+from stylefuse.tasks.fuse import predictor as combine
+from stylefuse.tasks.stylize import colour, postprocess
+from stylefuse.tasks.stylize import params as look
 
 
 @pytest.fixture(scope="module")

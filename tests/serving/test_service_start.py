@@ -18,6 +18,7 @@ import stylefuse
 from stylefuse.command_line import main
 from stylefuse.networks.generator import GeneratorConfig
 from stylefuse.networks.weights import Weights, write_weights
+from stylefuse.serving.bundle import FORMAT, ModelError, read_model
 from stylefuse.serving.service.command import (
     TOKEN,
     CannotStart,
@@ -26,10 +27,9 @@ from stylefuse.serving.service.command import (
     ended_by_signals,
     read_token,
 )
-from stylefuse.serving.service.desk import Desk
 from stylefuse.serving.service.registry import fetch
+from stylefuse.serving.service.request_handler import Desk
 from stylefuse.serving.service.server import example
-from stylefuse.serving.stored import FORMAT, ModelError, read_model
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ from PIL import ImageFile
 from protocol_cases import FORM_TYPE, form
 from serving_examples import bytes_of, half_sharp, landscape, picture
 
-from stylefuse.serving import combine, large, request
-from stylefuse.serving.service.desk import Desk
+from stylefuse.serving import request
+from stylefuse.serving.bundle import read_model
+from stylefuse.serving.service.request_handler import Desk
 from stylefuse.serving.service.worker import Cancelled, Interruptible
-from stylefuse.serving.stored import read_model
+from stylefuse.tasks.fuse import predictor as combine
+from stylefuse.tasks.fuse import tiled as large
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 
 from stylefuse.networks.weights import Weights
 from stylefuse.training.checkpoint import Checkpoints
-from stylefuse.training.claim import TrainingRefusedError, claim
+from stylefuse.training.run_lock import TrainingRefusedError, claim
 from support import TINY
 
 RESTART = "train_hybrid.restart"
@@ -115,7 +115,7 @@ def test_an_error_within_lets_go(tmp_path):
 @pytest.mark.slow
 def test_the_place_is_free_again_after_a_kill(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from stylefuse.training.claim import claim\n"
+        "import sys, time; from pathlib import Path; from stylefuse.training.run_lock import claim\n"
         "with claim(Path(sys.argv[1]), 'hybrid', {'options': {}}, 2, 'restart', False):\n"
         "    print('held', flush=True); time.sleep(60)"
     )

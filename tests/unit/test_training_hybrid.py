@@ -10,9 +10,9 @@ import torch
 
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.generator import style_weights
-from stylefuse.training import hybrid
-from stylefuse.training.batch import next_batch
-from stylefuse.training.hybrid import fit_hybrid, train_step
+from stylefuse.tasks.stylize import training as hybrid
+from stylefuse.tasks.stylize.batch import next_batch
+from stylefuse.tasks.stylize.training import fit_hybrid, train_step
 from stylefuse.training.loop import TrainingDivergedError, autocast
 from stylefuse.training.options import LossWeights
 from support import TINY, tiny_state

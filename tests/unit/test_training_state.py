@@ -7,8 +7,8 @@ import torch
 
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.training.batch import next_batch
-from stylefuse.training.hybrid import train_step
+from stylefuse.tasks.stylize.batch import next_batch
+from stylefuse.tasks.stylize.training import train_step
 from support import TINY, assert_equal_weights, tiny_state
 
 # Batches of three from two styles: at the stop, and at the end, a round of drawing is half done.

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from stylefuse.serving.refusal import RequestError, refuse_unknown
 from stylefuse.serving.request import IMAGE
+from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLflow's; a body has one of them
 EXAMPLE = 'send {"dataframe_records": [{"image": "<base64>"}], "params": {"style": …, "strength": …}}'

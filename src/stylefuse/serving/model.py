@@ -23,10 +23,10 @@ from mlflow.pyfunc import scoring_server
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
-from stylefuse.serving.look import STRENGTH, STYLE
-from stylefuse.serving.refusal import RequestError, refuse_unknown
 from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, TASK
 from stylefuse.serving.studio import Studio
+from stylefuse.tasks.stylize.params import STRENGTH, STYLE
+from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 log = logging.getLogger(__name__)
 # In the signature of every model of ours, whichever version registered it; later ones have more.

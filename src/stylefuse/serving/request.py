@@ -13,9 +13,9 @@ from stylefuse.images.deep import decode_deep
 from stylefuse.images.encoding import FORMATS, check_sides
 from stylefuse.images.files import ImageError, Limits
 from stylefuse.images.io import decode
-from stylefuse.networks.fuser import MODES
-from stylefuse.serving.look import LOOK, STRENGTH, STYLE, Look, look_defaults, read_look
-from stylefuse.serving.refusal import RequestError, read_name, refuse_unknown, shown
+from stylefuse.tasks.fuse.modes import MODES
+from stylefuse.tasks.stylize.params import LOOK, STRENGTH, STYLE, Look, look_defaults, read_look
+from stylefuse.tasks.validation import RequestError, read_name, refuse_unknown, shown
 
 IMAGE, REPORT, FORMAT = "image", "report", "format"
 TASK, MODE, ALIGN = "task", "mode", "align"

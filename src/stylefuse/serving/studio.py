@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 
 from stylefuse.images.encoding import Picture, encode
 from stylefuse.networks.weights import Weights
-from stylefuse.serving.combine import CombineError, Combiner, to_rgb
-from stylefuse.serving.refusal import RequestError
 from stylefuse.serving.request import (
     FORMAT,
     FUSE,
@@ -20,7 +18,9 @@ from stylefuse.serving.request import (
     read_params,
     read_set,
 )
-from stylefuse.serving.restyle import Restyler
+from stylefuse.tasks.fuse.predictor import CombineError, Combiner, to_rgb
+from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.validation import RequestError
 
 
 class Answer(NamedTuple):

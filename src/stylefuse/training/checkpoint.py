@@ -84,7 +84,7 @@ def code_hash(*modules: str) -> str:
     Whoever changes a loss trains anew what uses it, and nothing else.
 
     Args:
-        modules: dotted, below the package: "training.hybrid".
+        modules: dotted, below the package: "training.classifier".
     """
     package = Path(__file__).parents[1]
     found: set[Path] = set()

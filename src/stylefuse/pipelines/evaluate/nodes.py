@@ -14,7 +14,7 @@ from stylefuse.pipelines.temporary import report_folder
 from stylefuse.tracking import record
 
 if TYPE_CHECKING:
-    from stylefuse.pipelines.evaluate.measure import Networks
+    from stylefuse.evaluation.measure import Networks
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,13 @@ def evaluate_styles(
     Raises:
         ValueError: the networks do not know the same styles, or nothing is held out.
     """
+    from stylefuse.evaluation.grids import draw_figures
+    from stylefuse.evaluation.heldout import all_twins, held_out
+    from stylefuse.evaluation.measure import measure
+    from stylefuse.evaluation.report import write_report
+    from stylefuse.evaluation.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
     from stylefuse.images.manifest import require_usable
     from stylefuse.images.store import open_store
-    from stylefuse.pipelines.evaluate.grids import draw_figures
-    from stylefuse.pipelines.evaluate.heldout import all_twins, held_out
-    from stylefuse.pipelines.evaluate.measure import measure
-    from stylefuse.pipelines.evaluate.report import write_report
-    from stylefuse.pipelines.evaluate.summary import NOT_COMPUTED, plain, summarise, table, warnings_of
 
     require_usable(manifest)
     require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
@@ -100,11 +100,11 @@ def evaluate_styles(
 def _load(generator: Weights, judge: Weights, classifier: Weights, options: EvaluateOptions) -> "Networks":
     import torch
 
+    from stylefuse.evaluation.measure import Networks
     from stylefuse.metrics.inception import inception_features
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.networks.generator import load_generator
     from stylefuse.networks.judge import load_judge
-    from stylefuse.pipelines.evaluate.measure import Networks
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     styles = list(generator.facts["styles"])
@@ -146,7 +146,7 @@ def classes_of(styles: Sequence[str], known: Sequence[str], who: str) -> list[in
 
 def _track(evaluation: dict[str, Any], folder: Path) -> None:
     """Log to the run that is open, if one is."""
-    from stylefuse.pipelines.evaluate.summary import flat
+    from stylefuse.evaluation.summary import flat
 
     record.log_metrics(flat({name: evaluation[name] for name in ("summary", "styles", "identity")}))
     record.log_dict(evaluation, "evaluation/evaluation.json")

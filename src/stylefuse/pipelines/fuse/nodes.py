@@ -23,7 +23,7 @@ from .sets import PictureSet, find_sets
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from stylefuse.serving.combine import Combiner
+    from stylefuse.tasks.fuse.predictor import Combiner
 
 log = logging.getLogger(__name__)
 COLUMNS = ["set", "files", "output", "mode", "registration", "warnings", "reason"]
@@ -55,10 +55,10 @@ def fuse_folder(
         OSError: the results cannot be written.
     """
     from stylefuse.images.encoding import SUFFIXES
-    from stylefuse.serving.combine import Combiner
-    from stylefuse.serving.look import LOOK, read_look
     from stylefuse.serving.request import read_mode
-    from stylefuse.serving.restyle import Restyler
+    from stylefuse.tasks.fuse.predictor import Combiner
+    from stylefuse.tasks.stylize.params import LOOK, read_look
+    from stylefuse.tasks.stylize.predictor import Restyler
 
     if fuser is None:
         raise ValueError("there is no fuser: run `kedro run --pipelines train_fusion`, then this again")
@@ -136,9 +136,8 @@ def _fuse_set(
     from stylefuse.images.encoding import SUFFIXES, encode
     from stylefuse.images.files import ImageError
     from stylefuse.images.io import encode_png
-    from stylefuse.serving.combine import CombineError, to_rgb
-
-    from .sheet import weights_sheet
+    from stylefuse.tasks.fuse.predictor import CombineError, to_rgb
+    from stylefuse.tasks.fuse.weights_sheet import weights_sheet
 
     names = [printable(path.name) for path in each.paths]
     pictures, remarks = [], []

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stylefuse.pipelines.batch_options import BatchOptions
-from stylefuse.serving.look import Look
+from stylefuse.tasks.stylize.params import Look
 
 
 class FuseOptions(BatchOptions):

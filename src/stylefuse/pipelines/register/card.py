@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from stylefuse.networks.fuser import load_fuser
 from stylefuse.networks.generator import load_generator, style_weights
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.register.gate import FUSION
+from stylefuse.pipelines.register.promotion import FUSION
+from stylefuse.tasks.fuse.network import load_fuser
 
 # What the cost of a fuser is measured on: pairs are what people bring.
 PICTURES, SIDE = 2, 256

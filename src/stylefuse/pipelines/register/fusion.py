@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.register.gate import FUSION, numbers
+from stylefuse.pipelines.register.promotion import FUSION, numbers
 
 
 class Fusion(NamedTuple):

@@ -61,8 +61,8 @@ def _register(
 
     from .card import measure_budget, measure_fuser_budget, write_card
     from .fusion import find_fusion
-    from .gate import FUSION, judge, numbers, stale
     from .package import content_hash, log_version
+    from .promotion import FUSION, judge, numbers, stale
     from .versions import champion_numbers, find_champion, find_version, is_complete, tagged
 
     client = MlflowClient()

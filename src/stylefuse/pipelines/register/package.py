@@ -23,9 +23,9 @@ from PIL import Image
 
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.look import STRENGTH, STYLE
+from stylefuse.serving.bundle import described
 from stylefuse.serving.request import IMAGE, REPORT, defaults
-from stylefuse.serving.stored import described
+from stylefuse.tasks.stylize.params import STRENGTH, STYLE
 from stylefuse.training.checkpoint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent

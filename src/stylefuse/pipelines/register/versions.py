@@ -9,9 +9,9 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from .gate import FUSION
 from .options import RegisterOptions, Rule
 from .package import NUMBERS, named
+from .promotion import FUSION
 
 log = logging.getLogger(__name__)
 

@@ -43,9 +43,9 @@ def stylize_folder(
     """
     from stylefuse.images.encoding import SUFFIXES, check_sides, encode
     from stylefuse.images.io import decode
-    from stylefuse.serving.look import LOOK, read_look
-    from stylefuse.serving.mixture import as_text
-    from stylefuse.serving.restyle import Restyler
+    from stylefuse.tasks.stylize.mixture import as_text
+    from stylefuse.tasks.stylize.params import LOOK, read_look
+    from stylefuse.tasks.stylize.predictor import Restyler
 
     restyle = Restyler(generator)
     given = {name: getattr(options, name) for name in LOOK}

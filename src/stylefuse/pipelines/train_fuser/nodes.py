@@ -19,7 +19,7 @@ from stylefuse.tracking import record
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from stylefuse.training.fusion import FusionState
+    from stylefuse.tasks.fuse.training import FusionState
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,13 @@ def train_fuser(
     """
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import open_store
-    from stylefuse.networks.fuser import pack_fuser
     from stylefuse.networks.generator import load_generator
+    from stylefuse.tasks.fuse.network import pack_fuser
+    from stylefuse.tasks.fuse.training import fit_fusion, new_fusion_state
     from stylefuse.training.checkpoint import code_hash, fingerprint
-    from stylefuse.training.claim import claim
     from stylefuse.training.device import pick_device
-    from stylefuse.training.fusion import fit_fusion, new_fusion_state
     from stylefuse.training.identity import pictures_of
+    from stylefuse.training.run_lock import claim
 
     require_usable(manifest)
     training, store = options.training, open_store(image_store, manifest)
@@ -69,7 +69,7 @@ def train_fuser(
         "options": training.identity(),
         "data": pictures_of(manifest, store),
         "generator": facts["generator"],
-        "code": code_hash("training.fusion"),
+        "code": code_hash("tasks.fuse.training"),
     }
     facts["fingerprint"] = fingerprint(identity)
     encoder = load_generator(generator).encoder.to(pick_device(training.device))
@@ -97,9 +97,8 @@ def _sample_drawer(state: "FusionState", photos: "Tensor", folder: Path) -> Call
     import numpy as np
 
     from stylefuse.images.io import save
-    from stylefuse.images.pairs import KINDS, synthesise
-
-    from .sheet import draw_pairs
+    from stylefuse.tasks.fuse.pairs import KINDS, synthesise
+    from stylefuse.tasks.fuse.sheet import draw_pairs
 
     pairs = {kind: synthesise(kind, photos, 2, np.random.default_rng(0), unseen=True) for kind in KINDS}
 
@@ -127,10 +126,9 @@ def evaluate_fuser(
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
     from stylefuse.images.store import open_store
-    from stylefuse.networks.fuser import load_fuser
     from stylefuse.networks.generator import load_generator
-
-    from .measure import contact_sheet_of, measure, summarise, write_tables
+    from stylefuse.tasks.fuse.measure import contact_sheet_of, measure, summarise, write_tables
+    from stylefuse.tasks.fuse.network import load_fuser
 
     require_same_pictures(manifest, fuser=fuser)
     asked = options.evaluation

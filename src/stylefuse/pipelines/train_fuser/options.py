@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from stylefuse.pipelines.parameters import Parameters
-from stylefuse.training.fusion_options import FusionOptions
+from stylefuse.tasks.fuse.options import FusionOptions
 
 
 class EvaluationOptions(Parameters):

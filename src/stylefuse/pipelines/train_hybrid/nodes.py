@@ -10,18 +10,18 @@ import pandas as pd
 
 from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.launch import train_on_all
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.resumable import OnImages, OnStep, train_resumably
-from stylefuse.pipelines.several import train_on_all
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from stylefuse.tasks.stylize.state import HybridState
     from stylefuse.training.checkpoint import Checkpoints
     from stylefuse.training.options import HybridOptions
-    from stylefuse.training.state import HybridState
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +58,8 @@ def train_generator(
     from stylefuse.images.store import open_store
     from stylefuse.networks.generator import pack_generator
     from stylefuse.training.checkpoint import code_hash, fingerprint
-    from stylefuse.training.claim import claim
     from stylefuse.training.identity import pictures_of
+    from stylefuse.training.run_lock import claim
 
     require_usable(manifest)
     require_same_pictures(manifest, classifier=classifier)
@@ -69,7 +69,7 @@ def train_generator(
         "options": training.identity(),
         "data": pictures_of(manifest, open_store(image_store, manifest)),
         "classifier": facts["classifier"],
-        "code": code_hash("training.hybrid", "networks.classifier"),
+        "code": code_hash("tasks.stylize.training", "networks.classifier"),
     }
     facts["fingerprint"] = fingerprint(identity)
     keep, restart = training.keep_checkpoints, "train_hybrid.restart"
@@ -100,9 +100,9 @@ def _train(
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
+    from stylefuse.tasks.stylize.state import new_state
+    from stylefuse.tasks.stylize.training import fit_hybrid
     from stylefuse.training.device import pick_device
-    from stylefuse.training.hybrid import fit_hybrid
-    from stylefuse.training.state import new_state
 
     store, styles = open_store(image_store, manifest), style_names(manifest)
     device = pick_device(training.device)

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 from stylefuse.serving.service import limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
-from stylefuse.serving.service.frames import Frame
-from stylefuse.serving.service.gate import Gate
+from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
+from stylefuse.serving.service.middleware import Gate
 from stylefuse.serving.service.openapi import DESCRIPTION, FUSE, INVOCATIONS, STYLIZE
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import WorkerDied

@@ -10,8 +10,6 @@ from werkzeug.http import parse_accept_header, parse_options_header
 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
-from stylefuse.serving.look import CONTRAST, FINISH, LOOK, SHARPEN, STRENGTH, STYLE
-from stylefuse.serving.refusal import RequestError, refuse_unknown
 from stylefuse.serving.request import (
     ALIGN,
     FORMAT,
@@ -24,6 +22,8 @@ from stylefuse.serving.request import (
     STYLIZE,
     TASK,
 )
+from stylefuse.tasks.stylize.params import CONTRAST, FINISH, LOOK, SHARPEN, STRENGTH, STYLE
+from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 # The field with the pictures, and the others.
 PICTURES = {STYLIZE: IMAGE, FUSE: "images"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stylefuse.serving.service.errors import busy, shutting_down
-from stylefuse.serving.service.frames import Frame
+from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.process import StartFailed, WorkerDied, WorkerProcess
 from stylefuse.serving.service.settings import Settings
 

@@ -8,7 +8,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stylefuse.serving.service.frames import Frame, head, receive_frame
+from stylefuse.serving.service.ipc import Frame, head, receive_frame
 
 log = logging.getLogger(__name__)
 # PyTorch alone takes seconds to import, minutes from a cold network disk.

@@ -19,9 +19,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from stylefuse._memory import reuse_freed_memory
-from stylefuse.serving.service.desk import Desk
-from stylefuse.serving.service.frames import Frame, read_frame, write_frame
-from stylefuse.serving.stored import read_model
+from stylefuse.serving.bundle import read_model
+from stylefuse.serving.service.ipc import Frame, read_frame, write_frame
+from stylefuse.serving.service.request_handler import Desk
 
 log = logging.getLogger(__name__)
 

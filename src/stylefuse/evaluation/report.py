@@ -1,0 +1,141 @@
+"""The evaluation as a page: a folder with index.html and the pictures it shows, readable without a
+server."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from stylefuse.evaluation.grids import Figure
+from stylefuse.evaluation.summary import number, percent
+
+DISTANCES = {
+    "sw_judge": "Sliced Wasserstein, judge's features",
+    "kid_judge": "Kernel distance (KID's formula), judge's features",
+    "frechet_judge": "Fréchet distance (FID's formula), judge's features",
+    "kid": "KID, Inception's features",
+    "fid": "FID, Inception's features",
+}
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Evaluation</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:90rem;padding:0 1rem;color:#222}
+table{border-collapse:collapse;margin:.5rem 0 1.5rem}
+td,th{padding:.25rem .7rem;border-bottom:1px solid #ddd;text-align:right}
+td:first-child,th:first-child{text-align:left}
+img{max-width:100%;height:auto;border:1px solid #ddd}
+p{max-width:60rem}
+.note,.reason{color:#666}
+.left,.reason{text-align:left}
+.warning{background:#fff4d6;padding:.4rem .8rem;margin:.3rem 0;border-left:4px solid #e0a800}
+</style></head><body>
+<h1>Evaluation</h1>
+<p>{{ about.photos }} photos and {{ about.paintings.values()|join(" + ") }} paintings that nothing
+was trained on, at {{ about.image_size }} px{% if about.images_seen %}; generator after
+{{ about.images_seen }} training pictures{% endif %}.</p>
+{% for warning in warnings %}<p class="warning">{{ warning }}</p>
+{% endfor %}
+
+<h2>Is it in the style?</h2>
+<p>An independent classifier (the judge), from which neither the generator nor its own classifier learned,
+names the style of each picture. Read the first column against the second: real paintings are
+the ceiling, untouched photos the floor.</p>
+<table><tr><th>style</th><th>restyled photos</th><th>real paintings</th><th>untouched photos</th>
+<th>mean probability, restyled</th><th>real</th><th>gap of the training signal</th></tr>
+{% for name, s in styles.items() %}<tr><td>{{ name }}</td><td><b>{{ s.judge.accuracy_fakes|percent }}</b></td>
+<td>{{ s.judge.accuracy_paintings|percent }}</td><td>{{ s.judge.accuracy_photos|percent }}</td>
+<td>{{ s.judge.probability_fakes|number }}</td><td>{{ s.judge.probability_paintings|number }}</td>
+<td>{{ s.classifier.gap_to_judge|number }}</td></tr>{% endfor %}</table>
+<p class="note">Gap of the training signal: by how much the classifier used in training is more convinced
+than the judge. A large gap means that the generator learned to please that classifier; it is no
+result by itself.</p>
+
+<h2>Does the set look like the paintings?</h2>
+<p>Score: 0 = the restyled photos are as far from the paintings as the untouched photos, 1 = as close as one
+half of the paintings is to the other; below 0 = further away than before. The score puts the
+distances of its row on that scale; distances of different rows do not compare.</p>
+<table><tr><th>style</th><th>distance</th><th>score</th><th>90 % interval</th>
+<th>restyled</th><th>photos</th>
+<th>paintings, half to half</th><th>pictures a set</th><th>all pictures</th></tr>
+{% for name, s in styles.items() %}{% for key, d in s.distances.items() %}<tr><td>{{ name }}</td>
+<td class="left">{{ distances[key] }}</td><td><b>{{ d.score|number }}</b></td>
+<td>{{ d.score_low|number }} … {{ d.score_high|number }}</td><td>{{ d.fake|number(3) }}</td>
+<td>{{ d.photo|number(3) }}</td><td>{{ d.half|number(3) }}</td><td>{{ d.n }}</td>
+<td>{{ d.all|number(3) }}</td></tr>
+{% if d.reason %}<tr><td></td><td colspan="8" class="reason">no score: {{ d.reason }}</td></tr>{% endif %}
+{% endfor %}{% endfor %}</table>
+<p class="note">Fréchet distances of few pictures are too large, the more so the fewer they are: compare
+them within a row only. The kernel distance is unbiased and may fall below 0.</p>
+
+<h2>Is the content kept?</h2>
+<p>1 = the photo itself. Colour and contrast do not count, they belong to the style. In brackets: what the
+same pictures get against the wrong photo; for patches, what guessing gets.</p>
+<table><tr><th>style</th><th>SSIM on standardised luma</th><th>edge correlation</th>
+<th>patches found again</th></tr>
+{% for name, s in styles.items() %}<tr><td>{{ name }}</td>
+{% for key in ("ssim", "edge_correlation") %}
+<td>{{ s.content[key]|number }} ({{ s.content[key ~ "_wrong_photo"]|number }})</td>{% endfor %}
+<td>{{ s.content.patch_retrieval|number }} ({{ s.content.patch_retrieval_chance|number }})</td></tr>
+{% endfor %}</table>
+<p>Under the identity style the generator returns the photo at {{ identity.psnr|number(1) }} dB PSNR
+(above 30 is hard to tell apart).</p>
+
+<h2>Is it near the truth?</h2>
+{% if styles.values()|selectattr("truth.pictures")|list %}
+<p>For some held-out paintings the clean picture they were painted from is known. Restyled, it should come
+closer to the painting than it is untouched.</p>
+<table><tr><th>style</th><th>pictures</th><th>PSNR, dB</th><th>untouched</th><th>SSIM</th><th>untouched</th>
+</tr>
+{% for name, s in styles.items() if s.truth.pictures %}<tr><td>{{ name }}</td><td>{{ s.truth.pictures }}</td>
+<td>{{ s.truth.psnr|number(2) }}</td><td>{{ s.truth.psnr_untouched|number(2) }}</td>
+<td>{{ s.truth.ssim|number(3) }}</td><td>{{ s.truth.ssim_untouched|number(3) }}</td></tr>
+{% endfor %}</table>
+{% else %}<p>Not computed: only the embedded sample knows the truth.</p>{% endif %}
+
+<h2>Are styles and pictures varied?</h2>
+<p>Mean distance in the judge's features between pictures of different styles:
+{{ variety.separation_fakes|number }} restyled, {{ variety.separation_paintings|number }} among
+real paintings; the same photo in two styles: {{ variety.same_photo_between_styles|number }} (0 = the
+styles look alike).</p>
+<table><tr><th>style</th><th>variance of restyled photos over that of paintings</th></tr>
+{% for name, ratio in variety.variance_ratio.items() %}<tr><td>{{ name }}</td><td>{{ ratio|number }}</td></tr>
+{% endfor %}</table>
+<p class="note">Towards 0: every photo becomes the same picture.</p>
+
+<h2>What the judge mixes up</h2>
+{% for title, counts in (("Real pictures", confusion.real), ("Restyled photos", confusion.fakes)) %}
+<p>{{ title }}: rows what it is{{ " meant to be" if loop.last }}, columns what the judge says.</p>
+<table><tr><th></th>{% for s in confusion.styles %}<th>{{ s }}</th>{% endfor %}</tr>
+{% for row in counts %}<tr><td>{{ confusion.styles[loop.index0] }}</td>
+{% for n in row %}<td>{{ n }}</td>{% endfor %}</tr>{% endfor %}</table>{% endfor %}
+
+{% for f in figures %}<h2>{{ f.title }}</h2><p>{{ f.caption }}</p><img src="{{ f.file }}" alt="{{ f.title }}">
+{% endfor %}
+<h2>Not computed</h2>
+<p>{% for name, why in not_computed.items() %}{{ name }}: {{ why }}. {% endfor %}</p>
+</body></html>
+"""
+
+
+def write_report(folder: Path, evaluation: dict[str, Any], figures: list[Figure]) -> None:
+    """Write index.html into `folder`, where the figures already are."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    # "all" is missing where a set was too small for it: that, too, is a dash.
+    environment.filters["number"] = lambda v, digits=2: (
+        "–" if isinstance(v, jinja2.Undefined) else number(v, digits)
+    )
+    environment.filters["percent"] = percent
+    page = environment.from_string(_PAGE).render(
+        about=evaluation["about"],
+        warnings=evaluation["warnings"],
+        styles=evaluation["styles"],
+        identity=evaluation["identity"],
+        variety=evaluation["not_collapsed"],
+        confusion=evaluation["judge_confusion"],
+        not_computed=evaluation["not_computed"],
+        distances=DISTANCES,
+        figures=figures,
+    )
+    (folder / "index.html").write_text(page, encoding="utf-8")

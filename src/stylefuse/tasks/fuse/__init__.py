@@ -1,0 +1,1 @@
+"""Fuse two to eight pictures of one scene into one."""

@@ -1,0 +1,245 @@
+"""The fuser G(x1, x2, …): choose among the input pixels and blend them, then repair what no input shows well."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from stylefuse.networks.blocks import SetConv
+from stylefuse.networks.config import FuserConfig
+from stylefuse.networks.encoder import Encoder
+from stylefuse.networks.generator import Generator
+from stylefuse.networks.sets import mean_of_set
+from stylefuse.networks.weights import Weights
+from stylefuse.tasks.fuse.blend import Fused, Plan, blend
+from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
+from stylefuse.tasks.fuse.impossible_modes import possible
+from stylefuse.tasks.fuse.modes import MODES
+from stylefuse.tasks.fuse.multiscale import agreed, halved
+from stylefuse.tasks.fuse.residual import Residual
+
+# Where no choice of input pixels is the answer. Sharp pairs among those repaired would drown what noise has to
+# teach: an error of theirs is a tenth as large, and so weighs ten times as much in the logarithm.
+REPAIRED = ("exposure", "noise")
+# Where the pictures themselves say what the mode cannot be.
+JUDGED = MODES.index("occlusion"), MODES.index("multimodal")
+# Logits start near zero and must reach ten to choose sharply.
+SHARPNESS = 4.0
+# Short side, px, below which a set is looked at no smaller: less than the fuser is trained at shows too little.
+SMALLEST_LOOK = 64
+# Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
+EQUAL_TONES = 1 / 127.5
+
+
+class Fuser(nn.Module):
+    """Weights at each level of a pyramid from shared encoder features and cues, for any number of pictures.
+
+    Args:
+        encoder: the style generator's. It is read, never trained here, and no part of this module's state.
+        config: widths.
+    """
+
+    def __init__(self, encoder: Encoder, config: FuserConfig = FuserConfig()):  # noqa: B008 (frozen)
+        super().__init__()
+        self.config = config
+        self._shared = (encoder,)  # in a tuple, so that its weights stay out of `parameters` and `state_dict`
+        widths = config.channels
+        read = [encoder.stem.out_channels, *(conv.out_channels for conv in encoder.downs)]
+        read += [0] * (len(widths) - len(read))
+        self.levels = nn.ModuleList(
+            SetConv(r + (LEVEL_CUES + widths[i - 1] if i else FULL_SIZE_CUES), widths[i])
+            for i, r in enumerate(read)
+        )
+        self.coarser = nn.ModuleList(nn.Conv2d(below, here, 1) for here, below in itertools.pairwise(widths))
+        self.finish = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for width in widths[:-1])
+        # Per level: logits of luma and of chroma.
+        self.heads = nn.ModuleList(nn.Conv2d(width, 2, 1) for width in widths)
+        self.replace = nn.Conv2d(widths[0], 1, 1)
+        self.shrink = nn.ModuleList(nn.Conv2d(width, 2, 1) for width in widths[:-1])
+        self.trust = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths)
+        self.picture_stats = nn.Linear(2 * widths[-1] + HISTOGRAM_BINS, 64)
+        self.set_stats = nn.Linear(3 * 64, 64)
+        self.tone = nn.Linear(64, 2)
+        self.guess = nn.Linear(2 * 64, len(MODES))
+        self.asked = nn.Linear(len(MODES), widths[-1])
+        self.residual = Residual(widths[:3], config.residual, len(MODES))
+        self._start_as_a_classical_rule()
+
+    def _start_as_a_classical_rule(self) -> None:
+        """At step 0 the choice follows local energy, as in the Laplacian pyramid, and nothing else is changed."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                # There are no norms: PyTorch's own start fades out over ten layers, and sums would pile up.
+                mixes = module.kernel_size == (1, 1)
+                nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
+                nn.init.zeros_(module.bias)
+        for none in (self.residual.head, self.replace, self.tone):
+            nn.init.zeros_(none.weight)
+            nn.init.zeros_(none.bias)
+        nn.init.constant_(self.replace.bias, 2.0)
+        for head in self.heads:
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.zeros_(head.bias)
+        for shrink in self.shrink:
+            nn.init.zeros_(shrink.weight)
+            nn.init.ones_(shrink.bias)
+        for trust in self.trust:
+            nn.init.zeros_(trust.weight)
+            nn.init.constant_(trust.bias, 8.0)
+
+    def forward(self, x: Tensor, mode: Tensor | None = None) -> Fused:
+        """Fuse N sets of n pictures.
+
+        Args:
+            x: N×n×3×H×W in [-1, 1], n from 2 to 8, H and W at least 16; the order within a set does not matter.
+            mode: N×5 probabilities over `MODES`; None lets the fuser guess.
+
+        Raises:
+            ValueError: x is no batch of sets.
+        """
+        if x.ndim != 5 or x.shape[1] < 2 or x.shape[2] != 3:
+            raise ValueError(f"expected N×n×3×H×W with n of 2 or more, got {tuple(x.shape)}")
+        height, width = x.shape[-2:]
+        x = self.pad(x)
+        plan = self.plan(x, mode) if self.training else self.decide(x, mode)
+        picture, weights = blend(x.float(), plan)
+        picture = picture + self.residual(picture, plan)
+        if not self.training:  # a clipped value has no gradient
+            picture = picture.clamp(-1, 1)
+        picture, weights = (each[..., :height, :width] for each in (picture, weights))
+        return Fused(picture, weights, plan.mode, plan.mode_logits)
+
+    def pad(self, x: Tensor) -> Tensor:
+        """Repeat the right and bottom border up to a multiple of the stride."""
+        stride = self.config.stride
+        height, width = x.shape[-2:]
+        pad = (0, -width % stride, 0, -height % stride)
+        return F.pad(x.flatten(0, 1), pad, mode="replicate").unflatten(0, x.shape[:2]) if any(pad) else x
+
+    def decide(self, x: Tensor, mode: Tensor | None = None) -> Plan:
+        """As `plan`, but damage is looked at in smaller and smaller copies of the set too; each look counts the same.
+
+        One look alone is lost in the middle of damage that is wider than any it was trained on.
+        """
+        plans = [self.plan(x, mode)]
+        occlusion = plans[0].mode[:, MODES.index("occlusion")]
+        damaged = occlusion.where(occlusion > 0.5, 0)  # so that other sets do not depend on their batch
+        while min(x.shape[-2:]) >= 2 * SMALLEST_LOOK and damaged.any():
+            x = self.pad(halved(x))
+            plans.append(self.plan(x, plans[0].mode))
+        return agreed(plans, damaged)
+
+    def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
+        """Decide at one look how to fuse N×n×3×H×W, H and W multiples of the stride."""
+        n, (encoder,) = x.shape[1], self._shared
+        with torch.autocast(x.device.type, enabled=False):  # energies need all bits
+            cues = find_cues(x, len(self.levels))
+        with torch.no_grad():
+            read = encoder(x.flatten(0, 1).contiguous(memory_format=torch.channels_last))
+        upward = self._look(cues, read, n)
+        tone, mode_logits = self._look_at_whole(upward[-1], cues.histogram, n)
+        if mode is None:
+            likely = mode_logits if self.training else possible(x, mode_logits, *JUDGED)
+            mode = likely.softmax(-1)
+        mode = mode.to(tone)
+        deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]
+        features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
+        heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
+        shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
+        _, exposure, occlusion, noise, _ = mode[:, :, None, None, None].unbind(1)  # as in MODES
+        # A wide bracket has more light and shade than any photo that training makes one from: the classical rule alone
+        # decides there.
+        narrow = 1 - cues.wide[:, None, None, None] * exposure
+        heads = [narrow[:, None] * SHARPNESS * head for head in heads]
+        trusts = [
+            (narrow * F.softplus(trust(f).float()))[:, None]
+            for trust, f in zip(self.trust, shared, strict=True)
+        ]
+        luma = [
+            head[:, :, :1] + trust * energy.unflatten(0, (-1, n))
+            for head, trust, energy in zip(heads, trusts, cues.energy, strict=True)
+        ]
+        if cues.exposed is not None:
+            luma = [here + (1 - narrow)[:, None] * ex for here, ex in zip(luma, cues.exposed, strict=True)]
+        chroma = [logit + head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
+        replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
+        shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
+        apart = cues.disagreement.mean((1, 2, 3))
+        # A bracket is brought to its own middle first; what remains to be found is how bright that should be.
+        tone = tone + torch.stack([torch.zeros_like(cues.exposure), cues.exposure], 2)
+        tone = tone * (exposure * narrow)[..., 0] * (apart / (apart + EQUAL_TONES))[:, None, None]
+        repair = mode[:, [MODES.index(name) for name in REPAIRED]].sum(1)[:, None, None, None]
+        return Plan(
+            tone=tone,
+            replace=replace[:, None],
+            luma=luma,
+            chroma=chroma,
+            shrink=shrink,
+            repair=repair * narrow,
+            trust=trusts[0],
+            features=[f.unflatten(0, (-1, n)) for f in features[:3]],
+            disagreement=cues.disagreement,
+            mode=mode,
+            mode_logits=mode_logits,
+        )
+
+    def _look(self, cues: Cues, read: Sequence[Tensor], n: int) -> list[Tensor]:
+        """Features of each picture in view of its set, fine to coarse."""
+        upward: list[Tensor] = []
+        for i, level in enumerate(self.levels):
+            seen = [cues.levels[i]]
+            if i < len(read):
+                seen.append(read[i])
+            if i:
+                seen.append(F.avg_pool2d(upward[-1], 2))
+            together = torch.cat([s.to(seen[-1].dtype) for s in seen], 1)
+            upward.append(level(together.contiguous(memory_format=torch.channels_last), n))
+        return upward
+
+    def _look_at_whole(self, deepest: Tensor, histogram: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """Tone of each picture, N×n×2, and logits of the set's mode, N×5: both depend on the whole picture."""
+        # Mean and deviation, not maximum: that would grow with the picture's size.
+        mean = deepest.float().mean((2, 3))
+        deviation = (deepest.float().square().mean((2, 3)) - mean.square()).clamp_min(1e-6).sqrt()
+        pooled = torch.cat([mean, deviation, histogram], 1)
+        own = F.relu(self.picture_stats(pooled)).unflatten(0, (-1, n))
+        shared = torch.cat([own.mean(1), own.amax(1)], 1)
+        both = torch.cat([own, shared[:, None].expand(-1, n, -1)], 2)
+        return self.tone(F.relu(self.set_stats(both))).float(), self.guess(shared).float()
+
+    def _back_to_full_size(self, upward: list[Tensor]) -> list[Tensor]:
+        """What is known at the coarse levels, handed down to the fine ones."""
+        features = [upward[-1]]
+        for here, coarser, finish in zip(upward[-2::-1], self.coarser[::-1], self.finish[::-1], strict=True):
+            below = F.interpolate(coarser(features[0]), scale_factor=2.0, mode="nearest")
+            features.insert(0, F.relu(finish((here + below) / 2)))
+        return features
+
+
+def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:
+    """The fuser as it goes to disk; `generator` is the fingerprint of the one whose encoder it reads."""
+    facts = {"kind": "fuser", "config": asdict(fuser.config), "generator": generator, **facts}
+    return Weights(dict(fuser.state_dict()), facts)
+
+
+def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuser:
+    """Build the packed fuser over the generator's encoder, in eval mode.
+
+    Raises:
+        ValueError: the weights are of another kind of network, or were trained on another generator's encoder.
+    """
+    facts = weights.facts
+    if facts.get("kind") != "fuser":
+        raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
+    if facts["generator"] != fingerprint:
+        raise ValueError(
+            f"the fuser reads the encoder of generator {facts['generator']}, this one is {fingerprint}: "
+            "run the train_fusion pipeline again"
+        )
+    config = facts["config"]
+    fuser = Fuser(generator.encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
+    fuser.load_state_dict(weights.tensors)
+    return fuser.eval().requires_grad_(False)
