@@ -16,7 +16,7 @@ from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.tasks.stylize import training as hybrid
-from stylefuse.training import collapse
+from stylefuse.training import collapse, run_lock
 from support import TINY
 
 # Forty steps, a checkpoint after each.

@@ -3,20 +3,19 @@
 from kedro.pipeline import Pipeline
 
 from stylefuse.pipelines import (
+    batches,
     evaluate,
-    fuse,
     ingest,
     pretrain_classifier,
     register,
     sample,
-    stylize,
     train_fuser,
     train_hybrid,
 )
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each stage under its own name, the chains that end in a registered model, and those for batch use.
+    """Return each stage under its own name, the chains that end in a registered model, and a batch of each task.
 
     `train_style` makes a model that restyles; `train_fusion` adds the fuser to it and registers both; `__default__`
     is the two in one.
@@ -38,6 +37,5 @@ def register_pipelines() -> dict[str, Pipeline]:
         "train_style": train_style,
         "train_fusion": fusion,
         "__default__": train_style + fusion,
-        "stylize": stylize.create_pipeline(),
-        "fuse": fuse.create_pipeline(),
+        **batches.create_pipelines(),
     }
