@@ -10,9 +10,10 @@ from stylefuse.pipelines import (
     register,
     sample,
     stylize,
-    train_fuser,
+    train_head,
     train_hybrid,
 )
+from stylefuse.tasks.fuse.head import FUSER
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -30,7 +31,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "register": register.create_pipeline(),
     }
     train_style = sum(stages.values(), Pipeline([]))
-    fuser = train_fuser.create_pipeline()
+    fuser = train_head.create_pipeline(FUSER)
     fusion = fuser + stages["register"]
     return {
         **stages,

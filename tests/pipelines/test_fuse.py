@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from hostile_names import hostile_names
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
-from stylefuse.networks.config import FuserConfig
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.finished import BatchRefusedError

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from stylefuse.networks.config import FuserConfig
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.networks.generator import load_generator, pack_generator
 from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_fuser import create_pipeline

@@ -26,11 +26,11 @@ from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.bundle import described
 from stylefuse.serving.request import IMAGE, REPORT, defaults
 from stylefuse.tasks.stylize.params import STRENGTH, STYLE
-from stylefuse.training.checkpoint import code_hash
+from stylefuse.training.fingerprint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports, directly or not: a change in there makes it another model.
-SERVED = "serving.model"
+SERVED = "stylefuse.serving.model"
 # Characters that a registry keeps of a description (MLflow's column in PostgreSQL and MySQL).
 MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
