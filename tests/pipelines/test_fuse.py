@@ -17,7 +17,6 @@ from hostile_names import hostile_names
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
 from stylefuse.images.picture_sets import find_sets
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.batches.nodes import run_folder
@@ -26,6 +25,7 @@ from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
 from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users, visible_files
 from stylefuse.tasks.fuse import TASK
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 from stylefuse.tasks.fuse.weights_sheet import SIDE, weights_sheet
 from support import STYLES, lively_generator, scene

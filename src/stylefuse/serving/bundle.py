@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 
 from stylefuse.networks.weights import Weights, read_weights
-from stylefuse.tasks.head import Head
-from stylefuse.tasks.task import Predictor, Task, find_tasks
+from stylefuse.tasks.task import Predictor, Task, find_heads, find_tasks
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,20 +82,22 @@ class Bundle:
         return load_generator(self.weights[GENERATOR]).to(self.device)
 
     def head(self, name: str) -> "nn.Module":
-        """The head of that name over the generator's encoder, in eval mode."""
+        """The head of that name over the generator's encoder, in eval mode.
+
+        Raises:
+            ValueError: it was trained on another encoder.
+        """
+        from stylefuse.networks.encoder import check_encoder
+
         if name not in self._heads:
+            head, weights, encoder = find_heads()[name], self.weights[name], self.generator.encoder
             fingerprint = self.weights[GENERATOR].facts.get("fingerprint")
-            network = heads()[name].load(self.weights[name], self.generator, fingerprint)
-            self._heads[name] = network.to(self.device)
+            check_encoder(weights.facts, encoder, fingerprint, name, head.chain or head.pipeline)
+            self._heads[name] = head.load(weights, encoder).to(self.device)
         return self._heads[name]
 
     def predictor(self, task: str) -> Predictor:
         return self._predictors[task]
-
-
-def heads() -> dict[str, Head]:
-    """The heads of all tasks by name."""
-    return {task.head.name: task.head for task in find_tasks().values() if task.head}
 
 
 def describe(paths: Mapping[str, Path]) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def read_model(folder: Path) -> Stored:
     place = folder / _ARTIFACTS if registered else folder
     generator, digest = _read(place / f"{GENERATOR}.safetensors", digests.get(GENERATOR))
     weights = {GENERATOR: generator}
-    for name in heads():
+    for name in find_heads():
         path = place / f"{name}.safetensors"
         if path.is_file() or name in about:
             weights[name], _ = _read(path, digests.get(name))

@@ -22,10 +22,11 @@ from mlflow.pyfunc import scoring_server
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
-from stylefuse.serving.bundle import GENERATOR, Bundle, heads
+from stylefuse.serving.bundle import GENERATOR, Bundle
 from stylefuse.serving.predictor import RequestPredictor
 from stylefuse.serving.request import REPORT, TASK
 from stylefuse.tasks.chains import IMAGE
+from stylefuse.tasks.task import find_heads
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class StyleModel(mlflow.pyfunc.PythonModel):
         reuse_freed_memory()
         weights = {
             name: read_weights(Path(context.artifacts[name]))
-            for name in (GENERATOR, *heads())
+            for name in (GENERATOR, *find_heads())
             if name in context.artifacts
         }
         self.predictor = RequestPredictor(Bundle(weights))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stylefuse.images.encoding import encode
-from stylefuse.serving.bundle import Bundle, heads
+from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
 from stylefuse.serving.request import (
     FORMAT,
@@ -15,6 +15,7 @@ from stylefuse.serving.request import (
     read_params,
     read_pictures,
 )
+from stylefuse.tasks.task import find_heads
 from stylefuse.tasks.validation import RequestError
 
 
@@ -90,9 +91,9 @@ class RequestPredictor:
 
 
 def _without(name: str) -> RequestError:
-    head = heads().get(name)
+    head = find_heads().get(name)
     remedy = (
-        f"run the {head.chain} pipeline and serve the model that it registers"
+        f"run the {head.chain or head.pipeline} pipeline and serve the model that it registers"
         if head
         else "register the model again"
     )

@@ -167,6 +167,11 @@ def find_tasks() -> dict[str, Task]:
     return tasks
 
 
+def find_heads() -> dict[str, "Head"]:
+    """The heads of all tasks, by the names of their weights."""
+    return {task.head.weights: task.head for task in find_tasks().values() if task.head}
+
+
 def _check_names(tasks: Sequence[Task]) -> None:
     known: dict[str, tuple[str, Spec]] = {}
     for task in tasks:

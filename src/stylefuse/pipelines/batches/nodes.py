@@ -82,7 +82,7 @@ def run_folder(
 def _require(task: Task, weights: Mapping[str, Weights | None]) -> None:
     for name in task.needs:
         if weights.get(name) is None:
-            chain = task.head.chain if task.head else "train_style"
+            chain = (task.head.chain or task.head.pipeline) if task.head else "train_style"
             raise ValueError(f"there is no {name}: run `kedro run --pipelines {chain}`, then this again")
 
 

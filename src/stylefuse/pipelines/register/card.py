@@ -57,11 +57,11 @@ def measure_head_budgets(networks: Mapping[str, Weights], repeats: int = 5) -> d
     for task in bundle.tasks:
         if task.head is None:
             continue
-        count, tensors = task.pictures[0], networks[task.head.name].tensors.values()
+        count, tensors = task.pictures[0], networks[task.head.weights].tensors.values()
         picture = example if task.deep else Image.fromarray(example)
         run = partial(bundle.predictor(task.name).predict, [picture] * count, task.params())
-        budgets[task.head.name] = {
-            "parameters": sum(p.numel() for p in bundle.head(task.head.name).parameters()),
+        budgets[task.head.weights] = {
+            "parameters": sum(p.numel() for p in bundle.head(task.head.weights).parameters()),
             "megabytes": round(sum(t.numel() * t.element_size() for t in tensors) / 1e6, 3),
             "pictures": count,
             "image_size": SIDE,
@@ -123,7 +123,7 @@ def write_card(
         *(f"- {warning}" for warning in evaluation.get("warnings", [])),
         "",
         *_tasks_section(heads),
-        *(line for entry in heads for line in _head_section(entry, budget[entry.head.name])),
+        *(line for entry in heads for line in _head_section(entry, budget[entry.head.weights])),
         "## Limits",
         "",
         "It knows the textures and colours of the paintings it was trained on, at the size it was trained "
@@ -136,7 +136,7 @@ def write_card(
 
 def _tasks_section(heads: Sequence[HeadEntry]) -> list[str]:
     """What the model can do, and with which parameters."""
-    there = {"generator", *(entry.head.name for entry in heads)}
+    there = {"generator", *(entry.head.weights for entry in heads)}
     tasks = [task for task in find_tasks().values() if there >= set(task.needs)]
     return ["## Tasks", "", *(line for task in tasks for line in _task_lines(task))]
 
@@ -156,7 +156,7 @@ def _range(spec: Spec) -> str:
 
 
 def _head_section(entry: HeadEntry, budget: Mapping[str, float]) -> list[str]:
-    size, count, prefix = budget["image_size"], budget["pictures"], entry.head.prefix
+    size, count, prefix = budget["image_size"], budget["pictures"], entry.head.reports
     metrics = entry.metrics.items()
     return [
         f"## {prefix.capitalize()}",

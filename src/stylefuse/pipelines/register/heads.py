@@ -26,33 +26,41 @@ class HeadEntry(NamedTuple):
 
 def find_head(
     head: Head,
-    generator: Mapping[str, Any],
+    generator: Weights,
     weights: Weights | None,
     evaluation: Mapping[str, Any] | None,
 ) -> HeadEntry:
     """Decide what of a head goes into the model.
 
     Args:
-        generator: its facts.
+        generator: the one to be registered.
         weights: the head trained last, perhaps over another encoder, or None.
         evaluation: `summary`, numbers of the head; `about`, with the `fingerprint` of the head they are of.
     """
     if weights is None:
         return HeadEntry(
-            head, None, f"none: no {head.name} was trained, see the {head.chain} pipeline", {}, []
+            head,
+            None,
+            f"none: no {head.weights} was trained, see the {head.chain or head.pipeline} pipeline",
+            {},
+            [],
         )
-    reads, own = weights.facts.get("generator"), generator.get("fingerprint")
-    if reads != own:
-        why = f"the {head.name} reads the encoder of generator {reads}, this one is {own}"
-        return HeadEntry(head, None, f"left out: {why}; run the {head.chain} pipeline again", {}, [])
+    from stylefuse.networks.encoder import check_encoder
+    from stylefuse.networks.generator import load_generator
+
+    encoder, fingerprint = load_generator(generator).encoder, generator.facts.get("fingerprint")
+    try:
+        check_encoder(weights.facts, encoder, fingerprint, head.weights, head.chain or head.pipeline)
+    except ValueError as error:
+        return HeadEntry(head, None, f"left out: {error}", {}, [])
     if evaluation is None:
         return HeadEntry(head, weights, "included", {}, [])
     measured, fingerprint = evaluation.get("about", {}).get("fingerprint"), weights.facts.get("fingerprint")
     if measured != fingerprint:
         reason = (
-            f"the numbers of {head.prefix} are of {head.name} {measured}, this one is {fingerprint}: "
+            f"the numbers of {head.reports} are of {head.weights} {measured}, this one is {fingerprint}: "
             "measure it again"
         )
         return HeadEntry(head, weights, "included", {}, [reason])
     summary = {"summary": evaluation.get("summary", {})}
-    return HeadEntry(head, weights, "included", numbers(summary, f"{head.prefix}."), [])
+    return HeadEntry(head, weights, "included", numbers(summary, f"{head.reports}."), [])

@@ -34,11 +34,11 @@ def register_model(
     A version whose files are gone is registered anew, as another version.
 
     Args:
-        heads: for each head in the order of `serving.bundle.heads`, its weights and its evaluation, or None.
+        heads: for each head in the order of `find_heads`, its weights and its evaluation, or None.
 
     Returns:
         `outcome` ("promoted", "blocked: <reasons>" or "unchanged: version <n>"), `name`, `version`, `alias`,
-        `uri`, `content` (hash), `budget`; and for each head, under its prefix, "included" or why it is not.
+        `uri`, `content` (hash), `budget`; and for each head, under its name of reports, "included" or why it is not.
 
     Raises:
         TrackingError: the registry does not answer.
@@ -61,7 +61,8 @@ def _register(
 ) -> dict[str, Any]:
     from mlflow import MlflowClient
 
-    from stylefuse.serving.bundle import GENERATOR, heads
+    from stylefuse.serving.bundle import GENERATOR
+    from stylefuse.tasks.task import find_heads
 
     from .card import measure_budget, measure_head_budgets, write_card
     from .heads import find_head
@@ -72,16 +73,16 @@ def _register(
     client = MlflowClient()
     pairs = zip_longest(given[::2], given[1::2])
     entries = [
-        find_head(head, generator.facts, *(pair or (None, None)))
-        for head, pair in zip_longest(heads().values(), pairs)
+        find_head(head, generator, *(pair or (None, None)))
+        for head, pair in zip_longest(find_heads().values(), pairs)
     ]
     for entry in entries:
         left_out = entry.weights is None and not entry.status.startswith("none")
-        log.log(logging.WARNING if left_out else logging.INFO, "%s: %s", entry.head.prefix, entry.status)
+        log.log(logging.WARNING if left_out else logging.INFO, "%s: %s", entry.head.reports, entry.status)
     included = [entry for entry in entries if entry.weights]
-    networks = {GENERATOR: generator, **{entry.head.name: entry.weights for entry in included}}
-    prefixes = [entry.head.prefix for entry in entries]
-    without = set(prefixes) - {entry.head.prefix for entry in included}
+    networks = {GENERATOR: generator, **{entry.head.weights: entry.weights for entry in included}}
+    prefixes = [entry.head.reports for entry in entries]
+    without = set(prefixes) - {entry.head.reports for entry in included}
     rules = [rule for rule in options.gate if prefix_of(rule.metric, prefixes) not in without]
     metrics = numbers(evaluation)
     for entry in entries:
@@ -141,7 +142,7 @@ def _register(
         "uri": f"models:/{options.name}/{version}",
         "content": content,
         "budget": budget,
-        **{entry.head.prefix: entry.status for entry in entries},
+        **{entry.head.reports: entry.status for entry in entries},
     }
 
 

@@ -27,11 +27,11 @@ from stylefuse.serving.bundle import GENERATOR, describe
 from stylefuse.serving.request import REPORT, defaults, example_params
 from stylefuse.tasks.chains import IMAGE
 from stylefuse.tasks.task import find_tasks
-from stylefuse.training.checkpoint import code_hash
+from stylefuse.training.fingerprint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports, directly or not: a change in there makes it another model.
-SERVED = "serving.model"
+SERVED = "stylefuse.serving.model"
 # Characters that a registry keeps of a description (MLflow's column in PostgreSQL and MySQL).
 MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
@@ -51,7 +51,7 @@ def content_hash(networks: Mapping[str, Weights]) -> str:
         for name, tensor in sorted(network.tensors.items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    tasks = [f"tasks.{name}.__init__" for name in find_tasks()]
+    tasks = [f"stylefuse.tasks.{name}" for name in find_tasks()]
     digest.update(code_hash(SERVED, *tasks).encode())
     return digest.hexdigest()
 

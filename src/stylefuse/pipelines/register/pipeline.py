@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stylefuse.tasks.task import find_tasks
+from stylefuse.tasks.task import find_heads
 
 from .nodes import register_model
 
@@ -10,10 +10,7 @@ from .nodes import register_model
 def create_pipeline(**kwargs) -> Pipeline:
     """Register the trained generator, and make it champion if it passes the gate."""
     heads = [
-        dataset
-        for task in find_tasks().values()
-        if task.head
-        for dataset in (task.head.name, f"{task.head.prefix}_evaluation")
+        dataset for head in find_heads().values() for dataset in (head.weights, f"{head.reports}_evaluation")
     ]
     return Pipeline(
         [

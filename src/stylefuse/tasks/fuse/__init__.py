@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stylefuse.tasks.fuse.head import FUSER
 from stylefuse.tasks.fuse.modes import MAX_PICTURES, MIN_PICTURES
 from stylefuse.tasks.fuse.params import FuseParams
-from stylefuse.tasks.head import Head
 from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
 
 WEIGHTS = "_weights.png"
@@ -32,12 +32,6 @@ def _files(result: Result, labels: Sequence[str]) -> dict[str, bytes]:
     return {WEIGHTS: encode_png(weights_sheet(result.maps["weights"], labels))}
 
 
-def _load(weights: Any, generator: Any, fingerprint: str) -> Any:
-    from stylefuse.tasks.fuse.network import load_fuser
-
-    return load_fuser(weights, generator, fingerprint)
-
-
 TASK = Task(
     name="fuse",
     summary=f"Fuse {MIN_PICTURES} to {MAX_PICTURES} pictures of one scene",
@@ -55,11 +49,5 @@ TASK = Task(
         files=_files,
         endings=(WEIGHTS,),
     ),
-    head=Head(
-        name="fuser",
-        prefix="fusion",
-        pipeline="train_fuser",
-        load=_load,
-        chain="train_fusion",
-    ),
+    head=FUSER,
 )
