@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.networks.generator import Generator, GeneratorConfig, load_generator, pack_generator
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
 STYLES = ["photo", "ink", "monet"]

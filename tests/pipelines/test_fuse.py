@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from hostile_names import hostile_names
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
-from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.finished import BatchRefusedError
@@ -25,6 +24,7 @@ from stylefuse.pipelines.fuse import create_pipeline
 from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
 from stylefuse.pipelines.fuse.options import FuseOptions
 from stylefuse.pipelines.fuse.sets import find_sets
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 from stylefuse.tasks.fuse.weights_sheet import SIDE, weights_sheet
 from support import STYLES, lively_generator, scene

@@ -7,9 +7,9 @@ import pytest
 from mlflow import MlflowClient
 from registering import champion, measured, packed, packed_fuser
 
-from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.pipelines.register.package import content_hash
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
+
 from serving_examples import assert_clean, bad_requests, decoded, encoded, landscape, picture
 
 

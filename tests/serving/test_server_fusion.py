@@ -9,8 +9,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from PIL import Image
-from serving_examples import assert_clean, decoded, encoded, half_sharp, landscape
 
+from serving_examples import assert_clean, decoded, encoded, half_sharp, landscape
 from stylefuse.serving import request
 
 

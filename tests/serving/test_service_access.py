@@ -6,8 +6,8 @@ import socket
 
 import pytest
 from service_support import Client, inline_app, stub_server
-from serving_examples import assert_clean, bytes_of, encoded, picture
 
+from serving_examples import assert_clean, bytes_of, encoded, picture
 from stylefuse.command_line import main
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.access import Access

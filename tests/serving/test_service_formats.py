@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 from service_support import Client, inline_app
-from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 
+from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.files import ImageError
 from stylefuse.serving import request

@@ -13,6 +13,7 @@ from mlflow.pyfunc import scoring_server
 from PIL import Image
 from protocol_cases import cases
 from service_support import Client, inline_app
+
 from serving_examples import (
     assert_clean,
     bad_requests,
@@ -22,7 +23,6 @@ from serving_examples import (
     landscape,
     picture,
 )
-
 from stylefuse.images import encoding
 from stylefuse.images.files import DEFAULT_LIMITS
 from stylefuse.networks.generator import Generator, GeneratorConfig

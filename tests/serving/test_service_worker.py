@@ -5,8 +5,8 @@ import functools
 import pytest
 from PIL import ImageFile
 from protocol_cases import FORM_TYPE, form
-from serving_examples import bytes_of, half_sharp, landscape, picture
 
+from serving_examples import bytes_of, half_sharp, landscape, picture
 from stylefuse.serving import request
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.request_handler import Desk

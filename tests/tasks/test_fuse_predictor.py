@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from serving_examples import half_sharp, landscape
 
+from serving_examples import half_sharp, landscape
 from stylefuse.tasks.fuse import predictor as combine
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.predictor import CombineError, Combiner, to_rgb

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from serving_examples import landscape, picture
 
+from serving_examples import landscape, picture
 from stylefuse.images.io import to_tensor
 from stylefuse.networks.generator import load_generator, style_weights
 from stylefuse.tasks.stylize.colour import with_kept_colour

@@ -29,9 +29,7 @@ def whole(tiny_data, **changes):
 
 
 @pytest.mark.parametrize(("through_a_file", "precision"), [(False, "fp32"), (True, "fp32"), (True, "bf16")])
-def test_resumed_it_goes_on_bit_for_bit(
-    tiny_data, uninterrupted, tmp_path, through_a_file, precision
-):
+def test_resumed_it_goes_on_bit_for_bit(tiny_data, uninterrupted, tmp_path, through_a_file, precision):
     if precision == "bf16":
         uninterrupted = whole(tiny_data, precision=precision)
     training, options = tiny_training(tiny_data, batch_size=BATCH, precision=precision)

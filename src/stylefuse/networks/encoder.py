@@ -60,7 +60,9 @@ def check_encoder(
     Raises:
         ValueError: the encoder is another one.
     """
-    equal = facts["encoder"] == encoder_hash(encoder) if "encoder" in facts else facts["generator"] == fingerprint
+    equal = (
+        facts["encoder"] == encoder_hash(encoder) if "encoder" in facts else facts["generator"] == fingerprint
+    )
     if not equal:
         raise ValueError(
             f"the {head} reads the encoder of generator {facts['generator']}, this one is {fingerprint}: "

@@ -84,10 +84,10 @@ def _imported(tree: ast.Module) -> list[Path]:
 
 def _without_docstrings(tree: ast.Module) -> str:
     """The module's code in a standard layout; changes the tree."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node, clean=False) is not None:
-                del node.body[0]
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
     return ast.unparse(tree)
 
 
@@ -112,7 +112,9 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Args:
         old, new: definitions of trainings, nested mappings: `pictures_of` under "data", `code_hash` under "code".
     """
-    old, new = (json.loads(json.dumps(each)) for each in (old, new))  # JSON turns tuples to lists, as a file does
+    old, new = (
+        json.loads(json.dumps(each)) for each in (old, new)
+    )  # JSON turns tuples to lists, as a file does
     lines = [_in_pictures(old.pop("data", None), new.pop("data", None))]
     before, now = (dict(_leaves(each, "")) for each in (old, new))
     for key in sorted(before.keys() | now.keys()):

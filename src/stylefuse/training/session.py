@@ -147,7 +147,9 @@ class Session:
         if self._saved:
             tensors, facts = self._training.state.pack()
             log = {"training_log": self.log.rows, "training_log_pending": self.log.pending()}
-            self._saved.save(self._seen, Weights(tensors, {**facts, **log, "trained_with": self.trained_with}))
+            self._saved.save(
+                self._seen, Weights(tensors, {**facts, **log, "trained_with": self.trained_with})
+            )
 
     def _announce(self, options: TrainingOptions) -> None:
         """Log where the training starts, what it runs on, and what has changed since the last checkpoint."""

@@ -78,7 +78,9 @@ def _train(
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
     store = open_store(image_store, manifest)
     code = code_hash(*_CODE)
-    facts["fingerprint"] = fingerprint(options.fingerprinted(), facts, pixels_hash(manifest, store.index()), code)
+    facts["fingerprint"] = fingerprint(
+        options.fingerprinted(), facts, pixels_hash(manifest, store.index()), code
+    )
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
         try:
