@@ -16,10 +16,7 @@ from pydantic import ValidationError
 from hostile_names import hostile_names
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
-<<<<<<< HEAD
 from stylefuse.images.picture_sets import find_sets
-=======
->>>>>>> training
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
 from stylefuse.pipelines.batches.nodes import run_folder
@@ -27,14 +24,7 @@ from stylefuse.pipelines.batches.options import batch_options
 from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
 from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users, visible_files
-<<<<<<< HEAD
 from stylefuse.tasks.fuse import TASK
-=======
-from stylefuse.pipelines.fuse import create_pipeline
-from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
-from stylefuse.pipelines.fuse.options import FuseOptions
-from stylefuse.pipelines.fuse.sets import find_sets
->>>>>>> training
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 from stylefuse.tasks.fuse.weights_sheet import SIDE, weights_sheet

@@ -5,15 +5,6 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from PIL import Image
-<<<<<<< HEAD
-from stylefuse.pipelines.train_fuser import create_pipeline
-from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
-from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
-
-from stylefuse.networks.generator import load_generator, pack_generator
-from stylefuse.pipelines.progress import TrainingProgress
-from stylefuse.tasks.fuse.config import FuserConfig
-=======
 
 from stylefuse.networks.encoder import encoder_hash
 from stylefuse.networks.generator import load_generator, pack_generator
@@ -24,7 +15,6 @@ from stylefuse.pipelines.train_head.nodes import evaluate_head, train_head
 from stylefuse.pipelines.train_head.options import parameters_of
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.head import FUSER
->>>>>>> training
 from stylefuse.tasks.fuse.network import load_fuser
 from stylefuse.tasks.fuse.options import FusionEvaluation, FusionOptions
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH

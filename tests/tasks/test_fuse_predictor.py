@@ -7,11 +7,8 @@ import pytest
 from PIL import Image
 
 from serving_examples import half_sharp, landscape
-<<<<<<< HEAD
 from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import to_rgb8
-=======
->>>>>>> training
 from stylefuse.tasks.fuse import predictor as combine
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.params import FuseParams
