@@ -16,6 +16,7 @@ import numpy as np
 from scipy.ndimage import correlate1d
 from scipy.stats import rankdata
 
+from stylefuse.images.luma import BLUE, RED
 from stylefuse.metrics.fusion_similarity import mean_ssim, mef_ssim, plane, planes, vif
 
 # Higher is better in each; between them sums of information, edges, activity and what is left of each input.
@@ -34,8 +35,8 @@ def luma(picture: np.ndarray) -> np.ndarray:
         ValueError: another shape, values that are not finite or not in [0, 255].
     """
     red, green, blue = np.moveaxis(plane(picture, "picture", channels=(3,)), 2, 0)
-    # 0.299 R + 0.587 G + 0.114 B, in the form that leaves greys exactly as they are.
-    return green + 0.299 * (red - green) + 0.114 * (blue - green)
+    # The weighted mean, in the form that leaves greys exactly as they are.
+    return green + RED * (red - green) + BLUE * (blue - green)
 
 
 def fusion_metrics(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> dict[str, float]:

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+from stylefuse.images.luma import batch_luma
+
 # Mean squared error on [0, 1] at which a picture counts as reached (60 dB): rounding to 8 bits costs 59 dB.
 REACHED = 1e-6
 
@@ -23,7 +24,7 @@ def log_error_loss(fused: Tensor, truth: Tensor) -> Tensor:
 
 def dissimilarity_loss(fused: Tensor, truth: Tensor) -> Tensor:
     """1 - SSIM of luma, mean over pictures; see `structural_similarity`."""
-    return 1 - structural_similarity(_luma(fused), _luma(truth)).mean()
+    return 1 - structural_similarity(batch_luma(fused), batch_luma(truth)).mean()
 
 
 def structural_similarity(x: Tensor, y: Tensor) -> Tensor:
@@ -47,7 +48,7 @@ def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
         inputs: N×n×3×H×W in [-1, 1].
     """
     n = inputs.shape[1]
-    luma, lumas = _luma(fused), _luma(inputs.flatten(0, 1))
+    luma, lumas = batch_luma(fused), batch_luma(inputs.flatten(0, 1))
     slopes = _slope(lumas).unflatten(0, (-1, n))
     sets = lumas.unflatten(0, (-1, n))
     brightness = (luma - sets.amax(1)).abs().mean()
@@ -61,11 +62,6 @@ def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
 def mode_loss(logits: Tensor, mode: Tensor) -> Tensor:
     """Cross-entropy of the guessed mode, N×5 logits, against what the set was made as, N int64."""
     return F.cross_entropy(logits, mode)
-
-
-def _luma(x: Tensor) -> Tensor:
-    r, g, b = x.float().split(1, 1)
-    return _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
 
 
 def _slope(x: Tensor) -> Tensor:

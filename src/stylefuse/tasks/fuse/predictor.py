@@ -12,6 +12,7 @@ from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as into_register
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.io import to_image
+from stylefuse.images.luma import luma
 from stylefuse.images.registration import Finding, Registration, check_registration
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights
@@ -174,6 +175,5 @@ def _place(finding: Finding) -> dict[str, Any]:
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
-    """Luma (ITU-R BT.601) of H×W×3, of the same depth; what is grey already stays as it is."""
-    luma = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(luma).astype(picture.dtype)
+    """Luma of H×W×3, of the same depth; what is grey already stays as it is."""
+    return np.rint(luma(picture)).astype(picture.dtype)
