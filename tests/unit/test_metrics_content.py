@@ -4,6 +4,7 @@ import pytest
 import torch
 from skimage.metrics import structural_similarity
 
+from stylefuse.images.luma import WEIGHTS
 from stylefuse.metrics.content import (
     STANDARDISED_RANGE,
     edge_correlation,
@@ -30,7 +31,7 @@ def test_brightness_contrast_and_saturation_do_not_count():
     x = smooth_noise(3)
     assert luma_ssim(x, 0.5 * x + 0.3) == pytest.approx([1, 1, 1], abs=1e-3)
     assert edge_correlation(x, 0.5 * x + 0.3) == pytest.approx([1, 1, 1], abs=1e-3)
-    grey = (x * torch.tensor((0.2126, 0.7152, 0.0722)).view(1, 3, 1, 1)).sum(1, keepdim=True).expand_as(x)
+    grey = (x * torch.tensor(WEIGHTS).view(1, 3, 1, 1)).sum(1, keepdim=True).expand_as(x)
     assert luma_ssim(x, grey) == pytest.approx([1, 1, 1], abs=1e-3)
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from stylefuse.evaluation.compare import compare_sets
 from stylefuse.evaluation.heldout import Twins
 from stylefuse.evaluation.settings import Settings
+from stylefuse.images.luma import batch_luma
 from stylefuse.metrics import content
 from stylefuse.metrics import judge as judging
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
@@ -89,7 +90,7 @@ def score_truth(restyled: Tensor | None, twins: Twins | None) -> dict[str, Any]:
         }
 
     def ssim(a: Tensor, b: Tensor) -> float:
-        return float(content.ssim(content.luma(a) + 1, content.luma(b) + 1, 2.0).mean())
+        return float(content.ssim(batch_luma(a) + 1, batch_luma(b) + 1, 2.0).mean())
 
     return {
         "pictures": len(twins.clean),

@@ -8,14 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.images.luma import batch_luma
+
 # A photo's luma deviates by about a fifth of its range: five deviations stand for the 255 levels of SSIM.
 STANDARDISED_RANGE = 5.0
-
-
-def luma(x: Tensor) -> Tensor:
-    """Rec. 709 luma, N×1×H×W in [-1, 1], of gamma-encoded sRGB pictures N×3×H×W in [-1, 1]."""
-    weights = x.new_tensor((0.2126, 0.7152, 0.0722)).view(1, 3, 1, 1)
-    return (x * weights).sum(dim=1, keepdim=True)
 
 
 def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
@@ -23,7 +19,7 @@ def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
 
     `eps` (in units of [-1, 1]) is added to the deviation: a flat picture becomes 0, not amplified noise.
     """
-    y = luma(x.float())
+    y = batch_luma(x)
     deviation, mean = torch.std_mean(y, dim=(2, 3), keepdim=True, correction=0)
     return (y - mean) / (deviation + eps)
 
@@ -69,7 +65,7 @@ def edge_correlation(x: Tensor, y: Tensor) -> Tensor:
     Where there is detail in one picture, is there detail in the other? A picture without any edge gives 0.
     """
     _same(x, y)
-    a, b = (_sobel_magnitude(luma(z.float())).flatten(1) for z in (x, y))
+    a, b = (_sobel_magnitude(batch_luma(z)).flatten(1) for z in (x, y))
     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp_min(1e-8)
 

@@ -27,9 +27,7 @@ _TINY = 1e-9
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
-    """Rec. 601 luma, float64 H×W in [0, 255], of a gamma-encoded RGB picture H×W×3 in [0, 255].
-
-    Not rounded. Rec. 601 is what fusion tables are made with; `content.luma` is Rec. 709.
+    """Return the luma, float64 H×W in [0, 255] and not rounded, of an RGB picture H×W×3 in [0, 255].
 
     Raises:
         ValueError: another shape, values that are not finite or not in [0, 255].
