@@ -12,8 +12,9 @@ from stylefuse.evaluation.networks import Networks, precision, restyle
 from stylefuse.evaluation.restyled import Seen, in_batches, score_content, score_style, score_truth, see
 from stylefuse.evaluation.settings import Settings
 from stylefuse.evaluation.summary import NOT_COMPUTED, WITHOUT_INCEPTION, plain, summarise, warnings_of
-from stylefuse.metrics import content
 from stylefuse.metrics import judge as judging
+from stylefuse.metrics.content import patch_retrieval
+from stylefuse.metrics.similarity import psnr
 
 PLACES = 64  # of patch retrieval: chance is 1/64
 
@@ -84,7 +85,7 @@ def measure(
     return {
         "styles": results,
         "identity": {
-            "psnr": float(content.psnr(pictures.photos, same).mean()),
+            "psnr": float(psnr(pictures.photos, same).mean()),
             "judge_accuracy_photos": judging.accuracy(photos.logits, networks.judge_classes[0]),
         },
         "not_collapsed": _variety(fakes, reals),
@@ -115,7 +116,7 @@ def _patches_found(
     chosen = torch.randperm(places, generator=torch.Generator().manual_seed(settings.seed))[:PLACES]
     queries, keys = (z[:, :, chosen].transpose(1, 2) for z in levels)
     return {
-        "patch_retrieval": content.patch_retrieval(queries, keys),
+        "patch_retrieval": patch_retrieval(queries, keys),
         "patch_retrieval_chance": 1 / len(chosen),
     }
 

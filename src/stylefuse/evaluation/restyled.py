@@ -15,6 +15,7 @@ from stylefuse.metrics import content
 from stylefuse.metrics import judge as judging
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
+from stylefuse.metrics.similarity import psnr, ssim
 
 
 class Seen(NamedTuple):
@@ -89,15 +90,15 @@ def score_truth(restyled: Tensor | None, twins: Twins | None) -> dict[str, Any]:
             "reason": "not computed: paintings with a known clean twin are in the sample only",
         }
 
-    def ssim(a: Tensor, b: Tensor) -> float:
-        return float(content.ssim(batch_luma(a) + 1, batch_luma(b) + 1, 2.0).mean())
+    def plain_ssim(a: Tensor, b: Tensor) -> float:
+        return float(ssim(batch_luma(a) + 1, batch_luma(b) + 1, 2.0).mean())
 
     return {
         "pictures": len(twins.clean),
-        "psnr": float(content.psnr(restyled, twins.painted).mean()),
-        "psnr_untouched": float(content.psnr(twins.clean, twins.painted).mean()),
-        "ssim": ssim(restyled, twins.painted),
-        "ssim_untouched": ssim(twins.clean, twins.painted),
+        "psnr": float(psnr(restyled, twins.painted).mean()),
+        "psnr_untouched": float(psnr(twins.clean, twins.painted).mean()),
+        "ssim": plain_ssim(restyled, twins.painted),
+        "ssim_untouched": plain_ssim(twins.clean, twins.painted),
     }
 
 
