@@ -91,5 +91,6 @@ def reached_from(*places: Path) -> set[Path]:
         path = todo.pop()
         if path not in reached:
             reached.add(path)
-            todo += [file for found in imports(path) if (file := source_of(found.module))]
+            found = (each for each in imports(path) if not each.typing)
+            todo += [file for each in found if (file := source_of(each.module))]
     return reached
