@@ -16,7 +16,7 @@ __all__ = ["Model", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the Python API on use: it brings in PyTorch, and commands such as `kedro --help` should not wait for it."""
+    """Import the Python API on use: it brings in PyTorch, for which `kedro --help` should not wait."""
     if name in __all__:
         from stylefuse import model
 
