@@ -46,5 +46,6 @@ def saved(folder, weights, fuser):
 
     from stylefuse.pipelines.register.package import model_arguments
 
-    mlflow.pyfunc.save_model(folder / "model", **model_arguments(weights, "# card", folder, fuser))
+    networks = {"generator": weights} | ({"fuser": fuser} if fuser else {})
+    mlflow.pyfunc.save_model(folder / "model", **model_arguments(networks, "# card", folder))
     return folder / "model"

@@ -173,7 +173,7 @@ def test_a_fault_of_the_server_tells_the_client_no_details(post, model, monkeypa
     def explode(*_):
         raise MemoryError("at /home/secret")
 
-    monkeypatch.setattr(model.unwrap_python_model().studio, "restyle", explode)
+    monkeypatch.setattr(model.unwrap_python_model().predictor.bundle.predictor("stylize"), "predict", explode)
     explode.styles = ["photo", "ink"]
     status, text = post({"dataframe_records": [{"image": encoded(picture())}]})
     assert status == 500

@@ -139,7 +139,7 @@ def test_a_fault_of_the_server_tells_the_client_no_details(post, model, monkeypa
     def explode(*_):
         raise MemoryError("at /home/secret")
 
-    monkeypatch.setattr(model.unwrap_python_model().studio.combiner, "combine", explode)
+    monkeypatch.setattr(model.unwrap_python_model().predictor.bundle.predictor("fuse"), "predict", explode)
     status, _ = post(half_sharp(landscape()), task="fuse")
     assert status == 500
 
