@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "datasets": {"networks", "output_folder", "_atomic"},
     "hooks": {"images", "tracking"},
     "settings": {"configuration", "hooks"},
-    "configuration": {"pipelines"},
+    "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
     "command_line": {"serving"},

@@ -169,6 +169,9 @@ def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any)
     """
     files = (project / "conf" / "base").glob("parameters_*.yml")
     sections = {file.stem.removeprefix("parameters_") for file in files}
+    if sections:
+        taken = (name for name in pipeline.inputs() if name.startswith("params:"))
+        sections |= {name.removeprefix("params:") for name in taken}
     unknown = sorted(name for name in given if name.split(".")[0] not in sections | PATHS)
     if sections and unknown:
         known = ", ".join(sorted(sections | PATHS))

@@ -49,8 +49,9 @@ class Measured(NamedTuple):
 class Head:
     """A small network on the generator's frozen encoder. All functions are module-level, so that they can be pickled.
 
-    weights: name of its weights, dataset and file. A name `<task>_head` needs no entry in the catalog.
-    reports: prefix of its datasets, metrics and report files.
+    weights: name of its weights, dataset and file.
+    reports: prefix of its datasets, metrics and report files. Where this and `weights` are `<task>_head`, the catalog
+        needs no entries.
     pipeline: that trains and measures it; also its section of the parameters.
     options: dataclass of training options, a `TrainingOptions` with defaults for all fields.
     evaluation: dataclass of evaluation options with defaults, among them `photos` (number) and `image_size` (px).
