@@ -1,5 +1,6 @@
 """Load Kedro's configuration: with defaults of tasks, and the home folder in place of `~` in the catalog's paths."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,21 @@ def task_inputs() -> list[str]:
 
 
 def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters, with the defaults of the batch pipelines where no file states a value."""
+    """The parameters, with the defaults of heads and batch pipelines where nothing else is stated."""
     from stylefuse.pipelines.batches.options import default_parameters
+    from stylefuse.tasks.task import find_heads
 
-    defaults = default_parameters()
-    return parameters | {name: {**given, **parameters.get(name, {})} for name, given in defaults.items()}
+    heads = {head.pipeline: head.default_parameters() for head in find_heads().values()}
+    return merged(heads | default_parameters(), parameters)
+
+
+def merged(defaults: Mapping[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stated, and the default of each value that is not; mappings within mappings are merged likewise."""
+    result = {**defaults, **stated}
+    for key in defaults.keys() & stated.keys():
+        if isinstance(defaults[key], Mapping) and isinstance(stated[key], Mapping):
+            result[key] = merged(defaults[key], stated[key])
+    return result
 
 
 def expanded(path: str) -> str:
