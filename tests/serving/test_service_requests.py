@@ -262,7 +262,7 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     assert types.keys() == {*encoding.MIME_TYPES.values(), "application/json"}
     refusals = schema["/v1/stylize"]["post"]["responses"].keys()
     assert {"403", "421", *map(str, errors.STATUS.values())} <= refusals
-    assert fields["preserve_color"]["enum"] == list(colour.KEPT)
+    assert fields["preserve_color"]["enum"] == list(colour.CHOICES)
     defaults = look.look_defaults(["photo", "ink"])
     for name, bounds in (("contrast", postprocess.CONTRASTS), ("sharpen", postprocess.SHARPENINGS)):
         assert (fields[name]["minimum"], fields[name]["maximum"]) == bounds

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from serving_examples import landscape, picture
 
+from serving_examples import landscape, picture
 from stylefuse.images.io import to_tensor
 from stylefuse.networks.generator import load_generator, style_weights
-from stylefuse.tasks.stylize.colour import with_kept_colour
+from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.params import Look, read_look
-from stylefuse.tasks.stylize.postprocess import finished
+from stylefuse.tasks.stylize.postprocess import adjust
 from stylefuse.tasks.stylize.predictor import Restyler
 
 INK, MONET = Look({"ink": 1.0}), Look({"monet": 1.0})
@@ -37,7 +37,7 @@ def test_keeps_every_size(restyle, size, whole_pixels):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (33, 67), (131, 70), (64, 64), (301, 33)])
 def test_in_strips_it_comes_to_the_same(restyle, monkeypatch, size):
-    monkeypatch.setattr("stylefuse.tasks.stylize.predictor.STRIP_PIXELS", 300)
+    monkeypatch.setattr("stylefuse.tasks.stylize.predictor.TILE_PIXELS", 300)
     image = landscape(*size)
     whole, strips = (pixels(restyle(image, MONET, limit)) for limit in (10**9, 0))
     assert np.abs(whole - strips).max() <= 1  # a level that rounding turned over
@@ -76,9 +76,9 @@ def test_the_look_s_colours_and_finish_come_after_the_network(restyle):
     image = landscape()
     plain = restyle(image, MONET)
     kept = restyle(image, MONET._replace(preserve_color="luma"))
-    assert np.array_equal(kept, with_kept_colour(plain, image, "luma"))
+    assert np.array_equal(kept, preserve_color(plain, image, "luma"))
     assert not np.array_equal(kept, plain)
     both = restyle(image, MONET._replace(preserve_color="luma", contrast=1.3, sharpen=0.5))
-    assert np.array_equal(both, finished(kept, 1.3, 0.5))
+    assert np.array_equal(both, adjust(kept, 1.3, 0.5))
     alone = restyle(image, MONET._replace(strength=0.0, contrast=1.3))
-    assert np.array_equal(alone, finished(image, 1.3))
+    assert np.array_equal(alone, adjust(image, 1.3))

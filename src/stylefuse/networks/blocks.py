@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.sets import largest_of_set, mean_of_set
+from stylefuse.networks.sets import max_of_set, mean_of_set
 
 # Mean and inverse deviation of each channel of each picture: two N×C×1×1 tensors.
 Moments = tuple[Tensor, Tensor]
@@ -115,6 +115,6 @@ class SetConv(nn.Module):
     def forward(self, x: Tensor, n: int) -> Tensor:
         h = F.relu(self.conv(x))
         sets = h.unflatten(0, (-1, n))
-        shared = self.shared(torch.cat([mean_of_set(sets), largest_of_set(sets)], 1))
+        shared = self.shared(torch.cat([mean_of_set(sets), max_of_set(sets)], 1))
         own = self.own(h).unflatten(0, (-1, n))
         return F.relu(own + shared[:, None]).flatten(0, 1)

@@ -56,15 +56,15 @@ class Generator(nn.Module):
         heart.
         """
         height, width = x.shape[2:]
-        h = self.encoder(self.grained(self._pad(x), corner))[-1]
+        h = self.encoder(self.add_grain(self._pad(x), corner))[-1]
         for block in self.trunk:
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
         change = self.head(h)[:, :, :height, :width].float()
-        return torch.tanh(change + self.recoloured(x.float(), style.float()))
+        return torch.tanh(change + self.recolour(x.float(), style.float()))
 
-    def grained(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
+    def add_grain(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
         """x, N×C×H×W, with the grain from `corner` (row, column) on: for the encoder alone, it is not in the result."""
         down, right = (
             torch.arange(at, at + length, device=x.device) % GRAIN_SIDE
@@ -72,7 +72,7 @@ class Generator(nn.Module):
         )
         return x + self.grain[down[:, None], right]
 
-    def recoloured(self, x: Tensor, style: Tensor) -> Tensor:
+    def recolour(self, x: Tensor, style: Tensor) -> Tensor:
         """atanh(0.97 x) under the style's affine map of RGB, stored as its distance from the identity."""
         u = torch.atanh(INPUT_GAIN * x)
         change = torch.einsum("nr,rij->nij", style, self.palette.float())
@@ -107,10 +107,10 @@ def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> T
     Returns:
         N×rows float32, rows summing to one.
     """
-    return toned_down(F.one_hot(style, rows), strength)
+    return with_strength(F.one_hot(style, rows), strength)
 
 
-def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
+def with_strength(mixture: Tensor, strength: float | Tensor) -> Tensor:
     """Weights over the rows: `strength` of the mixture, N×rows summing to one, the rest at the identity."""
     strength = torch.as_tensor(strength, dtype=torch.float32, device=mixture.device)
     strength = strength.expand(len(mixture))[:, None]

@@ -18,7 +18,7 @@ def to_luma_chroma(x: Tensor) -> Tensor:
     return torch.einsum("ij,...jhw->...ihw", _TO_LUMA_CHROMA.to(x), x)
 
 
-def to_rgb(x: Tensor) -> Tensor:
+def from_luma_chroma(x: Tensor) -> Tensor:
     """The inverse of `to_luma_chroma`."""
     return torch.einsum("ij,...jhw->...ihw", _TO_RGB.to(x), x)
 

@@ -11,7 +11,7 @@ def mean_of_set(x: Tensor) -> Tensor:
     return reduce(torch.add, x.unbind(1)) / x.shape[1]
 
 
-def largest_of_set(x: Tensor) -> Tensor:
+def max_of_set(x: Tensor) -> Tensor:
     """Maximum over the second dimension, N×n×… → N×…."""
     return reduce(torch.maximum, x.unbind(1))
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stylefuse.networks.pyramid import collapse, laplacian, local_mean, to_luma_chroma, to_rgb
+from stylefuse.networks.pyramid import collapse, from_luma_chroma, laplacian, local_mean, to_luma_chroma
 from stylefuse.networks.sets import variance_of_set, weighted_sum
 
 # Half a level of 8 bits, in [0, 1]: the tone curve works on logarithms, and black has none.
@@ -61,18 +61,20 @@ class Fused(NamedTuple):
 def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Blend N×n×3×H×W in [-1, 1] → the picture N×3×H×W and the weights at full size, N×n×1×H×W."""
     with torch.autocast(x.device.type, enabled=False):  # pixels keep all their bits
-        x, weights = stand_in(toned(x, plan.tone), plan.replace, plan.luma[0])
+        x, weights = replace_rejected(apply_tone(x, plan.tone), plan.replace, plan.luma[0])
         n = x.shape[1]
         parts = laplacian(to_luma_chroma(x.flatten(0, 1)), len(plan.luma) - 1)
         fused = []
         for level, (part, luma, chroma) in enumerate(zip(parts, plan.luma, plan.chroma, strict=True)):
             sets = part.unflatten(0, (-1, n))
-            picture = chosen(sets, luma, chroma)
-            fused.append(shrunk(picture, sets, plan.shrink[level]) if level < len(plan.shrink) else picture)
-        return to_rgb(collapse(fused)), weights
+            picture = blend_level(sets, luma, chroma)
+            fused.append(
+                wiener_filter(picture, sets, plan.shrink[level]) if level < len(plan.shrink) else picture
+            )
+        return from_luma_chroma(collapse(fused)), weights
 
 
-def toned(x: Tensor, tone: Tensor) -> Tensor:
+def apply_tone(x: Tensor, tone: Tensor) -> Tensor:
     """Give each picture, …×3×H×W in [-1, 1], its brightness: log b → (1 + slope) log b + offset.
 
     An exposure by e stops through a camera of gamma g is such a line: the curve undoes it exactly where nothing
@@ -85,7 +87,7 @@ def toned(x: Tensor, tone: Tensor) -> Tensor:
     return (level.clamp_max(WHITE).exp() - BLACK + above / (1 + 2 * above)) * 2 - 1
 
 
-def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+def replace_rejected(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     """Let the chosen pixels stand in for those that do not show the scene, as far as `replace` says.
 
     Before any pyramid: otherwise what covers a picture would bleed into its surroundings at the coarse levels.
@@ -99,13 +101,13 @@ def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor
     return x + replace * (1 - beside_best) * (mean - x), weights
 
 
-def chosen(part: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
+def blend_level(part: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
     """One pyramid level of luma and chroma, N×n×3×h×w, under its logits → N×3×h×w."""
     weights = torch.cat([luma.softmax(1), *[chroma.softmax(1)] * 2], 2)
     return weighted_sum(weights, part)
 
 
-def shrunk(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
+def wiener_filter(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
     """Wiener filter of a fused band-pass, N×3×h×w: 1 - amount · noise / energy, where noise is what the set's
     pictures, N×n×3×h×w, disagree in, divided by their number.
 

@@ -15,7 +15,7 @@ GREY, COLOURED = 1.5 / 255, 3.5 / 255
 CLIPPED = 4 / 255
 
 
-def possible(x: Tensor, logits: Tensor, damage: int, sensors: int) -> Tensor:
+def mask_impossible_modes(x: Tensor, logits: Tensor, damage: int, sensors: int) -> Tensor:
     """Logits of modes, N×m, with those at minus infinity that a set cannot have.
 
     - Pictures whose edges are the same are not damaged: real brackets show more light than a photo that training

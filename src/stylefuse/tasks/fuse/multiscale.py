@@ -9,12 +9,12 @@ from stylefuse.networks.pyramid import down, up
 from stylefuse.tasks.fuse.blend import Plan
 
 
-def halved(x: Tensor) -> Tensor:
+def halve(x: Tensor) -> Tensor:
     """Sets N×n×3×H×W, H and W even, at half the size."""
     return down(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
-def agreed(plans: Sequence[Plan], share: Tensor) -> Plan:
+def average_plans(plans: Sequence[Plan], share: Tensor) -> Plan:
     """What to choose by the mean of all plans, the rest as the first of them has it.
 
     Args:

@@ -16,20 +16,20 @@ from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
-from stylefuse.tasks.fuse.impossible_modes import possible
+from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
-from stylefuse.tasks.fuse.multiscale import agreed, halved
+from stylefuse.tasks.fuse.multiscale import average_plans, halve
 from stylefuse.tasks.fuse.residual import Residual
 
 # Where no choice of input pixels is the answer. Sharp pairs among those repaired would drown what noise has to
 # teach: an error of theirs is a tenth as large, and so weighs ten times as much in the logarithm.
 REPAIRED = ("exposure", "noise")
 # Where the pictures themselves say what the mode cannot be.
-JUDGED = MODES.index("occlusion"), MODES.index("multimodal")
+RULED_OUT = MODES.index("occlusion"), MODES.index("multimodal")
 # Logits start near zero and must reach ten to choose sharply.
 SHARPNESS = 4.0
 # Short side, px, below which a set is looked at no smaller: less than the fuser is trained at shows too little.
-SMALLEST_LOOK = 64
+SMALLEST_SIDE = 64
 # Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
 EQUAL_TONES = 1 / 127.5
 
@@ -66,9 +66,9 @@ class Fuser(nn.Module):
         self.guess = nn.Linear(2 * 64, len(MODES))
         self.asked = nn.Linear(len(MODES), widths[-1])
         self.residual = Residual(widths[:3], config.residual, len(MODES))
-        self._start_as_a_classical_rule()
+        self._init_as_classical_rule()
 
-    def _start_as_a_classical_rule(self) -> None:
+    def _init_as_classical_rule(self) -> None:
         """At step 0 the choice follows local energy, as in the Laplacian pyramid, and nothing else is changed."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -104,7 +104,7 @@ class Fuser(nn.Module):
             raise ValueError(f"expected N×n×3×H×W with n of 2 or more, got {tuple(x.shape)}")
         height, width = x.shape[-2:]
         x = self.pad(x)
-        plan = self.plan(x, mode) if self.training else self.decide(x, mode)
+        plan = self.plan(x, mode) if self.training else self.plan_multiscale(x, mode)
         picture, weights = blend(x.float(), plan)
         picture = picture + self.residual(picture, plan)
         if not self.training:  # a clipped value has no gradient
@@ -119,7 +119,7 @@ class Fuser(nn.Module):
         pad = (0, -width % stride, 0, -height % stride)
         return F.pad(x.flatten(0, 1), pad, mode="replicate").unflatten(0, x.shape[:2]) if any(pad) else x
 
-    def decide(self, x: Tensor, mode: Tensor | None = None) -> Plan:
+    def plan_multiscale(self, x: Tensor, mode: Tensor | None = None) -> Plan:
         """As `plan`, but damage is looked at in smaller and smaller copies of the set too; each look counts the same.
 
         One look alone is lost in the middle of damage that is wider than any it was trained on.
@@ -127,10 +127,10 @@ class Fuser(nn.Module):
         plans = [self.plan(x, mode)]
         occlusion = plans[0].mode[:, MODES.index("occlusion")]
         damaged = occlusion.where(occlusion > 0.5, 0)  # so that other sets do not depend on their batch
-        while min(x.shape[-2:]) >= 2 * SMALLEST_LOOK and damaged.any():
-            x = self.pad(halved(x))
+        while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
+            x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
-        return agreed(plans, damaged)
+        return average_plans(plans, damaged)
 
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
         """Decide at one look how to fuse N×n×3×H×W, H and W multiples of the stride."""
@@ -139,14 +139,14 @@ class Fuser(nn.Module):
             cues = find_cues(x, len(self.levels))
         with torch.no_grad():
             read = encoder(x.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        upward = self._look(cues, read, n)
-        tone, mode_logits = self._look_at_whole(upward[-1], cues.histogram, n)
+        upward = self._encode(cues, read, n)
+        tone, mode_logits = self._tone_and_mode(upward[-1], cues.histogram, n)
         if mode is None:
-            likely = mode_logits if self.training else possible(x, mode_logits, *JUDGED)
+            likely = mode_logits if self.training else mask_impossible_modes(x, mode_logits, *RULED_OUT)
             mode = likely.softmax(-1)
         mode = mode.to(tone)
         deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]
-        features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
+        features = self._decode([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
         _, exposure, occlusion, noise, _ = mode[:, :, None, None, None].unbind(1)  # as in MODES
@@ -186,7 +186,7 @@ class Fuser(nn.Module):
             mode_logits=mode_logits,
         )
 
-    def _look(self, cues: Cues, read: Sequence[Tensor], n: int) -> list[Tensor]:
+    def _encode(self, cues: Cues, read: Sequence[Tensor], n: int) -> list[Tensor]:
         """Features of each picture in view of its set, fine to coarse."""
         upward: list[Tensor] = []
         for i, level in enumerate(self.levels):
@@ -199,7 +199,7 @@ class Fuser(nn.Module):
             upward.append(level(together.contiguous(memory_format=torch.channels_last), n))
         return upward
 
-    def _look_at_whole(self, deepest: Tensor, histogram: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    def _tone_and_mode(self, deepest: Tensor, histogram: Tensor, n: int) -> tuple[Tensor, Tensor]:
         """Tone of each picture, N×n×2, and logits of the set's mode, N×5: both depend on the whole picture."""
         # Mean and deviation, not maximum: that would grow with the picture's size.
         mean = deepest.float().mean((2, 3))
@@ -210,7 +210,7 @@ class Fuser(nn.Module):
         both = torch.cat([own, shared[:, None].expand(-1, n, -1)], 2)
         return self.tone(F.relu(self.set_stats(both))).float(), self.guess(shared).float()
 
-    def _back_to_full_size(self, upward: list[Tensor]) -> list[Tensor]:
+    def _decode(self, upward: list[Tensor]) -> list[Tensor]:
         """What is known at the coarse levels, handed down to the fine ones."""
         features = [upward[-1]]
         for here, coarser, finish in zip(upward[-2::-1], self.coarser[::-1], self.finish[::-1], strict=True):

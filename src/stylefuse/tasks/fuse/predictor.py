@@ -10,10 +10,10 @@ from PIL.Image import Image
 
 from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as into_register
+from stylefuse.images.alignment_check import Alignment, Finding, check_alignment
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.io import to_image
 from stylefuse.images.luma import luma
-from stylefuse.images.registration import Finding, Registration, check_registration
 from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.modes import MODES
@@ -130,9 +130,9 @@ def _check(pictures: Sequence[np.ndarray], mode: str, align: bool) -> None:
             raise CombineError("sizes", message, "bring them to one size, or ask for align=true")
 
 
-def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[np.ndarray], Registration]:
+def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[np.ndarray], Alignment]:
     if not align:
-        return pictures, check_registration(pictures)
+        return pictures, check_alignment(pictures)
     try:
         aligned, registration = into_register(pictures)
     except AlignError as error:
@@ -144,7 +144,7 @@ def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[n
     return aligned, registration
 
 
-def _told(registration: Registration, aligned: bool) -> dict[str, Any]:
+def _told(registration: Alignment, aligned: bool) -> dict[str, Any]:
     """What the report says of how the pictures lie on the first one."""
     findings, warnings = registration.findings, []
     for i, finding in enumerate(findings[1:], 2):

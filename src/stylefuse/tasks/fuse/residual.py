@@ -49,7 +49,7 @@ class Residual(nn.Module):
         """What to add to the blended picture, N×3×H×W, H and W multiples of 4; float32."""
         n = plan.luma[0].shape[1]
         full, half, quarter = (
-            _calmed(weighted_sum(logits.softmax(1).to(f.dtype), f))
+            _bounded(weighted_sum(logits.softmax(1).to(f.dtype), f))
             for logits, f in zip(plan.luma[:3], plan.features, strict=True)
         )
         # The deviation of a mean of n pictures: how much noise the blend still carries.
@@ -79,6 +79,6 @@ def _act(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.1)
 
 
-def _calmed(x: Tensor) -> Tensor:
+def _bounded(x: Tensor) -> Tensor:
     """N×C×h×w, its length over C bounded: the fuser's features grow as its choices sharpen."""
     return x * (1 + x.square().mean(1, keepdim=True)).rsqrt()

@@ -11,14 +11,14 @@ from PIL import Image
 
 from stylefuse.images.luma import luma
 
-NONE, LUMA, MATCH = KEPT = ("none", "luma", "match")
+NONE, LUMA, MATCH = CHOICES = ("none", "luma", "match")
 # Pixels in memory as numbers at a time.
 _BAND = 1_000_000
 # Levels. A deviation below that of rounding to 8 bits is no colour; enlarging it would show noise.
 _LEAST_DEVIATION = 1.0
 
 
-def with_kept_colour(restyled: Image.Image, photo: Image.Image, how: str) -> Image.Image:
+def preserve_color(restyled: Image.Image, photo: Image.Image, how: str) -> Image.Image:
     """Give a restyled picture the photo's colours; both RGB, of one size.
 
     Args:

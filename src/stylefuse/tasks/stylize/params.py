@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stylefuse.tasks.stylize.colour import KEPT, NONE
+from stylefuse.tasks.stylize.colour import CHOICES, NONE
 from stylefuse.tasks.stylize.mixture import STYLE, as_text, read_mixture
 from stylefuse.tasks.stylize.postprocess import CONTRASTS, NO_CONTRAST, NO_SHARPENING, SHARPENINGS
 from stylefuse.tasks.validation import read_name, read_number, refuse_unknown
@@ -19,8 +19,8 @@ class Look(NamedTuple):
 
     styles: weights by name, which sum to one.
     strength: 0 (the photo) to 1 (the styles).
-    preserve_color: one of `colour.KEPT`.
-    contrast, sharpen: see `postprocess.finished`.
+    preserve_color: one of `colour.CHOICES`.
+    contrast, sharpen: see `postprocess.adjust`.
     """
 
     styles: Mapping[str, float]
@@ -61,7 +61,7 @@ def read_look(params: Mapping[str, Any], styles: Sequence[str]) -> Look:
             known[STRENGTH],
             "send a number from 0 (the photo as it is) to 1 (the full style)",
         ),
-        read_name(params, PRESERVE_COLOR, KEPT, known[PRESERVE_COLOR]),
+        read_name(params, PRESERVE_COLOR, CHOICES, known[PRESERVE_COLOR]),
         read_number(params, CONTRAST, CONTRASTS, known[CONTRAST], _span(CONTRASTS, NO_CONTRAST)),
         read_number(params, SHARPEN, SHARPENINGS, known[SHARPEN], _span(SHARPENINGS, NO_SHARPENING)),
     )

@@ -10,7 +10,7 @@ SHARPENINGS, NO_SHARPENING = (0.0, 2.0), 0.0
 RADIUS = 1.5
 
 
-def finished(
+def adjust(
     picture: Image.Image, contrast: float = NO_CONTRAST, sharpen: float = NO_SHARPENING
 ) -> Image.Image:
     """Change a picture's contrast, then sharpen it; with both off it comes back as it is.

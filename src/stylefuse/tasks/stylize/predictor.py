@@ -8,12 +8,12 @@ from PIL import Image
 from torch import Tensor
 
 from stylefuse.images.io import to_image, to_tensor
-from stylefuse.networks.generator import Generator, load_generator, toned_down
-from stylefuse.networks.tiled import HEIGHT, STRIP_PIXELS, WIDTH, Layer, repaint_in_strips, strip_lines
+from stylefuse.networks.generator import Generator, load_generator, with_strength
+from stylefuse.networks.tiled import HEIGHT, TILE_PIXELS, WIDTH, Layer, repaint_tiled, tile_lines
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.stylize.colour import with_kept_colour
+from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.params import Look
-from stylefuse.tasks.stylize.postprocess import finished
+from stylefuse.tasks.stylize.postprocess import adjust
 
 # Up to so many pixels the network sees the whole picture at once, which is faster and takes 500 bytes a pixel.
 WHOLE_PIXELS = 2_000_000
@@ -45,22 +45,22 @@ class Restyler:
         if look.strength > 0:
             with self._one_at_a_time, torch.inference_mode():
                 restyled = self._repainted(picture, self._rows(look), whole_pixels)
-            picture = with_kept_colour(restyled, picture, look.preserve_color)
-        return finished(picture, look.contrast, look.sharpen)
+            picture = preserve_color(restyled, picture, look.preserve_color)
+        return adjust(picture, look.contrast, look.sharpen)
 
     def _rows(self, look: Look) -> Tensor:
         """The look as weights over the generator's rows, 1×rows."""
         mixture = torch.zeros(1, len(self.styles))
         for name, weight in look.styles.items():
             mixture[0, self.styles.index(name)] = weight
-        return toned_down(mixture, look.strength).to(self._device)
+        return with_strength(mixture, look.strength).to(self._device)
 
     def _repainted(self, picture: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
         if picture.width * picture.height <= whole_pixels:
             return to_image(self._generator(to_tensor(picture)[None].to(self._device), rows)[0])
         layer = _as_layer(picture, self._generator, self._device)
         out = Image.new("RGB", picture.size)
-        for first, _, strip in repaint_in_strips(self._generator, layer, rows):
+        for first, _, strip in repaint_tiled(self._generator, layer, rows):
             # What was padded lies beyond the right and the lower border, where pasting leaves it out.
             out.paste(to_image(strip[0]), (0, first) if layer.cut == HEIGHT else (first, 0))
         return out
@@ -82,4 +82,4 @@ def _as_layer(picture: Image.Image, generator: Generator, device: torch.device) 
         strip = pixels[first:last] if cut == HEIGHT else pixels[:, first:last]
         return to_tensor(strip)[None].to(device)
 
-    return Layer(read, length, strip_lines(across, generator.config.stride, STRIP_PIXELS), cut)
+    return Layer(read, length, tile_lines(across, generator.config.stride, TILE_PIXELS), cut)
