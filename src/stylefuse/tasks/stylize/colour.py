@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from stylefuse.images.luma import luma
+from stylefuse.tasks.stylize.params import LUMA, MATCH
 
-NONE, LUMA, MATCH = CHOICES = ("none", "luma", "match")
 # Pixels in memory as numbers at a time.
 _BAND = 1_000_000
 # Levels. A deviation below that of rounding to 8 bits is no colour; enlarging it would show noise.
