@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.generator import Generator, load_generator, style_weights
-from stylefuse.networks.tiled import HEIGHT, Layer, repaint_in_strips
+from stylefuse.networks.tiled import HEIGHT, Layer, repaint_tiled
 from stylefuse.networks.weights import read_weights
 
 SIZE, LINES = 1024, 128
@@ -23,7 +23,7 @@ SIZE, LINES = 1024, 128
 
 def in_strips(generator: Generator, x: Tensor, style: Tensor) -> Tensor:
     layer = Layer(lambda first, last: x[:, :, first:last], SIZE, LINES, HEIGHT)
-    return torch.cat([strip for _, _, strip in repaint_in_strips(generator, layer, style)], HEIGHT)
+    return torch.cat([strip for _, _, strip in repaint_tiled(generator, layer, style)], HEIGHT)
 
 
 def compared(found: Tensor, whole: Tensor) -> dict[str, float]:
