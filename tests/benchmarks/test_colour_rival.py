@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from rivals.reinhard import recolour
+from benchmarks.rivals.reinhard import recolour
 from skimage.color import rgb2lab
 
 from support import smooth_pictures

@@ -5,19 +5,20 @@ import sys
 import types
 
 import pytest
-import rivals
-import style
-import style_own
 import torch
+from benchmarks.style import __main__ as style
+from benchmarks.style import own_training
+from benchmarks.style.compare import COMPARED
+from benchmarks.style.data import endless_crops, load_data, references
+from benchmarks.style.methods import Length, Method, cost
+from benchmarks.style.own_training import train_own
+from benchmarks.style.patch_judge import PatchJudge
+from benchmarks.style.recipes import RECIPES, VARIANTS
+from benchmarks.style.tables import goals, main_table
 from PIL import Image
-from style_data import endless_crops, load_data, references
-from style_own import train_own
-from style_patch_judge import PatchJudge
-from style_recipes import RECIPES, VARIANTS
-from style_runs import Length, Restyler, cost
-from style_tables import goals, main_table
 from torch import nn
 
+from benchmarks import rivals
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge
@@ -63,9 +64,9 @@ def stand_ins(monkeypatch):
             on_step(2, {"loss": 1.0}, 1.0)
             return Tint(0.1 * len(asked))
 
-        module = types.ModuleType(f"rivals.{name}")
+        module = types.ModuleType(f"benchmarks.rivals.{name}")
         module.__dict__.update({f"train_{name}": train, **contents})
-        monkeypatch.setitem(sys.modules, f"rivals.{name}", module)
+        monkeypatch.setitem(sys.modules, f"benchmarks.rivals.{name}", module)
         monkeypatch.setattr(rivals, name, module, raising=False)
 
     stand_in("cut", BATCH=1, cut_generator=Tint)
@@ -76,7 +77,7 @@ def stand_ins(monkeypatch):
 
 
 def command(root, out, *more):
-    return ["--data", str(root), "--env", "test", "--out", str(out), *more]
+    return ["compare", "--data", str(root), "--env", "test", "--out", str(out), *more]
 
 
 def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, capsys):
@@ -84,7 +85,7 @@ def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, caps
     assert style.main(arguments) == 0
     text = capsys.readouterr().out
     assert text == (tmp_path / "table.md").read_text(encoding="utf-8") + "\n"
-    for name in style.COMPARED:
+    for name in COMPARED:
         record = json.loads((tmp_path / "runs" / f"{name}-seed-1.json").read_text())
         assert record["measured"].keys() == {"blue", "red"}
         for measured in record["measured"].values():
@@ -145,8 +146,9 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(root, tmp_path,
 
 def test_a_style_without_paintings_is_refused(root, tmp_path, capsys):
     asked = command(root, tmp_path, "--images", "8", "--paintings", "0", "--recipes", "stylefuse")
-    assert style.main(asked) == 1
-    assert "--paintings must be at least 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        style.main(asked)
+    assert "--paintings: 0 is less than 1" in capsys.readouterr().err
 
 
 def test_rivals_ask_for_minutes(root, tmp_path, stand_ins, capsys):
@@ -174,8 +176,10 @@ def test_half_the_time_may_go_to_pictures_of_half_the_size(root, monkeypatch):
         fit_hybrid(state, classifier, options, on_step, on_sample, on_checkpoint)
         trained.append((options.image_size, options.images, before, learned(state)))
 
-    monkeypatch.setattr(style_own, "fit_hybrid", fit)
-    weights = train_own("mine", data, data.training, Length(None, 16), seed=3, stages=style_own.small_first)
+    monkeypatch.setattr(own_training, "fit_hybrid", fit)
+    weights = train_own(
+        "mine", data, data.training, Length(None, 16), seed=3, stages=own_training.small_first
+    )
     (small, many, _, handed_over), (full, few, taken, _) = trained
     assert (small, full) == (32, 64) and (many, few) == (28, 8)  # 3.4 times as many, in whole batches of 4
     assert taken.equal(handed_over)
@@ -223,7 +227,7 @@ def test_crops_and_references_repeat_with_their_seed_and_are_of_their_style(root
 
 def test_the_cost_of_a_known_network():
     network = nn.Conv2d(3, 5, 3, padding=1)
-    found = cost(Restyler(lambda photos, style: network(photos)[:, :3], [network, network]))
+    found = cost(Method(lambda photos, style: network(photos)[:, :3], [network, network]))
     assert found == {"parameters": 2 * (3 * 5 * 9 + 5), "gmacs": pytest.approx(128**2 * 3 * 5 * 9 / 1e9)}
 
 
