@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from benchmarks.common.photos import Photo, load_squares, training_crops
 from benchmarks.common.timing import time_in_turns
 from benchmarks.fusion import __main__ as fusion
@@ -16,8 +18,6 @@ from benchmarks.fusion.sheets import real_sheet
 from benchmarks.fusion.speed import speed_table
 from benchmarks.fusion.tables import real_tables, truth_csv, truth_tables
 from benchmarks.fusion.truth import BEST_INPUT, score_cell
-from PIL import Image
-
 from stylefuse.tasks.fuse.rules import RULES
 from support import scene
 

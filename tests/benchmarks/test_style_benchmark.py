@@ -6,6 +6,10 @@ import types
 
 import pytest
 import torch
+from PIL import Image
+from torch import nn
+
+from benchmarks import rivals
 from benchmarks.style import __main__ as style
 from benchmarks.style import own_training
 from benchmarks.style.compare import COMPARED
@@ -15,10 +19,6 @@ from benchmarks.style.own_training import train_own
 from benchmarks.style.patch_judge import PatchJudge
 from benchmarks.style.recipes import RECIPES, VARIANTS
 from benchmarks.style.tables import goals, main_table
-from PIL import Image
-from torch import nn
-
-from benchmarks import rivals
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge

@@ -4,10 +4,10 @@ import json
 
 import pytest
 import torch
-from benchmarks.style import __main__ as style
-from benchmarks.style import speed
 from torch import nn
 
+from benchmarks.style import __main__ as style
+from benchmarks.style import speed
 from stylefuse.networks.generator import Generator
 from stylefuse.training.options import HybridOptions
 from support import TINY
