@@ -37,7 +37,7 @@ from stylefuse.tasks.fuse.losses import best_of_inputs_loss
 from stylefuse.tasks.fuse.network import Fuser
 from stylefuse.tasks.fuse.options import FusionOptions, FusionWeights
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH, synthesise
-from stylefuse.tasks.fuse.training import FusionState, Terms, fusion_step, fusion_terms, new_fusion_state
+from stylefuse.tasks.fuse.training import FusionTraining, Terms, fusion_terms
 
 CRITIC, GUARD = 0.01, 0.05  # weights of the two added terms
 
@@ -127,24 +127,25 @@ def run(options: argparse.Namespace) -> None:
         "without the encoder": (usual, lambda: fusion_terms),
     }
     files = {name: options.out / f"{name.replace(' ', '_')}.json" for name in variants}
-    for name, (training, terms) in variants.items():
+    for name, (training_options, terms) in variants.items():
         if files[name].exists() or (options.only and name not in options.only):
             continue
-        state = new_fusion_state(store, rows_of(manifest, PHOTO, "train"), encoder, training)
+        rows = rows_of(manifest, PHOTO, "train")
+        training = FusionTraining(store, rows, encoder, training_options, terms=terms())
         with blind(encoder) if name == "without the encoder" else nullcontext():
-            minutes = train(name, state, training, terms())
-            write_json(files[name], {**score(state.average, photos), "minutes": round(minutes, 1)})
+            minutes = train(name, training, training_options)
+            write_json(files[name], {**score(training.ema, photos), "minutes": round(minutes, 1)})
     for name, file in files.items():
         if file.exists():
             print(f"{name:24s}", json.loads(file.read_text(encoding="utf-8")))
 
 
-def train(name: str, state: FusionState, options: FusionOptions, terms: Terms) -> float:
+def train(name: str, training: FusionTraining, options: FusionOptions) -> float:
     """Train for `options.images` photos; returns the minutes it took."""
     start = time.perf_counter()
     with tqdm(total=options.images, desc=name, unit="img") as bar:
-        while state.images_seen < options.images:
-            losses = fusion_step(state, options, terms)
+        while training.state.images_seen < options.images:
+            losses = training.step(options)
             bar.set_postfix(log_error=f"{losses['log_error']:.2f}", refresh=False)
             bar.update(options.batch_size)
     return (time.perf_counter() - start) / 60

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from benchmarks.common.memory import HEIGHT, WIDTH, peak_bytes
+from benchmarks.common.models import load_bundle
 from benchmarks.common.scenes import focus_pair
-from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.fuse.predictor import Combiner
+from stylefuse.tasks.fuse.params import FuseParams
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -16,10 +16,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    generator, fuser = read_weights(options.generator), read_weights(options.fuser)
     pair = focus_pair(HEIGHT, WIDTH)
     before = peak_bytes()
-    result = Combiner(generator, fuser).combine(list(pair), mode="auto")
+    result = load_bundle(options.generator, options.fuser).predictor("fuse").predict(list(pair), FuseParams())
     if result.picture.shape != (HEIGHT, WIDTH, 3):
         raise RuntimeError(f"the fused picture has the shape {result.picture.shape}")
     print(json.dumps({"peak_bytes": peak_bytes(), "peak_bytes_before_fusing": before}))

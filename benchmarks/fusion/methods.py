@@ -10,14 +10,13 @@ import torch
 
 from benchmarks.common.command import positive
 from benchmarks.common.files import hash_of
+from benchmarks.common.models import load_bundle
 from benchmarks.common.photos import training_crops
 from benchmarks.common.progress import Progress
 from benchmarks.fusion.scores import to_levels
 from benchmarks.rivals.ifcnn import IFCNN, train_ifcnn
-from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.tasks.fuse import rules as fusion_rules
-from stylefuse.tasks.fuse.network import Fuser, load_fuser
 from stylefuse.tasks.fuse.tiled import fuse_any_size
 
 FUSER = "stylefuse"
@@ -58,7 +57,7 @@ def methods_of(options: argparse.Namespace, fuser: Callable[[Path, Path], Method
         fuser: `fuser_method` or `served_method`.
 
     Raises:
-        ValueError: one of --fuser and --generator is missing, or see `ifcnn_method` and `load_fuser`.
+        ValueError: one of --fuser and --generator is missing, or see `ifcnn_method` and `load_bundle`.
     """
     if (options.fuser is None) != (options.generator is None):
         raise ValueError("--fuser and --generator belong together: give both or neither")
@@ -82,9 +81,9 @@ def fuser_method(generator: Path, fuser: Path) -> Method:
     """Return the trained fuser, which guesses the kind of set by itself.
 
     Raises:
-        FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.
+        FileNotFoundError, ValueError: see `load_bundle`.
     """
-    network = _loaded(generator, fuser)
+    network = load_bundle(generator, fuser, device="cpu").head("fuser")
     return Method(FUSER, hash_of(fuser), _on_arrays(lambda x: network(x).picture))
 
 
@@ -92,9 +91,9 @@ def served_method(generator: Path, fuser: Path) -> Method:
     """Return the fuser as it is served: 8 bits, and weights of large pictures found at a smaller size.
 
     Raises:
-        FileNotFoundError, ValueError: see `read_weights` and `load_fuser`.
+        FileNotFoundError, ValueError: see `load_bundle`.
     """
-    network = _loaded(generator, fuser)
+    network = load_bundle(generator, fuser, device="cpu").head("fuser")
 
     def fuse(stack: np.ndarray) -> np.ndarray:
         return fuse_any_size(network, list(to_levels(stack))).picture / np.float32(255)
@@ -123,11 +122,6 @@ def ifcnn_method(file: Path, photos: Path | None, minutes: float, seed: int) -> 
     network = IFCNN()
     network.load_state_dict(read_weights(file).tensors)
     return Method("ifcnn", hash_of(file), _on_arrays(network.eval().requires_grad_(False)))
-
-
-def _loaded(generator: Path, fuser: Path) -> Fuser:
-    weights = read_weights(generator)
-    return load_fuser(read_weights(fuser), load_generator(weights), weights.facts["fingerprint"])
 
 
 def _on_arrays(network: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], np.ndarray]:

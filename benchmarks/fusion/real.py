@@ -19,7 +19,7 @@ from benchmarks.fusion.scores import to_levels
 from benchmarks.fusion.sheets import real_sheet, to_stack
 from benchmarks.fusion.tables import real_csv, real_tables
 from stylefuse.images.io import save
-from stylefuse.metrics import fusion, fusion_similarity
+from stylefuse.metrics import fusion, fusion_similarity, similarity
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +70,6 @@ def score_folder(
 
     settings = {
         "sets": [[file.name for file in each.files] for each in sets],
-        "metrics": [hash_of(Path(module.__file__)) for module in (fusion, fusion_similarity)],
+        "metrics": [hash_of(Path(module.__file__)) for module in (fusion, fusion_similarity, similarity)],
     }
     return scores_of(kept / f"real_{folder.name}.json", settings, methods, again, measure)

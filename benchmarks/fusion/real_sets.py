@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.common.photos import picture_files
 from stylefuse.images.io import decode
-from stylefuse.pipelines.fuse import sets as named_sets
+from stylefuse.images.picture_sets import NAMING, find_sets
 
 
 class RealSet(NamedTuple):
@@ -35,9 +35,9 @@ def read_sets(folder: Path, limit: int | None = None) -> list[RealSet]:
     Raises:
         ValueError: the folder is empty or missing, a file belongs to no set, or a set cannot be fused.
     """
-    sets, strays = named_sets.find_sets(picture_files(folder))
+    sets, strays = find_sets(picture_files(folder))
     if strays:
-        raise ValueError(f"{strays[0]} belongs to no set: name its files NN_a, NN_b, …")
+        raise ValueError(f"{strays[0]} belongs to no set: {NAMING}")
     for each in sets:
         if fault := each.fault():
             raise ValueError(f"{each.name}: {fault}")

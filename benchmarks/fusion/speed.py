@@ -18,12 +18,12 @@ import torch
 
 from benchmarks.common.command import count
 from benchmarks.common.files import write_json, write_text
+from benchmarks.common.models import load_bundle
 from benchmarks.common.scenes import focus_pair
 from benchmarks.common.tables import readable, to_markdown
 from benchmarks.common.timing import medians, time_in_turns
 from benchmarks.fusion.methods import FUSER, Method, fuser_method, rules
-from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.fuse.predictor import Combiner
+from stylefuse.tasks.fuse.params import FuseParams
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDES = (256, 1024)
@@ -60,14 +60,14 @@ def measure_speed(fuser: Method, generator: Path, weights: Path, repeats: int) -
     threads = psutil.cpu_count(logical=False) or os.cpu_count()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
-    combiner = Combiner(read_weights(generator), read_weights(weights))
+    predictor = load_bundle(generator, weights).predictor("fuse")
     seconds = {}
     for side in SIDES:
         pair = focus_pair(side, side)
         stack = pair.astype(np.float32) / 255
         calls = {method.name: _call(method, stack) for method in [fuser, *rules()]}
         calls = {name: calls[name] for name in (FUSER, *RIVALS)}
-        calls[SERVED] = lambda pair=pair: combiner.combine(list(pair))
+        calls[SERVED] = lambda pair=pair: predictor.predict(list(pair), FuseParams())
         seconds[str(side)] = time_in_turns(calls, repeats)
     return {
         "threads": threads,

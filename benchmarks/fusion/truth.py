@@ -22,7 +22,7 @@ from benchmarks.fusion.scores import psnr, to_levels
 from benchmarks.fusion.sheets import truth_sheet
 from benchmarks.fusion.tables import truth_csv, truth_tables
 from stylefuse.images.io import save
-from stylefuse.metrics import fusion_similarity
+from stylefuse.metrics import fusion_similarity, similarity
 from stylefuse.metrics.fusion_similarity import ssim
 from stylefuse.tasks.fuse import fills, pairs, regions
 
@@ -82,7 +82,7 @@ def score_cell(
         "photos": [photo.name for photo in photos],
         "size": len(photos[0].pixels),
         "sets": [hash_of(Path(module.__file__)) for module in (pairs, fills, regions)],
-        "scores": [hash_of(Path(module.__file__)) for module in (scores, fusion_similarity)],
+        "scores": [hash_of(Path(module.__file__)) for module in (scores, fusion_similarity, similarity)],
     }
     return scores_of(kept / f"{cell.name}.json", settings, [BEST_INPUT, *methods], again, measure)
 

@@ -47,21 +47,20 @@ def overhead(options: Options) -> Rows:
     import torch
 
     from stylefuse._memory import reuse_freed_memory
-    from stylefuse.serving.bundle import read_model
+    from stylefuse.serving.bundle import load_bundle, read_model
+    from stylefuse.serving.predictor import RequestPredictor
     from stylefuse.serving.service.source import Source
-    from stylefuse.serving.studio import Studio
 
     reuse_freed_memory()  # as workers do
     source = Source(options.model)
     if options.threads:
         torch.set_num_threads(options.threads)
-    model = read_model(asyncio.run(source.get()).folder)
-    studio = Studio(model.generator, model.fuser)
+    predictor = RequestPredictor(load_bundle(read_model(asyncio.run(source.get()).folder)))
     work, rows = "decode + forward + encode", []
     with options.ours() as ours, options.theirs() as theirs:
         for side in SIDES:
             file = load.photo(side, side)
-            calls: dict[str, Callable[[], Any]] = {work: lambda f=file: studio.answers([f], None, [""])}
+            calls: dict[str, Callable[[], Any]] = {work: lambda f=file: predictor.predict([f], None, [""])}
             connects = {}
             servers = {"stylefuse serve": (ours, load.stylize(file))}
             servers |= {"mlflow models serve": (theirs, load.invocation(file))} if theirs else {}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.common.models import load_bundle
 from stylefuse.images.grid import grid
 from stylefuse.images.io import decode, save, to_tensor
-from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.stylize.params import Look
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.stylize.mixture import as_text
+from stylefuse.tasks.stylize.params import StylizeParams
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SHORT_SIDE = 160  # px, not much more than in training: strokes are then as large as G has learned them
@@ -28,20 +28,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    restyle = Restyler(read_weights(options.generator), device="cpu")
-    photo, styles = small(decode(options.photo)), restyle.styles[1:]
+    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
+    photo, styles = small(decode(options.photo)), predictor.styles[1:]
 
-    def row(looks: list[Look]) -> list:
-        return [to_tensor(restyle(photo, look)) for look in looks]
+    def row(steps: list[StylizeParams]) -> list:
+        return [to_tensor(predictor.restyle(photo, step)) for step in steps]
 
-    rows = [row([Look({style: 1.0}, strength) for strength in STEPS]) for style in styles]
+    rows = [row([StylizeParams(style=style, strength=step) for step in STEPS]) for style in styles]
     columns = [f"strength {strength:g}" for strength in STEPS]
     save(grid(rows, row_labels=styles, column_labels=columns), options.out / "strength.png")
     pairs = list(itertools.combinations(styles, 2))
-    rows = [row([Look({one: 1 - share, other: share}) for share in STEPS]) for one, other in pairs]
+    rows = [row([StylizeParams(style=mixture(*pair, share)) for share in STEPS]) for pair in pairs]
     labels = [f"{one} to {other}" for one, other in pairs]
     columns = [f"{1 - share:g} : {share:g}" for share in STEPS]
     save(grid(rows, row_labels=labels, column_labels=columns), options.out / "mixing.png")
+
+
+def mixture(one: str, other: str, share: float) -> str:
+    """Return two styles with the weights 1 - share and share as a value of `style`, which takes none of weight 0."""
+    weights = {one: 1 - share, other: share}
+    return as_text({name: weight for name, weight in weights.items() if weight})
 
 
 def small(photo: Image.Image) -> Image.Image:

@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.common.models import load_bundle
 from benchmarks.common.scenes import soft_picture
 from stylefuse.images.io import decode, to_tensor
-from stylefuse.networks.generator import Generator, load_generator, style_weights
+from stylefuse.networks.generator import Generator, style_weights
 from stylefuse.networks.tiled import HEIGHT, Layer, repaint_in_strips
-from stylefuse.networks.weights import read_weights
 
 SIZE, LINES = 1024, 128
 
@@ -30,11 +30,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 @torch.inference_mode()
 def run(options: argparse.Namespace) -> None:
-    generator = load_generator(weights := read_weights(options.generator))
-    size = options.size
+    bundle, size = load_bundle(options.generator, device="cpu"), options.size
+    generator = bundle.generator
     picture = decode(options.photo) if options.photo else soft_picture(size, size)
     x = to_tensor(picture.resize((size, size), Image.Resampling.LANCZOS))[None]
-    for row, name in enumerate(weights.facts["styles"][1:], 1):
+    for row, name in enumerate(bundle.styles[1:], 1):
         style = style_weights(torch.tensor([row]), generator.rows)
         whole = generator(x, style)
         tiles = torch.cat([generator(part, style) for part in x.split(LINES, HEIGHT)], HEIGHT)

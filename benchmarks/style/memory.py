@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from benchmarks.common.memory import HEIGHT, WIDTH, peak_bytes
+from benchmarks.common.models import load_bundle
 from benchmarks.common.scenes import soft_picture
-from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.stylize.params import Look
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.stylize.params import StylizeParams
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,11 +16,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    restyle = Restyler(read_weights(options.generator))
+    predictor = load_bundle(options.generator).predictor("stylize")
     picture = soft_picture(HEIGHT, WIDTH)
-    look = Look({restyle.styles[1]: 1.0}, preserve_color="match", contrast=1.1, sharpen=0.5)
+    params = StylizeParams(preserve_color="match", contrast=1.1, sharpen=0.5)
     before, start = peak_bytes(), time.perf_counter()
-    if restyle(picture, look).size != picture.size:
+    if predictor.restyle(picture, params).size != picture.size:
         raise RuntimeError("the restyled picture has another size")
     seconds, processor = time.perf_counter() - start, time.process_time()
     numbers = {"peak_bytes": peak_bytes(), "peak_bytes_before_restyling": before}

@@ -1,7 +1,7 @@
 """Our own training under any options, for a length in minutes or images."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -14,9 +14,10 @@ from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.generator import load_generator, pack_generator, style_weights
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.stylize.state import HybridState, new_state
-from stylefuse.tasks.stylize.training import fit_hybrid, train_step
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.tasks.stylize.training import HybridTraining
+from stylefuse.training.observer import Observer
+from stylefuse.training.trainer import Trainer
 
 # Steps of a trial; multiples of four, the steps from one gradient penalty to the next, so that it has its usual share.
 WARM_UP, TIMED = 8, 32
@@ -63,11 +64,11 @@ def train_own(
         speed = images_per_second(data, options)
         record["calibrated_images_per_second"] = speed
         images = int(60 * length.minutes * speed)
-    state, seen, start = None, 0, time.monotonic()
+    training, seen, start = None, 0, time.monotonic()
     for stage in stages(options, images):
-        state = _begin(data, stage) if state is None else _continued(state, data, stage)
+        training = _begin(data, stage) if training is None else _continued(training, data, stage)
         with Progress(f"{name}, {stage.image_size} px, seed {seed}", stage.images, "img") as progress:
-            fit_hybrid(state, data.classifier, stage, progress.step, _nothing, _nothing)
+            Trainer(name, observer=_ProgressObserver(progress)).train(lambda begun=training: begun, stage)
         seen += stage.images
     seconds = time.monotonic() - start
     record |= {
@@ -75,16 +76,27 @@ def train_own(
         "images": seen,
         "images_per_second": seen / seconds,
         "losses": progress.losses(),
-        "options": stage.identity(),
+        "options": stage.fingerprinted(),
     }
-    return pack_generator(state.average, data.styles, image_size=options.image_size, training=record)
+    return pack_generator(training.ema, data.styles, image_size=options.image_size, training=record)
 
 
-def _continued(state: HybridState, data: Data, options: HybridOptions) -> HybridState:
+class _ProgressObserver(Observer):
+    """Shows each step in a progress bar."""
+
+    def __init__(self, progress: Progress):
+        self._progress = progress
+
+    def on_step(self, images_seen: int, losses: Mapping[str, float]) -> None:
+        self._progress.step(images_seen, losses)
+
+
+def _continued(training: HybridTraining, data: Data, options: HybridOptions) -> HybridTraining:
     """Return a training of another size that starts from the weights of this one."""
-    tensors, facts = state.pack()
+    tensors, facts = training.state.pack()
     resized = _begin(data, options)
-    resized.restore(Weights(tensors, {**facts, "options": options.identity(), "images_seen": 0}))
+    facts |= {"options": options.fingerprinted(), "images_seen": 0}
+    resized.state.restore(Weights(tensors, facts))
     return resized
 
 
@@ -105,7 +117,7 @@ def load_own(data: Data, weights: Weights) -> Method:
 def images_per_second(data: Data, options: HybridOptions) -> float:
     """Return the speed of a short trial training."""
     options = replace(options, images=10**9)  # keeps the learning rate of the start
-    step = partial(train_step, _begin(data, options), data.classifier, options)
+    step = partial(_begin(data, options).step, options)
     for _ in range(WARM_UP):
         step()
     start = time.monotonic()
@@ -114,10 +126,6 @@ def images_per_second(data: Data, options: HybridOptions) -> float:
     return TIMED * options.batch_size / (time.monotonic() - start)
 
 
-def _begin(data: Data, options: HybridOptions) -> HybridState:
+def _begin(data: Data, options: HybridOptions) -> HybridTraining:
     rows = [rows_of(data.manifest, style, "train") for style in data.styles]
-    return new_state(data.store, rows, data.classifier.backbone.channels[1:], options)
-
-
-def _nothing(images_seen: int) -> None:
-    """Make no samples and no checkpoints: a run is short, and starts again if it was stopped."""
+    return HybridTraining(data.store, rows, data.classifier, options)

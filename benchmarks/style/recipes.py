@@ -19,7 +19,7 @@ from benchmarks.style.rival_training import (
     train_cyclegan,
 )
 from stylefuse.networks.weights import Weights
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 
 
 class Recipe(NamedTuple):

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.common.command import count
+from benchmarks.common.models import load_bundle
 from benchmarks.common.photos import picture_files
 from benchmarks.style.faults import repetition
 from stylefuse.images.io import decode, to_tensor
-from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.stylize.params import Look
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.stylize.params import StylizeParams
 
 SQUARE = 128  # px
 
@@ -30,14 +29,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    restyle = Restyler(read_weights(options.generator), device="cpu")
+    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
     photos = [decode(file) for file in picture_files(options.folder)]
     for photo in photos:
         photo.thumbnail((options.side, options.side))
     before = torch.cat([squares(to_tensor(photo)) for photo in photos])
     print(json.dumps({"photos": round(repetition(before, before), 3), "squares": len(before)}), flush=True)
-    for style in restyle.styles[1:]:
-        after = torch.cat([squares(to_tensor(restyle(photo, Look({style: 1.0})))) for photo in photos])
+    for style in predictor.styles[1:]:
+        params = StylizeParams(style=style)
+        after = torch.cat([squares(to_tensor(predictor.restyle(photo, params))) for photo in photos])
         print(json.dumps({style: round(repetition(after, before), 3)}), flush=True)
 
 

@@ -20,8 +20,8 @@ from benchmarks.rivals.cut import cut_generator
 from benchmarks.rivals.johnson import johnson_generator
 from stylefuse.networks.blocks import ReflectConv
 from stylefuse.networks.generator import Generator, style_weights
-from stylefuse.training.loop import autocast
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.training.device import autocast
 
 OURS, CONVOLUTIONS = "stylefuse", "its convolutions alone"
 # Task, side of the pictures in px, whether gradients are computed.

@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 
 from benchmarks.common.command import count
+from benchmarks.common.models import load_bundle
 from benchmarks.common.photos import picture_files
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.classifier import load_classifier, pooled_moments
 from stylefuse.networks.weights import read_weights
-from stylefuse.tasks.stylize.params import Look
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.stylize.params import StylizeParams
 
 STRENGTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -34,17 +34,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 @torch.inference_mode()
 def run(options: argparse.Namespace) -> None:
-    restyle = Restyler(read_weights(options.generator), device="cpu")
+    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
     classifier = load_classifier(read_weights(options.classifier))
     files = picture_files(options.folder)
     number = min(options.count or len(files), len(files))
     # Spread over the folder: neighbours may show one scene.
     photos = [decode(files[i * len(files) // number]) for i in range(number)]
-    for style in restyle.styles[1:]:
+    for style in predictor.styles[1:]:
         rising = {"pixels": 0, "style": 0}
         for photo in photos:
-            looks = [Look({style: 1.0}, strength) for strength in STRENGTHS]
-            x = torch.stack([to_tensor(restyle(photo, look)) for look in looks])
+            steps = [StylizeParams(style=style, strength=strength) for strength in STRENGTHS]
+            x = torch.stack([to_tensor(predictor.restyle(photo, step)) for step in steps])
             seen = classifier.norm(pooled_moments(classifier.features(x)[-3:]))
             rising["pixels"] += rises((x - x[:1]).square().mean((1, 2, 3)).tolist())
             rising["style"] += rises((seen - seen[:1]).square().sum(1).tolist())

@@ -20,7 +20,7 @@ from stylefuse.datasets import ManifestDataset
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.networks.weights import write_weights
-from stylefuse.tasks.stylize.training import fit_hybrid
+from stylefuse.training.trainer import Trainer
 from support import STYLES, classifier_weights, write_tiny_data
 
 
@@ -163,16 +163,18 @@ def test_half_the_time_may_go_to_pictures_of_half_the_size(root, monkeypatch):
     data = load_data(root, "test")
     trained = []
 
-    def learned(state):
-        return next(iter(state.generator.state_dict().values())).clone()
+    def learned(training):
+        return next(iter(training.generator.state_dict().values())).clone()
 
-    def fit(state, classifier, options, on_step, on_sample, on_checkpoint):
-        before = learned(state)
-        assert state.images_seen == 0 and state.samplers[0].draw(1).shape[-1] == options.image_size
-        fit_hybrid(state, classifier, options, on_step, on_sample, on_checkpoint)
-        trained.append((options.image_size, options.images, before, learned(state)))
+    class Watched(Trainer):
+        def train(self, build, options):
+            training = build()
+            before, state = learned(training), training.state
+            assert state.images_seen == 0 and state.samplers[0].draw(1).shape[-1] == options.image_size
+            super().train(lambda: training, options)
+            trained.append((options.image_size, options.images, before, learned(training)))
 
-    monkeypatch.setattr(own_training, "fit_hybrid", fit)
+    monkeypatch.setattr(own_training, "Trainer", Watched)
     weights = train_own(
         "mine", data, data.training, Length(None, 16), seed=3, stages=own_training.small_first
     )

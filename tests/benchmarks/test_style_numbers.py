@@ -8,14 +8,14 @@ from benchmarks.style.methods import Method, cost
 from benchmarks.style.patch_judge import PatchJudge
 from benchmarks.style.recipes import RECIPES, VARIANTS
 from benchmarks.style.tables import goals, main_table
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 
 
 def test_every_variant_changes_one_thing():
     base = HybridOptions()
-    before = base.identity()
+    before = base.fingerprinted()
     for name, change in VARIANTS.items():
-        after = change(base).identity()
+        after = change(base).fingerprinted()
         leaves = [
             (key, inner)
             for key in after
@@ -24,7 +24,7 @@ def test_every_variant_changes_one_thing():
             != (before[key] if inner is None else before[key][inner])
         ]
         assert len(leaves) == (0 if name == "stylefuse" else 1), name
-    assert base.identity() == before and VARIANTS.keys() <= RECIPES.keys()
+    assert base.fingerprinted() == before and VARIANTS.keys() <= RECIPES.keys()
 
 
 def test_the_cost_of_a_known_network():

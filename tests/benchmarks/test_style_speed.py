@@ -9,7 +9,7 @@ from torch import nn
 from benchmarks.style import __main__ as style
 from benchmarks.style import speed
 from stylefuse.networks.generator import Generator
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 from support import TINY
 
 OPTIONS = HybridOptions(precision="fp32", device="cpu")

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.blocks import SetConv
-from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.encoder import Encoder
+from stylefuse.networks.encoder import Encoder, check_encoder
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
 from stylefuse.tasks.fuse.impossible_modes import possible
 from stylefuse.tasks.fuse.modes import MODES
@@ -220,7 +220,7 @@ class Fuser(nn.Module):
 
 
 def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:
-    """The fuser as it goes to disk; `generator` is the fingerprint of the one whose encoder it reads."""
+    """Return the fuser as it is written to disk. `generator` is the fingerprint of the one whose encoder it reads."""
     facts = {"kind": "fuser", "config": asdict(fuser.config), "generator": generator, **facts}
     return Weights(dict(fuser.state_dict()), facts)
 
@@ -229,17 +229,19 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
     """Build the packed fuser over the generator's encoder, in eval mode.
 
     Raises:
-        ValueError: the weights are of another kind of network, or were trained on another generator's encoder.
+        ValueError: the weights are of another kind of network, or were trained on another encoder.
     """
+    fuser = build_fuser(weights, generator.encoder)
+    check_encoder(weights.facts, generator.encoder, fingerprint, "fuser", "train_fusion")
+    return fuser
+
+
+def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
+    """As `load_fuser`, without a check that the encoder is the one that the fuser was trained on."""
     facts = weights.facts
     if facts.get("kind") != "fuser":
         raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
-    if facts["generator"] != fingerprint:
-        raise ValueError(
-            f"the fuser reads the encoder of generator {facts['generator']}, this one is {fingerprint}: "
-            "run the train_fusion pipeline again"
-        )
     config = facts["config"]
-    fuser = Fuser(generator.encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
+    fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)
     return fuser.eval().requires_grad_(False)
