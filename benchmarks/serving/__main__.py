@@ -62,24 +62,24 @@ def text_of(results: dict) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and write. Returns the exit status: 2 where an option cannot be used."""
-    asked = parser().parse_args(arguments)
-    if min(asked.seconds, asked.soak_minutes, asked.repeats) <= 0:
+    parsed = parser().parse_args(arguments)
+    if min(parsed.seconds, parsed.soak_minutes, parsed.repeats) <= 0:
         print("--seconds, --soak-minutes and --repeats must be above 0", file=sys.stderr)
         return 2
     options = Options(
-        asked.model if asked.model.startswith("models:") else str(Path(asked.model).absolute()),
-        asked.out,
-        not asked.without_mlflow,
-        asked.threads,
-        asked.seconds,
-        asked.soak_minutes,
-        asked.repeats,
+        parsed.model if parsed.model.startswith("models:") else str(Path(parsed.model).absolute()),
+        parsed.out,
+        not parsed.without_mlflow,
+        parsed.threads,
+        parsed.seconds,
+        parsed.soak_minutes,
+        parsed.repeats,
     )
     stored = options.out / "serving.json"
     results = json.loads(stored.read_text(encoding="utf-8")) if stored.exists() else {}
     conditions = f"{os.cpu_count()} cores ({platform.machine()}), {options.threads or 'all'} threads"
     conditions += f", {options.seconds:g} s a load, {options.repeats} repeats"
-    for name in (name for name in PARTS if name in asked.parts or not asked.parts):
+    for name in (name for name in PARTS if name in parsed.parts or not parsed.parts):
         print(f"{name}: {first_line(PARTS[name])}", flush=True)
         results[name] = {"rows": PARTS[name](options), "with": conditions}
         print(records_to_markdown(results[name]["rows"]), flush=True)

@@ -8,19 +8,19 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.serving import load
+from benchmarks.serving import requests, senders
 from benchmarks.serving.options import LARGE, Options, Rows
 
 
 def cancel(options: Options) -> Rows:
     """How soon a worker is free after the client of a large request has left, at ten moments of the work."""
-    rows, file = [], load.photo(*LARGE)
-    requests = {
-        "stylize 12 MP": load.stylize(file),
-        "fuse 4 × 12 MP": load.form("/v1/fuse", "images", [file] * 4),
+    rows, file = [], requests.photo(*LARGE)
+    large = {
+        "stylize 12 MP": requests.stylize(file),
+        "fuse 4 × 12 MP": requests.form("/v1/fuse", "images", [file] * 4),
     }
     with options.ours() as server:
-        for name, request in requests.items():
+        for name, request in large.items():
             before, times = server.metric("stylefuse_worker_restarts"), []
             for attempt in range(10):
                 connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
@@ -52,9 +52,11 @@ def _wait_until(true: Callable[[], Any], seconds: float = 60) -> None:
 
 def stop(options: Options) -> Rows:
     """SIGTERM with three requests in flight: how they end, and when the server does."""
-    request, sent = load.stylize(load.photo(800, 600)), []
+    request, sent = requests.stylize(requests.photo(800, 600)), []
     with options.ours() as server:
-        sender = threading.Thread(target=lambda: sent.extend(asyncio.run(load.burst(server.url, 3, request))))
+        sender = threading.Thread(
+            target=lambda: sent.extend(asyncio.run(senders.burst(server.url, 3, request)))
+        )
         sender.start()
         _wait_until(lambda: server.metric("stylefuse_requests_in_flight") == 3)
         started = time.monotonic()
@@ -62,4 +64,4 @@ def stop(options: Options) -> Rows:
         code = server.process.wait(60)
         seconds = round(time.monotonic() - started, 2)
         sender.join()
-    return [{"in flight": 3, **load.summary(sent), "exit code": code, "stopped after s": seconds}]
+    return [{"in flight": 3, **senders.summary(sent), "exit code": code, "stopped after s": seconds}]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks.common.timing import medians, time_in_turns
-from benchmarks.serving import load
+from benchmarks.serving import requests, senders
 from benchmarks.serving.options import Options, Rows
 from benchmarks.serving.servers import Server
 
@@ -20,23 +20,23 @@ def latency(options: Options) -> Rows:
     rows = []
     with options.ours() as ours, options.theirs() as theirs:
         for side in SIDES:
-            file = load.photo(side, side)
-            contenders = [("stylefuse serve", ours, load.stylize(file))]
-            contenders += [("mlflow models serve", theirs, load.invocation(file))] if theirs else []
+            file = requests.photo(side, side)
+            contenders = [("stylefuse serve", ours, requests.stylize(file))]
+            contenders += [("mlflow models serve", theirs, requests.invocation(file))] if theirs else []
             times = asyncio.run(_in_turns([(s.url, r) for _, s, r in contenders], options.repeats))
             for (name, _, _), sent in zip(contenders, times, strict=True):
-                rows.append({"server": name, "picture": f"{side}²", **load.summary(sent)})
+                rows.append({"server": name, "picture": f"{side}²", **senders.summary(sent)})
     return rows
 
 
-async def _in_turns(contenders: list[tuple[str, load.Request]], repeats: int) -> list[list[load.Sent]]:
+async def _in_turns(contenders: list[tuple[str, requests.Request]], repeats: int) -> list[list[senders.Sent]]:
     """Send one request to each server in its turn, so that a busy moment of the machine slows all alike."""
-    times: list[list[load.Sent]] = [[] for _ in contenders]
+    times: list[list[senders.Sent]] = [[] for _ in contenders]
     async with contextlib.AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(load.client(url, 1)) for url, _ in contenders]
+        clients = [await stack.enter_async_context(senders.client(url, 1)) for url, _ in contenders]
         for turn in range(WARM_UP + repeats):
             for client, (_, request), sent in zip(clients, contenders, times, strict=True):
-                answer = await load.send(client, request)
+                answer = await senders.send(client, request)
                 if turn >= WARM_UP:
                     sent.append(answer)
     return times
@@ -59,11 +59,11 @@ def overhead(options: Options) -> Rows:
     work, rows = "decode + forward + encode", []
     with options.ours() as ours, options.theirs() as theirs:
         for side in SIDES:
-            file = load.photo(side, side)
+            file = requests.photo(side, side)
             calls: dict[str, Callable[[], Any]] = {work: lambda f=file: predictor.predict([f], None, [""])}
             connects = {}
-            servers = {"stylefuse serve": (ours, load.stylize(file))}
-            servers |= {"mlflow models serve": (theirs, load.invocation(file))} if theirs else {}
+            servers = {"stylefuse serve": (ours, requests.stylize(file))}
+            servers |= {"mlflow models serve": (theirs, requests.invocation(file))} if theirs else {}
             for name, (server, request) in servers.items():
                 connects[name], calls[name] = _blocking(server, request)
             typical = medians(time_in_turns(calls, options.repeats, WARM_UP, connects))
@@ -76,7 +76,7 @@ def overhead(options: Options) -> Rows:
     return rows
 
 
-def _blocking(server: Server, request: load.Request) -> tuple[Callable[[], None], Callable[[], None]]:
+def _blocking(server: Server, request: requests.Request) -> tuple[Callable[[], None], Callable[[], None]]:
     """Return a function that connects, as clients with a kept connection have done before, and one that requests."""
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
 

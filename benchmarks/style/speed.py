@@ -41,17 +41,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--precision", choices=["auto", "fp32", "bf16"], default="auto", help="as in training (%(default)s)")
 
 
-def run(asked: argparse.Namespace) -> None:
-    options = HybridOptions(precision=asked.precision, device="cpu")
+def run(options: argparse.Namespace) -> None:
+    training = HybridOptions(precision=options.precision, device="cpu")
     seconds, batches = {}, {}
     for what, size, backward in TASKS:
         task = f"{what}, {size} px"
-        batches[task] = asked.batch_size if size == 128 else 1
-        seconds[task] = measure(size, backward, batches[task], asked.repeats, options)
-    text = f"{torch.get_num_threads()} threads, {asked.precision}, medians of {asked.repeats}.\n\n"
+        batches[task] = options.batch_size if size == 128 else 1
+        seconds[task] = measure(size, backward, batches[task], options.repeats, training)
+    text = f"{torch.get_num_threads()} threads, {options.precision}, medians of {options.repeats}.\n\n"
     text += table(seconds, batches) + "\n"
-    write_text(asked.out / "speed_style.md", text)
-    write_json(asked.out / "speed_style.json", {"seconds": seconds, "batches": batches})
+    write_text(options.out / "speed_style.md", text)
+    write_json(options.out / "speed_style.json", {"seconds": seconds, "batches": batches})
     print(text)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.common.tables import records_to_markdown
 from benchmarks.serving import __main__ as serving
-from benchmarks.serving.load import Sent, bad, form, invocation, photo, stylize, summary
+from benchmarks.serving.requests import bad, form, invocation, photo, stylize
+from benchmarks.serving.senders import Sent, summary
 from stylefuse.images.io import decode
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.service.forms import read_form

@@ -1,26 +1,16 @@
-"""Requests, and clients that send them to this machine, bounded in number and time."""
+"""Clients that send requests to this machine, bounded in number and time, and a summary of the responses."""
 
 import asyncio
-import base64
-import io
-import json
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import httpx
 import numpy as np
-from PIL import Image
 
-_FORM = "multipart/form-data; boundary=form"
+from benchmarks.serving.requests import Request
+
 _TIMEOUT = 120.0
-
-
-class Request(NamedTuple):
-    path: str
-    body: bytes
-    content_type: str
-    method: str = "POST"
 
 
 class Sent(NamedTuple):
@@ -29,39 +19,6 @@ class Sent(NamedTuple):
     status: int
     seconds: float
     retry_after: bool = False
-
-
-def photo(width: int, height: int, seed: int = 0) -> bytes:
-    """Return a JPEG file of smooth areas with grain, about as large as a photo's."""
-    random = np.random.default_rng(seed)
-    areas = Image.fromarray(random.integers(30, 225, (9, 12, 3), np.uint8))
-    pixels = np.asarray(areas.resize((width, height), Image.Resampling.BICUBIC)).astype(np.int16)
-    grain = random.integers(-6, 7, (height, width, 1), np.int16)
-    buffer = io.BytesIO()
-    Image.fromarray((pixels + grain).clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
-
-
-def form(path: str, field: str, files: Sequence[bytes]) -> Request:
-    """Return a multipart request for `stylefuse serve`."""
-    head = f'--form\r\nContent-Disposition: form-data; name="{field}"; filename="p.jpg"\r\n\r\n'.encode()
-    return Request(path, b"".join(head + file + b"\r\n" for file in files) + b"--form--\r\n", _FORM)
-
-
-def stylize(file: bytes) -> Request:
-    """Return a request that restyles a file."""
-    return form("/v1/stylize", "image", [file])
-
-
-def invocation(file: bytes) -> Request:
-    """Return the same for /invocations, which `mlflow models serve` answers."""
-    rows = [{"image": base64.b64encode(file).decode()}]
-    return Request("/invocations", json.dumps({"dataframe_records": rows}).encode(), "application/json")
-
-
-def bad() -> Request:
-    """Return a request whose file is no picture."""
-    return stylize(b"<html></html>")
 
 
 async def send(client: httpx.AsyncClient, request: Request) -> Sent:
@@ -82,7 +39,7 @@ def client(url: str, connections: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=limits, trust_env=False)
 
 
-async def load(url: str, clients: int, seconds: float, choose: Callable[[int], Request]) -> list[Sent]:
+async def run_clients(url: str, clients: int, seconds: float, choose: Callable[[int], Request]) -> list[Sent]:
     """Run so many clients. Each sends its next request as soon as the last one is answered, or a second after a refusal
     with Retry-After.
 
