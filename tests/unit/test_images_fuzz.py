@@ -137,7 +137,7 @@ def test_a_folder_of_pictures_is_decoded_or_refused(decoding):
 
 
 def test_a_hang_and_a_crash_are_noticed_and_survived():
-    """Else the tests above could not fail."""
+    """Without this the tests above might never fail."""
     data = file_of(Image.new("RGB", (2000, 2000)))
     with Decoding(0.0) as impatient:
         assert impatient(data, "decode").verdict == "hung"
