@@ -13,6 +13,8 @@ from mlflow.pyfunc import scoring_server
 from PIL import Image
 from protocol_cases import cases
 from service_support import Client, inline_app
+
+import stylefuse
 from serving_examples import (
     assert_clean,
     bad_requests,
@@ -22,7 +24,6 @@ from serving_examples import (
     landscape,
     picture,
 )
-
 from stylefuse.images import encoding
 from stylefuse.images.files import DEFAULT_LIMITS
 from stylefuse.networks.generator import Generator, GeneratorConfig
@@ -248,7 +249,9 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     about = client.get("/v1/styles").json()
     assert (about["styles"], about["version"]) == (["ink", "monet"], "7")
     assert "fuse+stylize" in about["tasks"] and about["modes"][0] == "auto"
-    schema = client.get("/openapi.json").json()["paths"]
+    schema = client.get("/openapi.json").json()
+    assert schema["info"]["version"] == stylefuse.__version__
+    schema = schema["paths"]
     for path, field in (("/v1/stylize", "image"), ("/v1/fuse", "images")):
         body = schema[path]["post"]["requestBody"]["content"]
         assert body.keys() == {"multipart/form-data", "application/json"}

@@ -95,7 +95,7 @@ def model_arguments(
         "pip_requirements": requirements(),
         # Serving needs no installed stylefuse: the package travels with the model.
         "code_paths": [str(code)],
-        "metadata": {"facts": generator.facts}
+        "metadata": {"stylefuse": stylefuse.__version__, "facts": generator.facts}
         | ({"fuser": fuser.facts} if fuser else {})
         | described(weights),
     }
