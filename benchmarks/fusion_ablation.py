@@ -35,7 +35,7 @@ from stylefuse.tasks.fuse.losses import best_of_inputs_loss
 from stylefuse.tasks.fuse.network import Fuser
 from stylefuse.tasks.fuse.options import FusionOptions, FusionWeights
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH, synthesise
-from stylefuse.tasks.fuse.training import Terms, fusion_step, fusion_terms, new_fusion_state
+from stylefuse.tasks.fuse.training import FusionTraining, Terms, fusion_terms
 
 CRITIC, GUARD = 0.01, 0.05  # weights of the two terms that are tried
 
@@ -126,16 +126,17 @@ def main() -> None:
         kept = asked.out / f"{name.replace(' ', '_')}.json"
         if kept.exists() or (asked.only and name not in asked.only):
             continue
-        state = new_fusion_state(store, rows_of(manifest, PHOTO, "train"), encoder, chosen)
-        terms_of, start = terms(), time.perf_counter()
+        rows = rows_of(manifest, PHOTO, "train")
+        training = FusionTraining(store, rows, encoder, chosen, terms=terms())
+        start = time.perf_counter()
         seen = blind(encoder) if name == "without the encoder" else nullcontext()
         with seen, tqdm(total=chosen.images, desc=name, unit="img") as bar:
-            while state.images_seen < chosen.images:
-                losses = fusion_step(state, chosen, terms_of)
+            while training.state.images_seen < chosen.images:
+                losses = training.step(chosen)
                 bar.set_postfix(log_error=f"{losses['log_error']:.2f}", refresh=False)
                 bar.update(chosen.batch_size)
             minutes = (time.perf_counter() - start) / 60
-            kept.write_text(json.dumps({**score(state.average, photos), "minutes": round(minutes, 1)}))
+            kept.write_text(json.dumps({**score(training.ema, photos), "minutes": round(minutes, 1)}))
     for name in variants:
         kept = asked.out / f"{name.replace(' ', '_')}.json"
         if kept.exists():

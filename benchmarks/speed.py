@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.blocks import ReflectConv
 from stylefuse.networks.generator import Generator, style_weights
-from stylefuse.training.loop import autocast
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.training.device import autocast
 
 OURS, CONVOLUTIONS = "stylefuse", "its convolutions alone"
 # Task, side of the pictures in px, whether gradients are computed.

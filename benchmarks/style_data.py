@@ -24,8 +24,9 @@ from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.settings import CONFIG_LOADER_ARGS
+from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.training.device import pick_device
-from stylefuse.training.options import ClassifierOptions, HybridOptions
+from stylefuse.training.options import ClassifierOptions
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 FEWER_SEED = 5  # of the draw of a few paintings among all: the same ones for every recipe

@@ -1,7 +1,7 @@
 """Our own training under any options, for a length in minutes or images."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -13,9 +13,10 @@ from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.generator import load_generator, pack_generator, style_weights
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.stylize.state import HybridState, new_state
-from stylefuse.tasks.stylize.training import fit_hybrid, train_step
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.tasks.stylize.training import HybridTraining
+from stylefuse.training.observer import Observer
+from stylefuse.training.trainer import Trainer
 
 # Multiples of the four steps from one gradient penalty to the next, so that it has its usual share of the time.
 WARM_UP, TIMED = 8, 32
@@ -62,11 +63,11 @@ def train_own(
         speed = images_per_second(data, options)
         record["calibrated_images_per_second"] = speed
         images = int(60 * length.minutes * speed)
-    state, seen, start = None, 0, time.monotonic()
+    training, seen, start = None, 0, time.monotonic()
     for stage in stages(options, images):
-        state = _begin(data, stage) if state is None else _grown(state, data, stage)
+        training = _begin(data, stage) if training is None else _grown(training, data, stage)
         with Progress(f"{name}, {stage.image_size} px, seed {seed}", stage.images, "img") as progress:
-            fit_hybrid(state, data.classifier, stage, progress.step, _nothing, _nothing)
+            Trainer(name, observer=_Shown(progress)).train(lambda begun=training: begun, stage)
         seen += stage.images
     seconds = time.monotonic() - start
     record |= {
@@ -74,16 +75,27 @@ def train_own(
         "images": seen,
         "images_per_second": seen / seconds,
         "losses": progress.losses(),
-        "options": stage.identity(),
+        "options": stage.fingerprinted(),
     }
-    return pack_generator(state.average, data.styles, image_size=options.image_size, training=record)
+    return pack_generator(training.ema, data.styles, image_size=options.image_size, training=record)
 
 
-def _grown(state: HybridState, data: Data, options: HybridOptions) -> HybridState:
+class _Shown(Observer):
+    """Shows each step."""
+
+    def __init__(self, progress: Progress):
+        self._progress = progress
+
+    def on_step(self, images_seen: int, losses: Mapping[str, float]) -> None:
+        self._progress.step(images_seen, losses)
+
+
+def _grown(training: HybridTraining, data: Data, options: HybridOptions) -> HybridTraining:
     """All that was learned, as the beginning of a training of another size."""
-    tensors, facts = state.pack()
+    tensors, facts = training.state.pack()
     grown = _begin(data, options)
-    grown.restore(Weights(tensors, {**facts, "options": options.identity(), "images_seen": 0}))
+    facts |= {"options": options.fingerprinted(), "images_seen": 0}
+    grown.state.restore(Weights(tensors, facts))
     return grown
 
 
@@ -104,7 +116,7 @@ def load_own(data: Data, weights: Weights) -> Restyler:
 def images_per_second(data: Data, options: HybridOptions) -> float:
     """Speed of a training that is thrown away afterwards."""
     options = replace(options, images=10**9)  # so that the learning rate stays what it is at the start
-    step = partial(train_step, _begin(data, options), data.classifier, options)
+    step = partial(_begin(data, options).step, options)
     for _ in range(WARM_UP):
         step()
     start = time.monotonic()
@@ -113,10 +125,6 @@ def images_per_second(data: Data, options: HybridOptions) -> float:
     return TIMED * options.batch_size / (time.monotonic() - start)
 
 
-def _begin(data: Data, options: HybridOptions) -> HybridState:
+def _begin(data: Data, options: HybridOptions) -> HybridTraining:
     rows = [rows_of(data.manifest, style, "train") for style in data.styles]
-    return new_state(data.store, rows, data.classifier.backbone.channels[1:], options)
-
-
-def _nothing(images_seen: int) -> None:
-    """No samples and no checkpoints: a run is short, and is begun anew if it was stopped."""
+    return HybridTraining(data.store, rows, data.classifier, options)

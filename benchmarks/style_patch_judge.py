@@ -50,7 +50,7 @@ def patch_judge(data: Data, path: Path) -> PatchJudge:
     Raises:
         ValueError: what is there was trained on other pictures or with other options.
     """
-    facts = {"kind": "patch_judge", "data": data.version, "options": data.judge_training.identity()}
+    facts = {"kind": "patch_judge", "data": data.version, "options": data.judge_training.fingerprinted()}
     network = PatchJudge(len(data.styles)).to(data.device)
     if path.exists():
         weights = read_weights(path)

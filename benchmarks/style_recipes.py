@@ -20,7 +20,7 @@ from style_rivals import (
 from style_runs import Length, Restyler
 
 from stylefuse.networks.weights import Weights
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 
 
 class Recipe(NamedTuple):

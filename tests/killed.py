@@ -12,17 +12,17 @@ import pandas as pd
 
 from stylefuse import _atomic
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.progress import TrackedProgress
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.tasks.stylize import training as hybrid
-from stylefuse.training import collapse
+from stylefuse.training import trainer
 from support import TINY
 
 # Forty steps, a checkpoint after each.
 OPTIONS = TrainOptions(restart=False, training=replace(TINY, images=160, checkpoint_every=4, log_every=32))
 # Imported before the fork, so that each process starts at once.
-assert all((mlflow, run_lock, collapse, hybrid))
+assert all((mlflow, trainer, hybrid))
 # What a save does, in order.
 MOMENTS = ("before", "half written", "written", "flushed", "renamed", "name flushed", "old one deleted")
 
@@ -36,13 +36,13 @@ def train(
         (workspace / name).mkdir(exist_ok=True)
     if moment:
         _kill_at(moment, save)
-    enter = TrainingProgress.__enter__
+    begin = TrackedProgress.on_begin
 
-    def entered(progress: TrainingProgress) -> TrainingProgress:
+    def begun(progress: TrackedProgress, images_seen: int, total: int) -> None:
         (workspace / "started").touch()  # from here on there is something to lose
-        return enter(progress)
+        begin(progress, images_seen, total)
 
-    TrainingProgress.__enter__ = entered
+    TrackedProgress.on_begin = begun
     log, generator = train_generator(
         manifest, folder, classifier, workspace / "checkpoints", workspace / "samples", OPTIONS
     )

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.generator import Generator, GeneratorConfig, load_generator, pack_generator
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
 STYLES = ["photo", "ink", "monet"]
@@ -46,5 +46,6 @@ def saved(folder, weights, fuser):
 
     from stylefuse.pipelines.register.package import model_arguments
 
-    mlflow.pyfunc.save_model(folder / "model", **model_arguments(weights, "# card", folder, fuser))
+    networks = {"generator": weights} | ({"fuser": fuser} if fuser else {})
+    mlflow.pyfunc.save_model(folder / "model", **model_arguments(networks, "# card", folder))
     return folder / "model"

@@ -11,13 +11,12 @@ from torch import Tensor
 
 from stylefuse.images.manifest import COLUMNS, rows_hash, rows_of
 from stylefuse.images.store import SOURCE, ImageStore, write_store
-from stylefuse.networks.classifier import build_classifier, pack_classifier
+from stylefuse.networks.classifier import build_classifier, load_classifier, pack_classifier
 from stylefuse.networks.critic import CriticConfig
-from stylefuse.networks.features import SmallBackbone
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.stylize.state import HybridState, new_state
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.tasks.stylize.training import HybridTraining
 
 STYLES = ("photo", "blue", "red")
 PER_SPLIT = {"train": 6, "judge": 6, "test": 3}
@@ -96,12 +95,12 @@ def classifier_weights() -> Weights:
     return pack_classifier(network, STYLES, image_size=32, fingerprint="0123456789abcdef")
 
 
-def tiny_state(tiny_data: tuple[Path, pd.DataFrame], **changes) -> tuple[HybridState, HybridOptions]:
+def tiny_training(tiny_data: tuple[Path, pd.DataFrame], **changes) -> tuple[HybridTraining, HybridOptions]:
     """A training about to begin, and its options: `TINY` with changes."""
     folder, manifest = tiny_data
     options = replace(TINY, **changes)
     rows = [rows_of(manifest, style, "train") for style in STYLES]
-    return new_state(ImageStore(folder), rows, SmallBackbone.channels[1:], options), options
+    return HybridTraining(ImageStore(folder), rows, load_classifier(classifier_weights()), options), options
 
 
 def assert_equal_weights(one: Weights, other: Weights) -> None:

@@ -9,17 +9,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.weights import Weights, read_weights, write_weights
-from stylefuse.tasks.stylize import training as hybrid
-from stylefuse.tasks.stylize.state import HybridState
 from stylefuse.training import distributed
-from support import tiny_state
+from stylefuse.training.state import TrainState
+from support import tiny_training
 
 
 def take_steps(
     data: tuple[Path, pd.DataFrame],
-    classifier: Weights,
     out: Path,
     steps: int,
     starts: Path | None = None,
@@ -30,38 +27,38 @@ def take_steps(
     Args:
         starts: what another call left; each step then begins from the state from which it began there.
     """
-    state, options = tiny_state(data, **options)
-    guard, rank, losses = load_classifier(classifier), distributed.rank(), []
+    training, options = tiny_training(data, **options)
+    state, rank, losses = training.state, distributed.rank(), []
     for step in range(steps):
         if starts:
             state.restore(read_weights(starts / f"begin-{step}-0.safetensors"))
         write_weights(out / f"begin-{step}-{rank}.safetensors", state.pack())
-        losses.append(hybrid.train_step(state, guard, options))
+        losses.append(training.step(options))
         write_weights(out / f"gradients-{step}-{rank}.safetensors", Weights(_gradients(state), {}))
     (out / f"losses-{rank}.json").write_text(json.dumps(losses), encoding="utf-8")
     write_weights(out / f"end-{rank}.safetensors", state.pack())
 
 
-def _gradients(state: HybridState) -> dict[str, Tensor]:
+def _gradients(state: TrainState) -> dict[str, Tensor]:
     """All gradients of the last step, one vector an optimiser."""
     vectors = {}
-    for name in ("generator_optimiser", "critic_optimiser"):
-        parameters = [p for group in getattr(state, name).param_groups for p in group["params"]]
+    for name, optimiser in state.optimisers.items():
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
         vectors[name] = torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
     return vectors
 
 
 def agree(out: Path) -> None:
-    """Every function of the group's, with what it gave."""
+    """Call every function of the group, and write what it returned."""
     rank = distributed.rank()
     gave = {
         "processes": distributed.processes(),
-        "share": [distributed.share(6).start, distributed.share(6).stop],
-        "largest": distributed.largest(rank * 10),
-        "from_first": distributed.from_first(lambda: {"rank": rank}),
+        "local_slice": [distributed.local_slice(6).start, distributed.local_slice(6).stop],
+        "all_reduce_max": distributed.all_reduce_max(rank * 10),
+        "broadcast": distributed.broadcast(lambda: {"rank": rank}),
     }
     try:
-        distributed.share(3)
+        distributed.local_slice(3)
     except ValueError as error:
         gave["refused"] = str(error)
     (out / f"gave-{rank}.json").write_text(json.dumps(gave))
@@ -73,4 +70,4 @@ def fail(how: str) -> None:
         if how == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         raise ArithmeticError("of the second")
-    distributed.largest(1)
+    distributed.all_reduce_max(1)

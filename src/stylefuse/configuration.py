@@ -1,4 +1,4 @@
-"""Kedro's configuration loader, with the home folder in place of `~` in the catalog's paths."""
+"""Load Kedro's configuration: with defaults of tasks, and the home folder in place of `~` in the catalog's paths."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +12,8 @@ class ConfigLoader(OmegaConfigLoader):
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         found = super().__getitem__(key)
+        if key == "parameters":
+            return _with_defaults(found)
         if key != "catalog":
             return found
         return {
@@ -20,6 +22,14 @@ class ConfigLoader(OmegaConfigLoader):
             else entry
             for name, entry in found.items()
         }
+
+
+def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, with the defaults of the batch pipelines where no file states a value."""
+    from stylefuse.pipelines.batches.options import default_parameters
+
+    defaults = default_parameters()
+    return parameters | {name: {**given, **parameters.get(name, {})} for name, given in defaults.items()}
 
 
 def expanded(path: str) -> str:

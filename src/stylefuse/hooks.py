@@ -21,8 +21,8 @@ from stylefuse.tracking.signals import HANGUP, REQUESTS, deferred_signals
 
 # What conf/base/catalog.yml takes from --params.
 PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
-# Nodes that several processes run together.
-TOGETHER = {"train_generator"}
+# Tag of nodes that several processes of torchrun may run together.
+DISTRIBUTED = "distributed"
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
 
 
@@ -179,15 +179,16 @@ def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any)
 
 
 def check_torchrun(pipeline: Any) -> None:
-    """Refuse to run, in each of the processes that torchrun started, nodes that know nothing of the others.
+    """Refuse nodes without the tag "distributed": torchrun would run them once in each of its processes.
 
     Raises:
         ValueError: it names them.
     """
-    alone = sorted({node.name for node in pipeline.nodes} - TOGETHER)
+    alone = sorted(node.name for node in pipeline.nodes if DISTRIBUTED not in node.tags)
     if alone:
         raise ValueError(
-            f"torchrun is for --pipelines train_hybrid alone: run {', '.join(alone)} before or after, without it"
+            "torchrun is for training alone (--pipelines train_hybrid, or --nodes train_fuser): "
+            f"run {', '.join(alone)} before or after, without it"
         )
 
 

@@ -3,23 +3,23 @@
 from kedro.pipeline import Pipeline
 
 from stylefuse.pipelines import (
+    batches,
     evaluate,
-    fuse,
     ingest,
     pretrain_classifier,
     register,
     sample,
-    stylize,
-    train_fuser,
+    train_head,
     train_hybrid,
 )
+from stylefuse.tasks.task import find_heads
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Return each stage under its own name, the chains that end in a registered model, and those for batch use.
+    """Return each stage under its own name, the chains that end in a registered model, and a batch of each task.
 
-    `train_style` makes a model that restyles; `train_fusion` adds the fuser to it and registers both; `__default__`
-    is the two in one.
+    `train_style` makes a model of the generator alone; the pipeline of a head trains it over the generator's encoder,
+    its chain registers both; `__default__` trains everything.
     """
     stages = {
         "sample": sample.create_pipeline(),
@@ -30,14 +30,15 @@ def register_pipelines() -> dict[str, Pipeline]:
         "register": register.create_pipeline(),
     }
     train_style = sum(stages.values(), Pipeline([]))
-    fuser = train_fuser.create_pipeline()
-    fusion = fuser + stages["register"]
+    heads = {head.pipeline: train_head.create_pipeline(head) for head in find_heads().values()}
+    chains = {
+        head.chain: heads[head.pipeline] + stages["register"] for head in find_heads().values() if head.chain
+    }
     return {
         **stages,
-        "train_fuser": fuser,
+        **heads,
         "train_style": train_style,
-        "train_fusion": fusion,
-        "__default__": train_style + fusion,
-        "stylize": stylize.create_pipeline(),
-        "fuse": fuse.create_pipeline(),
+        **chains,
+        "__default__": train_style + sum(heads.values(), Pipeline([])),
+        **batches.create_pipelines(),
     }

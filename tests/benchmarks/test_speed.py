@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from stylefuse.networks.generator import Generator
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 from support import TINY
 
 OPTIONS = HybridOptions(precision="fp32", device="cpu")

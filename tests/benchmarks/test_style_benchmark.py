@@ -22,8 +22,8 @@ from stylefuse.datasets import ManifestDataset
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.networks.weights import write_weights
+from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.tasks.stylize.training import fit_hybrid
-from stylefuse.training.options import HybridOptions
 from support import STYLES, classifier_weights, write_tiny_data
 
 

@@ -9,6 +9,7 @@ from kedro.framework.session import KedroSession
 
 from project import ROOT, configuration
 from stylefuse.cli.declared import declared_type, sections, takes_text
+from stylefuse.tasks.task import find_tasks
 
 
 @pytest.fixture
@@ -148,4 +149,4 @@ def test_every_name_that_a_user_chooses_is_declared_as_text():
     assert all(takes_text(declared_type(name)) for name in names)
     assert {
         Path(file).stem.removeprefix("parameters_") for file in (ROOT / "conf/base").glob("parameters_*")
-    } == set(sections())
+    } == set(sections()) - find_tasks().keys()

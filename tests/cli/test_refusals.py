@@ -12,8 +12,9 @@ from kedro_datasets.json import JSONDataset
 from stylefuse.cli.refusals import TRACEBACK, refusal, without_traceback
 from stylefuse.hooks import check_runtime_params
 from stylefuse.networks.weights import read_weights
+from stylefuse.pipelines.batches.options import batch_options
 from stylefuse.pipelines.register.options import RegisterOptions
-from stylefuse.pipelines.stylize.options import StylizeOptions
+from stylefuse.tasks.stylize import TASK
 
 
 def raised(call):
@@ -85,9 +86,13 @@ def test_the_command_ends_with_the_sentence_and_logs_the_traceback(tmp_path, cap
 @pytest.mark.parametrize(
     ("options", "given", "words"),
     [
-        (StylizeOptions, {"style": 1905}, "style: is not text; in a file, write it in quotes .it is 1905."),
-        (StylizeOptions, {"styl": "x"}, "styl: unknown; known are contrast, format, keep_metadata"),
-        (StylizeOptions, {"strength": 4}, "strength: .*less than or equal to 1 .it is 4."),
+        (
+            batch_options(TASK),
+            {"style": 1905},
+            "style: is not text; in a file, write it in quotes .it is 1905.",
+        ),
+        (batch_options(TASK), {"styl": "x"}, "styl: unknown; known are contrast, format, keep_metadata"),
+        (batch_options(TASK), {"strength": 4}, "strength: 4.0 is not a number from 0 to 1; send a number"),
         (
             RegisterOptions,
             {"gate": [{"metric": "m", "at_leats": 1}]},

@@ -5,8 +5,8 @@ import pandas as pd
 import torch
 
 from stylefuse.images.manifest import data_hash
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
 MANIFEST = pd.DataFrame(

@@ -16,18 +16,27 @@ from pydantic import ValidationError
 from hostile_names import hostile_names
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.images.deep import decode_deep, encode_deep, save_deep
-from stylefuse.networks.config import FuserConfig
+from stylefuse.images.picture_sets import find_sets
 from stylefuse.networks.generator import pack_generator
 from stylefuse.pipelines import batch
+from stylefuse.pipelines.batches.nodes import run_folder
+from stylefuse.pipelines.batches.options import batch_options
+from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
 from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users, visible_files
-from stylefuse.pipelines.fuse import create_pipeline
-from stylefuse.pipelines.fuse.nodes import COLUMNS, fuse_folder
-from stylefuse.pipelines.fuse.options import FuseOptions
-from stylefuse.pipelines.fuse.sets import find_sets
+from stylefuse.tasks.fuse import TASK
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 from stylefuse.tasks.fuse.weights_sheet import SIDE, weights_sheet
 from support import STYLES, lively_generator, scene
+
+COLUMNS = ["set", "files", "output", "mode", "registration", "warnings", "reason"]
+FuseOptions = batch_options(TASK)
+
+
+def fuse_folder(generator, fuser, folder, staging, options):
+    return run_folder(TASK, {"generator": generator, "fuser": fuser}, folder, staging, options)
+
 
 OPTIONS = FuseOptions(
     preserve_color="none",
@@ -253,10 +262,10 @@ def test_the_table_survives_its_file(fuse, folder, tmp_path):
 
 
 def test_wiring():
-    pipeline = create_pipeline()
+    pipeline = create_pipeline(TASK)
     assert pipeline.inputs() == {"generator", "fuser", "fuse_input", "fuse_staging", "params:fuse"}
     assert pipeline.outputs() == {"fuse_output", "fuse_report"}
-    assert get_type_hints(fuse_folder)["options"] is FuseOptions
+    assert get_type_hints(folder_node(TASK))["options"].model_fields.keys() == FuseOptions.model_fields.keys()
 
 
 def files_of(folder):

@@ -26,7 +26,7 @@ from stylefuse.pipelines.register.card import measure_budget
 from stylefuse.pipelines.register.nodes import register_model, serving_command
 from stylefuse.pipelines.register.options import RegisterOptions, Rule
 from stylefuse.pipelines.register.package import PACKAGE, content_hash, copy_code, requirements
-from stylefuse.pipelines.register.promotion import judge, numbers, stale
+from stylefuse.pipelines.register.promotion import numbers, objections, stale
 from stylefuse.tracking.errors import TrackingError
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def test_a_model_that_passes_becomes_champion(register, request):
     assert (result["outcome"], result["version"]) == ("promoted", 1)
     version = champion(request.node.name)
     assert version.tags["gate"] == "passed" and version.tags["data_hash"] == DATA
-    assert version.tags["content"] == result["content"] == content_hash(packed(0))
+    assert version.tags["content"] == result["content"] == content_hash({"generator": packed(0)})
     for word in (
         "ink, monet",
         "2 ink",
@@ -114,10 +114,14 @@ def test_without_a_run_it_opens_and_closes_its_own(register, request):
     assert mlflow.get_run(champion(request.node.name).run_id).info.status == "FINISHED"
 
 
+def hash_of(generator):
+    return content_hash({"generator": generator})
+
+
 def test_the_content_is_tensors_facts_and_code():
     one, same, other = packed(0), packed(0), packed(1)
-    assert content_hash(one) == content_hash(same) != content_hash(other)
-    assert content_hash(one) != content_hash(one._replace(facts={**one.facts, "data_hash": "e"}))
+    assert hash_of(one) == hash_of(same) != hash_of(other)
+    assert hash_of(one) != hash_of(one._replace(facts={**one.facts, "data_hash": "e"}))
 
 
 def test_requirements_are_exact_and_installable():
@@ -136,7 +140,12 @@ def test_budget():
 def test_requirements_name_all_that_the_served_model_imports():
     """The model's files travel with it; what they import of others is installed by these names."""
     modules = {name.partition(".")[0] for name in served_imports()} - set(sys.stdlib_module_names)
-    distributions = {"PIL": "pillow", "cv2": "opencv-python-headless", "pillow_heif": "pillow-heif"}
+    distributions = {
+        "PIL": "pillow",
+        "cv2": "opencv-python-headless",
+        "pillow_heif": "pillow-heif",
+        "yaml": "pyyaml",
+    }
     needed = {distributions.get(name, name) for name in modules - {"stylefuse"}}
     if find_spec("pillow_heif") is None:
         needed.remove("pillow-heif")
@@ -174,7 +183,7 @@ def served_imports():
     ],
 )
 def test_gate(rule, metrics, best, words):
-    reasons = judge([Rule(metric="m", **rule)], metrics, best)
+    reasons = objections([Rule(metric="m", **rule)], metrics, best)
     assert bool(reasons) == bool(words) and words in "".join(reasons)
 
 

@@ -7,9 +7,9 @@ import pytest
 from mlflow import MlflowClient
 from registering import champion, measured, packed, packed_fuser
 
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.pipelines.register.package import content_hash
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("database")
 def test_a_fuser_goes_with_its_generator(register, request, tmp_path):
     result = register(0, 0.7, fuser=packed_fuser(1), fusion=measured(1, focus_psnr=38.25))
     assert (result["outcome"], result["fusion"]) == ("promoted", "included")
-    assert result["content"] == content_hash(packed(0), packed_fuser(1)) != content_hash(packed(0))
+    assert result["content"] == content_hash({"generator": packed(0), "fuser": packed_fuser(1)})
     network = Fuser(Generator(3, GeneratorConfig((4, 8), 1)).encoder, FuserConfig((4, 4, 8), (4, 4, 4)))
     assert result["budget"]["fuser"]["parameters"] == sum(p.numel() for p in network.parameters())
     assert (result["budget"]["fuser"]["pictures"], result["budget"]["fuser"]["image_size"]) == (2, 256)
@@ -27,7 +27,7 @@ def test_a_fuser_goes_with_its_generator(register, request, tmp_path):
     for word in ("## Fusion", "| focus_psnr | 38.25 |", "pictures at 256×256"):
         assert word in version.description
     model = mlflow.pyfunc.load_model(result["uri"])
-    assert model.unwrap_python_model().studio.combiner is not None
+    assert model.unwrap_python_model().predictor.bundle.weights.keys() == {"generator", "fuser"}
     assert model.metadata.metadata["fuser"]["fingerprint"] == "f1"
 
 
@@ -37,7 +37,9 @@ def test_without_a_fuser_all_is_as_before(register, request):
     assert "fuser" not in result["budget"]
     assert "Fusion" not in champion(request.node.name).description
     assert "fusion." not in champion(request.node.name).tags["metrics"]
-    assert mlflow.pyfunc.load_model(result["uri"]).unwrap_python_model().studio.combiner is None
+    assert mlflow.pyfunc.load_model(result["uri"]).unwrap_python_model().predictor.bundle.weights.keys() == {
+        "generator"
+    }
 
 
 def test_a_fuser_of_another_generator_is_left_out_and_told(register, request, caplog):

@@ -14,12 +14,19 @@ from hostile_names import hostile_names
 from project import configuration
 from stylefuse.datasets import CSVDataset, OutputFolderDataset
 from stylefuse.networks.generator import Generator, GeneratorConfig, pack_generator
+from stylefuse.pipelines.batches.nodes import run_folder
+from stylefuse.pipelines.batches.options import batch_options
+from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
 from stylefuse.pipelines.finished import BatchRefusedError
 from stylefuse.pipelines.folders import users
-from stylefuse.pipelines.stylize import create_pipeline
-from stylefuse.pipelines.stylize.nodes import stylize_folder
-from stylefuse.pipelines.stylize.options import StylizeOptions
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.tasks.stylize import TASK
+from stylefuse.tasks.stylize.predictor import StylizePredictor
+
+StylizeOptions = batch_options(TASK)
+
+
+def stylize_folder(generator, folder, staging, options):
+    return run_folder(TASK, {"generator": generator}, folder, staging, options)
 
 
 def asked(style, strength, **changes):
@@ -101,15 +108,20 @@ def test_a_mixture_with_all_knobs_is_told_in_the_report(stylize, folder):
 
 @pytest.mark.parametrize("change", [{"preserve_color": "all"}, {"contrast": 3}, {"sharpen": float("nan")}])
 def test_refuses_knobs_out_of_range_before_any_picture(stylize, folder, change):
-    with pytest.raises(ValueError, match=f"^{next(iter(change))}: .*; send"):
-        stylize(folder, asked("monet", 1.0, **change))
+    words = f"{next(iter(change))}: .*; send"
+    with pytest.raises(ValidationError, match=words):
+        asked("monet", 1.0, **change)
+    with pytest.raises(ValueError, match=f"^{words}"):
+        stylize(folder, asked("monet", 1.0).model_copy(update=change))
 
 
 def test_wiring():
-    pipeline = create_pipeline()
+    pipeline = create_pipeline(TASK)
     assert pipeline.inputs() == {"generator", "stylize_input", "stylize_staging", "params:stylize"}
     assert pipeline.outputs() == {"stylize_output", "stylize_report"}
-    assert get_type_hints(stylize_folder)["options"] is StylizeOptions
+    assert (
+        get_type_hints(folder_node(TASK))["options"].model_fields.keys() == StylizeOptions.model_fields.keys()
+    )
 
 
 def test_exif_is_kept_where_asked_and_a_damaged_one_costs_no_result(stylize, tmp_path):
@@ -142,20 +154,20 @@ def test_an_interrupted_batch_goes_on_to_the_same_bytes(stylize, folder, tmp_pat
     whole, rows = stylize(folder, options)
     calls = []
 
-    def interrupted(restyler, picture, look):
+    def interrupted(restyler, picture, params):
         if len(calls) == stop:
             raise KeyboardInterrupt
         calls.append(picture.size)
-        return restyle(restyler, picture, look)
+        return restyle(restyler, picture, params)
 
-    restyle, staging = Restyler.__call__, tmp_path_factory.mktemp("results") / ".incoming"
+    restyle, staging = StylizePredictor.restyle, tmp_path_factory.mktemp("results") / ".incoming"
     with monkeypatch.context() as patch:
-        patch.setattr(Restyler, "__call__", interrupted)
+        patch.setattr(StylizePredictor, "restyle", interrupted)
         with pytest.raises(KeyboardInterrupt):
             stylize(folder, options, staging)
     assert len(files_of(staging)) == stop
     made = []
-    monkeypatch.setattr(Restyler, "__call__", lambda *given: (made.append(1), restyle(*given))[1])
+    monkeypatch.setattr(StylizePredictor, "restyle", lambda *given: (made.append(1), restyle(*given))[1])
     _, report = stylize(folder, options, staging)
     assert len(made) == 4 - stop
     assert files_of(staging) == files_of(whole) and report.equals(rows)
@@ -182,7 +194,7 @@ def test_other_options_are_another_batch(stylize, folder, tmp_path_factory, chan
 def test_limits_decide_no_result_so_the_batch_goes_on(stylize, folder, tmp_path_factory, monkeypatch, change):
     staging, made = tmp_path_factory.mktemp("results") / ".incoming", []
     stylize(folder, asked("monet", 1.0), staging)
-    monkeypatch.setattr(Restyler, "__call__", lambda *given: made.append(1))
+    monkeypatch.setattr(StylizePredictor, "restyle", lambda *given: made.append(1))
     stylize(folder, asked("monet", 1.0, **change), staging)
     assert made == []
 
@@ -303,7 +315,7 @@ def test_the_last_line_says_where_the_results_are(stylize, folder, caplog, tmp_p
     caplog.set_level(logging.INFO)
     staging = tmp_path_factory.mktemp("results") / ".incoming"
     stylize(folder, asked("monet", 1.0), staging)
-    assert caplog.messages[-1] == f"4 of 6 pictures restyled as monet; results are in {staging.parent}"
+    assert caplog.messages[-1] == f"4 of 6 pictures restyled; results are in {staging.parent}"
 
 
 @pytest.mark.parametrize("name", ["stylize", "fuse"])

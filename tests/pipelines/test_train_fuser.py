@@ -5,13 +5,13 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from PIL import Image
-
-from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.generator import load_generator, pack_generator
-from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.train_fuser import create_pipeline
 from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
 from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
+
+from stylefuse.networks.generator import load_generator, pack_generator
+from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import load_fuser
 from stylefuse.tasks.fuse.options import FusionOptions
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH

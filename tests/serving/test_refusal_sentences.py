@@ -9,7 +9,7 @@ from stylefuse.serving.request import read_params
 from stylefuse.serving.service.forms import read_form
 from stylefuse.tasks.validation import RequestError
 
-STYLES = ("photo", "ink", "monet")
+NAMES = {"styles": ("ink", "monet")}
 JSON = "application/json"
 
 
@@ -30,11 +30,11 @@ def form(task, **fields):
             f"image: this column is missing, or its values are not text; {EXAMPLE}",
         ),
         (
-            lambda: read_params({"mode": "focus"}, STYLES),
+            lambda: read_params({"mode": "focus"}, NAMES),
             "mode: it has no effect in the task stylize; leave it out",
         ),
         (
-            lambda: read_params({"format": "tga"}, STYLES),
+            lambda: read_params({"format": "tga"}, NAMES),
             "format: 'tga' is not an allowed value; send one of png, jpeg, webp",
         ),
         (form("stylize"), "image: this field is missing; send the picture in it"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
+
 from serving_examples import assert_clean, bad_requests, decoded, encoded, landscape, picture
 
 
@@ -172,7 +173,7 @@ def test_a_fault_of_the_server_tells_the_client_no_details(post, model, monkeypa
     def explode(*_):
         raise MemoryError("at /home/secret")
 
-    monkeypatch.setattr(model.unwrap_python_model().studio, "restyle", explode)
+    monkeypatch.setattr(model.unwrap_python_model().predictor.bundle.predictor("stylize"), "predict", explode)
     explode.styles = ["photo", "ink"]
     status, text = post({"dataframe_records": [{"image": encoded(picture())}]})
     assert status == 500

@@ -9,8 +9,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from PIL import Image
-from serving_examples import assert_clean, decoded, encoded, half_sharp, landscape
 
+from serving_examples import assert_clean, decoded, encoded, half_sharp, landscape
 from stylefuse.serving import request
 
 
@@ -139,7 +139,7 @@ def test_a_fault_of_the_server_tells_the_client_no_details(post, model, monkeypa
     def explode(*_):
         raise MemoryError("at /home/secret")
 
-    monkeypatch.setattr(model.unwrap_python_model().studio.combiner, "combine", explode)
+    monkeypatch.setattr(model.unwrap_python_model().predictor.bundle.predictor("fuse"), "predict", explode)
     status, _ = post(half_sharp(landscape()), task="fuse")
     assert status == 500
 

@@ -6,13 +6,13 @@ import socket
 
 import pytest
 from service_support import Client, inline_app, stub_server
-from serving_examples import assert_clean, bytes_of, encoded, picture
 
+from serving_examples import assert_clean, bytes_of, encoded, picture
 from stylefuse.command_line import main
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.access import Access
 from stylefuse.serving.service.command import CannotStart, read_access
-from stylefuse.serving.service.request_handler import Desk
+from stylefuse.serving.service.request_handler import RequestHandler
 
 APP = "https://app.example"
 GUARDED = ("/v1/styles", "/metrics", "/openapi.json", "/nowhere")
@@ -20,7 +20,7 @@ GUARDED = ("/v1/styles", "/metrics", "/openapi.json", "/nowhere")
 
 @pytest.fixture(scope="module")
 def desk(model_folder):
-    return Desk(read_model(model_folder))
+    return RequestHandler(read_model(model_folder))
 
 
 @pytest.fixture(scope="module")

@@ -10,23 +10,23 @@ import pandas as pd
 import pytest
 from PIL import Image
 from service_support import Client, inline_app
-from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 
+from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.files import ImageError
 from stylefuse.serving import request
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.forms import accepted_format
-from stylefuse.serving.service.request_handler import Desk
-from stylefuse.tasks.fuse.predictor import Combiner
-from stylefuse.tasks.stylize.predictor import Restyler
+from stylefuse.serving.service.request_handler import RequestHandler
+from stylefuse.tasks.fuse.predictor import FusePredictor
+from stylefuse.tasks.stylize.predictor import StylizePredictor
 
 FORMATS = ("png", "jpeg", "webp")
 
 
 @pytest.fixture(scope="module")
 def client(model_folder):
-    return Client(inline_app(Desk(read_model(model_folder))))
+    return Client(inline_app(RequestHandler(read_model(model_folder))))
 
 
 def opened(data: bytes) -> Image.Image:
@@ -124,11 +124,11 @@ def test_16_bits_stay_in_png_and_are_rounded_in_the_others(client):
 
 
 def test_a_picture_that_the_format_cannot_hold_is_refused_before_the_work(client, monkeypatch):
-    monkeypatch.setattr(Restyler, "__call__", lambda *_: pytest.fail("it was restyled"))
+    monkeypatch.setattr(StylizePredictor, "predict", lambda *_: pytest.fail("it was restyled"))
     photo = {"image": ("p.png", bytes_of(picture(16_384, 2)))}
     answer = client.post("/v1/stylize", data={"format": "webp"}, files=photo)
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (400, "too_long", "format")
-    monkeypatch.setattr(Combiner, "combine", lambda *_: pytest.fail("they were fused"))
+    monkeypatch.setattr(FusePredictor, "predict", lambda *_: pytest.fail("they were fused"))
     files = [("images", ("p.png", bytes_of(picture(16_384, 16))))] * 2
     assert client.post("/v1/fuse", data={"format": "webp"}, files=files).json()["code"] == "too_long"
     assert "16384×2 pixels" in answer.json()["message"] and "use the format png" in answer.json()["message"]

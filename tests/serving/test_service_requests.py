@@ -28,18 +28,18 @@ from stylefuse.images import encoding
 from stylefuse.images.files import DEFAULT_LIMITS
 from stylefuse.networks.generator import Generator, GeneratorConfig
 from stylefuse.networks.weights import Weights
-from stylefuse.serving import request, studio
+from stylefuse.serving import predictor, request
 from stylefuse.serving.bundle import Stored, read_model
 from stylefuse.serving.service import errors, openapi, settings
-from stylefuse.serving.service.request_handler import Desk
-from stylefuse.tasks.fuse import predictor as combine
-from stylefuse.tasks.stylize import colour, postprocess
-from stylefuse.tasks.stylize import params as look
+from stylefuse.serving.service.request_handler import RequestHandler
+from stylefuse.tasks.fuse.modes import MAX_PICTURES
+from stylefuse.tasks.stylize import TASK
+from stylefuse.tasks.stylize.params import CONTRASTS, KEPT, SHARPENINGS
 
 
 @pytest.fixture(scope="module")
 def desk(model_folder):
-    return Desk(read_model(model_folder))
+    return RequestHandler(read_model(model_folder))
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_rows_that_are_none_are_refused(client, by_mlflow, name, rows):
 def test_limits_are_the_same_wherever_they_stand():
     assert settings.PICTURE_BYTES == request.MAX_BYTES == DEFAULT_LIMITS.max_bytes
     assert DEFAULT_LIMITS.max_pixels == request.MAX_PIXELS
-    assert request.MAX_ROWS == combine.MAX_PICTURES
+    assert request.MAX_ROWS == MAX_PICTURES
     limits = f"at most {request.MAX_BYTES // 10**6} MB and {request.MAX_PIXELS // 10**6} megapixels"
     assert limits in openapi.DESCRIPTION
     # A request with as many pictures as it may have, each half as large as it may be.
@@ -259,17 +259,16 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     fields = schema["/v1/stylize"]["post"]["requestBody"]["content"]["application/json"]["schema"][
         "properties"
     ]
-    assert fields.keys() == {"image", "format", *look.LOOK}
+    assert fields.keys() == {"image", "format", *TASK.specs}
     assert fields["format"]["enum"] == list(encoding.FORMATS)
     types = schema["/v1/stylize"]["post"]["responses"]["200"]["content"]
     assert types.keys() == {*encoding.MIME_TYPES.values(), "application/json"}
     refusals = schema["/v1/stylize"]["post"]["responses"].keys()
     assert {"403", "421", *map(str, errors.STATUS.values())} <= refusals
-    assert fields["preserve_color"]["enum"] == list(colour.KEPT)
-    defaults = look.look_defaults(["photo", "ink"])
-    for name, bounds in (("contrast", postprocess.CONTRASTS), ("sharpen", postprocess.SHARPENINGS)):
+    assert fields["preserve_color"]["enum"] == list(KEPT)
+    for name, bounds in (("contrast", CONTRASTS), ("sharpen", SHARPENINGS)):
         assert (fields[name]["minimum"], fields[name]["maximum"]) == bounds
-        assert fields[name]["default"] == defaults[name]
+        assert fields[name]["default"] == TASK.specs[name].default
     assert client.get("/docs").status_code == 404  # it would load scripts from elsewhere
 
 
@@ -278,7 +277,9 @@ def test_styles_of_any_name_are_told_and_asked_for(weights):
     names = ["photo", "Cafe\u0301", "1905", "caf\udce9"]
     generator = Generator(len(names), GeneratorConfig((4, 8), 1))
     facts = {**weights.facts, "styles": names}
-    client = Client(inline_app(Desk(Stored(Weights(generator.state_dict(), facts), None, "0" * 64))))
+    client = Client(
+        inline_app(RequestHandler(Stored({"generator": Weights(generator.state_dict(), facts)}, "0" * 64)))
+    )
     assert client.get("/v1/styles").json()["styles"] == names[1:]
     for sent, name in (("Caf\u00e9", names[1]), (1905, "1905"), ("1905", "1905"), ("caf\udce9", "caf\udce9")):
         body = json.dumps({"image": encoded(picture()), "style": sent}).encode()
@@ -294,7 +295,7 @@ def test_a_fault_of_the_model_tells_the_client_no_details(client, desk, monkeypa
     def explode(*_):
         raise error
 
-    monkeypatch.setattr(desk._studio, "restyle", explode)
+    monkeypatch.setattr(desk.predictor.bundle.predictor("stylize"), "predict", explode)
     answer = client.post("/v1/stylize", json={"image": encoded(picture())})
     expected = (503, "out_of_memory") if isinstance(error, MemoryError) else (500, "internal")
     assert (answer.status_code, answer.json()["code"]) == expected
@@ -303,7 +304,7 @@ def test_a_fault_of_the_model_tells_the_client_no_details(client, desk, monkeypa
 
 
 def test_a_model_that_returns_nan_gives_no_picture(client, desk, monkeypatch):
-    generator = desk._studio.restyle._generator
+    generator = desk.predictor.bundle.generator
     monkeypatch.setattr(generator, "forward", lambda x, style: x * float("nan"))
     answer = client.post("/v1/stylize", json={"image": encoded(picture())})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
@@ -312,8 +313,8 @@ def test_a_model_that_returns_nan_gives_no_picture(client, desk, monkeypatch):
 
 
 def test_a_report_with_nan_is_a_fault(client, desk, monkeypatch):
-    answer = studio.Answer(b"png", {"task": "fuse", "share": float("nan")}, 1)
-    monkeypatch.setattr(desk._studio, "answers", lambda *_: [answer])
+    answer = predictor.Response(b"png", {"task": "fuse", "share": float("nan")}, 1)
+    monkeypatch.setattr(desk.predictor, "predict", lambda *_: [answer])
     assert client.post("/v1/stylize", json={"image": encoded(picture())}).status_code == 500
 
 

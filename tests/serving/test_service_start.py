@@ -28,7 +28,7 @@ from stylefuse.serving.service.command import (
     read_token,
 )
 from stylefuse.serving.service.registry import fetch
-from stylefuse.serving.service.request_handler import Desk
+from stylefuse.serving.service.request_handler import RequestHandler
 from stylefuse.serving.service.server import example
 
 
@@ -48,9 +48,9 @@ def test_a_model_is_read_as_registered_and_as_trained(model_folder, weights, fus
     assert stored.fuser.facts["fingerprint"] == fuser_weights.facts["fingerprint"]
     write_weights(tmp_path / "generator.safetensors", weights)
     assert read_model(tmp_path).fuser is None
-    assert Desk(read_model(tmp_path)).about["tasks"] == ["stylize"]
+    assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize"]
     write_weights(tmp_path / "fuser.safetensors", fuser_weights)
-    assert Desk(read_model(tmp_path)).about["tasks"] == Desk(stored).about["tasks"]
+    assert RequestHandler(read_model(tmp_path)).about["tasks"] == RequestHandler(stored).about["tasks"]
 
 
 def test_a_missing_file_is_named(folder, tmp_path):
@@ -121,7 +121,7 @@ def test_weights_that_fit_no_network_of_this_version_are_refused(weights, tmp_pa
             tmp_path / "generator.safetensors", Weights(weights.tensors, {**weights.facts, **wrong})
         )
         with pytest.raises(ValueError, match=r"do not fit|not of a generator"):
-            Desk(read_model(tmp_path))
+            RequestHandler(read_model(tmp_path))
 
 
 def test_a_model_whose_pictures_are_not_numbers_is_refused(weights, fuser_weights, tmp_path):
@@ -132,11 +132,11 @@ def test_a_model_whose_pictures_are_not_numbers_is_refused(weights, fuser_weight
 
     write_weights(tmp_path / "generator.safetensors", spoilt(weights))
     with pytest.raises(ValueError, match="NaN"):
-        Desk(read_model(tmp_path)).warm_up()
+        RequestHandler(read_model(tmp_path)).warm_up()
     write_weights(tmp_path / "generator.safetensors", weights)
     write_weights(tmp_path / "fuser.safetensors", spoilt(fuser_weights))
     with pytest.raises(ValueError):
-        Desk(read_model(tmp_path)).warm_up()
+        RequestHandler(read_model(tmp_path)).warm_up()
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])

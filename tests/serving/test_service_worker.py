@@ -5,11 +5,11 @@ import functools
 import pytest
 from PIL import ImageFile
 from protocol_cases import FORM_TYPE, form
-from serving_examples import bytes_of, half_sharp, landscape, picture
 
+from serving_examples import bytes_of, half_sharp, landscape, picture
 from stylefuse.serving import request
 from stylefuse.serving.bundle import read_model
-from stylefuse.serving.service.request_handler import Desk
+from stylefuse.serving.service.request_handler import RequestHandler
 from stylefuse.serving.service.worker import Cancelled, Interruptible
 from stylefuse.tasks.fuse import predictor as combine
 from stylefuse.tasks.fuse import tiled as large
@@ -17,7 +17,7 @@ from stylefuse.tasks.fuse import tiled as large
 
 @pytest.fixture(scope="module")
 def desk(model_folder):
-    return Desk(read_model(model_folder))
+    return RequestHandler(read_model(model_folder))
 
 
 def ask(kind: str) -> dict:

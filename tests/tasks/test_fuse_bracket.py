@@ -6,9 +6,9 @@ import cv2
 import pytest
 import torch
 
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.pyramid import to_luma_chroma
 from stylefuse.tasks.fuse.bracket import exposure_fusion, exposures
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import MODES, Fuser
 from support import lively_generator, smooth_pictures
 

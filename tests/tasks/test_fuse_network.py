@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from stylefuse.networks.config import FuserConfig
 from stylefuse.networks.pyramid import collapse, down, laplacian, to_luma_chroma, to_rgb, up
 from stylefuse.tasks.fuse.blend import blend, shrunk, stand_in, toned
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import MODES, Fuser, load_fuser, pack_fuser
 from support import lively_generator, smooth_pictures
 

@@ -7,8 +7,8 @@ import torch
 
 from stylefuse.images.manifest import rows_of
 from stylefuse.images.store import ImageStore
-from stylefuse.networks.config import FuserConfig
 from stylefuse.tasks.fuse import training as fusion
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.options import FusionOptions, FusionWeights
 from stylefuse.tasks.fuse.pairs import KINDS

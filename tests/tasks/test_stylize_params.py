@@ -1,9 +1,14 @@
 """Styles by weight, and all that a look is read from."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from stylefuse.tasks.chains import merged_defaults
+from stylefuse.tasks.stylize import TASK
 from stylefuse.tasks.stylize.mixture import as_text, read_mixture
-from stylefuse.tasks.stylize.params import LOOK, Look, look_defaults, read_look
+from stylefuse.tasks.stylize.params import StylizeParams
+from stylefuse.tasks.stylize.predictor import StylizePredictor
 from stylefuse.tasks.validation import RequestError
 
 STYLES = ("ink", "monet", "van gogh")
@@ -58,8 +63,8 @@ def test_a_style_is_found_however_its_accents_are_typed(own, typed):
     styles = ("ink", own)
     assert read_mixture(typed, styles) == {own: 1}
     assert read_mixture(f"ink:1,{typed}:3", styles) == {"ink": 0.25, own: 0.75}
-    look = read_look({"style": typed}, ("photo", *styles))
-    assert look.report()["style"] == own and list(look.report()["styles"]) == [own]
+    report = StylizePredictor(networks("photo", *styles)).report(StylizeParams(style=typed))
+    assert report["style"] == own and list(report["styles"]) == [own]
     with pytest.raises(RequestError, match="more than once"):
         read_mixture(f"{COMPOSED}:1,{DECOMPOSED}:1", styles)
 
@@ -146,7 +151,13 @@ def test_a_mixture_reads_as_it_was_written(text):
     assert as_text(read_mixture(text, STYLES)) == text
 
 
+def networks(*styles):
+    return SimpleNamespace(styles=styles, generator=None, device="cpu", lock=None)
+
+
 def test_defaults_are_the_first_style_and_nothing_else():
-    styles = ["photo", *STYLES]
-    assert read_look({}, styles) == Look({"ink": 1.0}) == read_look(look_defaults(styles), styles)
-    assert tuple(look_defaults(styles)) == LOOK
+    predictor = StylizePredictor(networks("photo", *STYLES))
+    defaults = merged_defaults([TASK], {"styles": STYLES})
+    assert predictor.weights_of(StylizeParams()) == {"ink": 1.0}
+    assert predictor.report(StylizeParams()) == predictor.report(StylizeParams.read(defaults))
+    assert tuple(defaults) == ("style", "strength", "preserve_color", "contrast", "sharpen")

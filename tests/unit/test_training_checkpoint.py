@@ -6,8 +6,10 @@ import pytest
 import torch
 
 from stylefuse.networks.weights import Weights
-from stylefuse.training.checkpoint import Checkpoints, fingerprint
-from stylefuse.training.options import ClassifierOptions, HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.training.checkpoint import Checkpoints
+from stylefuse.training.fingerprint import fingerprint
+from stylefuse.training.options import ClassifierOptions
 from support import TINY
 
 

@@ -5,8 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from stylefuse.training.device import changes, described, pick_device, pick_precision, surroundings
-from stylefuse.training.loop import autocast
+from stylefuse.training.device import (
+    autocast,
+    changes,
+    described,
+    pick_device,
+    pick_precision,
+    surroundings,
+)
 from support import TINY
 
 

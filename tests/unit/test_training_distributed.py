@@ -18,14 +18,14 @@ def read(path):
 
 
 def test_without_a_group_there_is_one_process():
-    assert (distributed.processes(), distributed.rank(), distributed.share(7)) == (1, 0, slice(0, 7))
-    assert distributed.largest(3) == 3 and distributed.from_first(lambda: "x") == "x"
-    assert not distributed.launched()
+    assert (distributed.processes(), distributed.rank(), distributed.local_slice(7)) == (1, 0, slice(0, 7))
+    assert distributed.all_reduce_max(3) == 3 and distributed.broadcast(lambda: "x") == "x"
+    assert not distributed.under_torchrun()
     values = torch.tensor([1.0, 2.0])
-    assert torch.equal(distributed.average(values), torch.tensor([1.0, 2.0]))
+    assert torch.equal(distributed.all_reduce_mean(values), torch.tensor([1.0, 2.0]))
 
 
-def test_two_processes_take_the_steps_of_one(tiny_data, tiny_classifier, tmp_path):
+def test_two_processes_take_the_steps_of_one(tiny_data, tmp_path):
     """Every term that mixes pictures, and every random stream, must know of the other process' share.
 
     Of eight photos one passes under the identity row: one process has it, the other has none.
@@ -36,8 +36,8 @@ def test_two_processes_take_the_steps_of_one(tiny_data, tiny_classifier, tmp_pat
     alone, two, free = (tmp_path / name for name in ("alone", "two", "free"))
     alone.mkdir(), two.mkdir(), free.mkdir()
     options = {"batch_size": 8, "images": 80, "penalty_every": 2, "precision": "fp32"}
-    take_steps(tiny_data, tiny_classifier, alone, STEPS, **options)
-    distributed.launch(2, "cpu", _steps, tiny_data, tiny_classifier, two, free, alone, options)
+    take_steps(tiny_data, alone, STEPS, **options)
+    distributed.launch(2, "cpu", _steps, tiny_data, two, free, alone, options)
 
     expected, *found = (
         read(p) for p in (alone / "losses-0.json", two / "losses-0.json", two / "losses-1.json")
@@ -56,19 +56,19 @@ def test_two_processes_take_the_steps_of_one(tiny_data, tiny_classifier, tmp_pat
     assert state.facts == states[0].facts  # what comes next is drawn from the same places
 
 
-def _steps(data, classifier, out, free, starts, options):
-    take_steps(data, classifier, out, STEPS, starts, **options)
-    take_steps(data, classifier, free, STEPS, **{**options, "precision": "bf16"})
+def _steps(data, out, free, starts, options):
+    take_steps(data, out, STEPS, starts, **options)
+    take_steps(data, free, STEPS, **{**options, "precision": "bf16"})
 
 
 @pytest.mark.slow
 def test_they_agree(tmp_path):
     distributed.launch(2, "cpu", agree, tmp_path)
     both = [read(tmp_path / f"gave-{rank}.json") for rank in (0, 1)]
-    assert [gave.pop("share") for gave in both] == [[0, 3], [3, 6]]
+    assert [gave.pop("local_slice") for gave in both] == [[0, 3], [3, 6]]
     assert both[0] == both[1]
     assert both[0].pop("refused") == "batch_size is 3: it must be a multiple of the number of processes, 2"
-    assert both[0] == {"processes": 2, "largest": 10, "from_first": {"rank": 0}}
+    assert both[0] == {"processes": 2, "all_reduce_max": 10, "broadcast": {"rank": 0}}
 
 
 @pytest.mark.slow

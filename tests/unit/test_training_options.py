@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
-from stylefuse.training.options import ClassifierOptions, HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
+from stylefuse.training.options import ClassifierOptions
 
 
 @pytest.mark.parametrize(

@@ -1,67 +1,61 @@
-"""What a long training shows: a bar with time left and losses, and its curves in MLflow."""
+"""Show a training and record it: a progress bar, and losses, samples and tags in the node's MLflow run."""
 
 import sys
-from collections import defaultdict
-from types import TracebackType
+from collections.abc import Mapping
 
+from PIL.Image import Image
 from tqdm import tqdm
 
 from stylefuse.tracking import record
+from stylefuse.training.observer import Observer
 
 
-class TrainingProgress:
-    """A progress bar in images, and a table of losses averaged over each logging interval.
+class TrackedProgress(Observer):
+    """Create it in the node: a process that is started for the training then records in the node's MLflow run.
 
     Args:
-        name: of the training; also the prefix of its MLflow metrics.
-        total: images of the whole training.
-        done: images already seen, when it resumes.
-        every: images between two rows of the table.
-        pending: what `pending()` gave when it was left.
+        name: of the training, for the bar and as prefix of its metrics.
+        samples: key of its sample grids.
     """
 
-    def __init__(
-        self, name: str, total: int, done: int, every: int, pending: dict[str, list[float]] | None = None
-    ):
-        # A log file wants a line now and then, a terminal a living bar.
+    def __init__(self, name: str, samples: str = "samples"):
+        self._name, self._samples, self._run = name, samples, _current_run()
+        self._bar: tqdm | None = None
+
+    def on_process(self) -> None:
+        if self._run:
+            import mlflow
+
+            uri, run_id = self._run
+            mlflow.set_tracking_uri(uri)
+            record.attempt("losses", lambda: mlflow.start_run(run_id=run_id))
+
+    def on_begin(self, images_seen: int, total: int) -> None:
+        # In a log file a line every 20 s is enough.
         interval = 0.5 if sys.stderr.isatty() else 20
-        self._bar = tqdm(
-            desc=name, total=total, initial=done, unit="img", mininterval=interval, dynamic_ncols=True
-        )
-        self._name, self._every = name, every
-        self._sums: dict[str, float] = defaultdict(float)
-        self._counts: dict[str, int] = defaultdict(int)
-        for loss, (total_so_far, count) in (pending or {}).items():
-            self._sums[loss], self._counts[loss] = total_so_far, count
-        self._logged = done - done % every  # rows stay at multiples of `every` after a resume
-        self.rows: list[dict[str, float]] = []
+        start = {"total": total, "initial": images_seen, "mininterval": interval}
+        self._bar = tqdm(desc=self._name, unit="img", dynamic_ncols=True, **start)
 
-    def __enter__(self) -> "TrainingProgress":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ):
-        self._bar.close()
-
-    def step(self, images_seen: int, losses: dict[str, float]) -> None:
-        """Count a step; close a row of the table when its interval is full."""
-        for name, loss in losses.items():
-            self._sums[name] += loss
-            self._counts[name] += 1
-        if images_seen - self._logged >= self._every or images_seen >= self._bar.total:
-            means = {name: total / self._counts[name] for name, total in self._sums.items()}
-            self.rows.append({"images_seen": images_seen, **means})
-            self._bar.set_postfix({name: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
-            self._track(images_seen, means)
-            self._sums.clear()
-            self._counts.clear()
-            self._logged = images_seen
+    def on_step(self, images_seen: int, losses: Mapping[str, float]) -> None:
         self._bar.update(images_seen - self._bar.n)
 
-    def pending(self) -> dict[str, list[float]]:
-        """Sum and count of each loss since the last row: without them the row after a resume would be another."""
-        return {name: [total, self._counts[name]] for name, total in self._sums.items()}
-
-    def _track(self, images_seen: int, means: dict[str, float]) -> None:
+    def on_row(self, images_seen: int, means: Mapping[str, float]) -> None:
+        self._bar.set_postfix({name: f"{mean:.3g}" for name, mean in means.items()}, refresh=False)
         record.queue_metrics({f"{self._name}.{name}": mean for name, mean in means.items()}, images_seen)
+
+    def on_sample(self, images_seen: int, picture: Image) -> None:
+        record.log_image(picture, self._samples, images_seen)
+
+    def on_tag(self, key: str, value: str) -> None:
+        record.log_tag(key, value)
+
+    def on_end(self) -> None:
+        self._bar.close()
+
+
+def _current_run() -> tuple[str, str] | None:
+    """Address of the tracking database and id of the open run; None without a run."""
+    import mlflow
+
+    run = mlflow.active_run()
+    return (mlflow.get_tracking_uri(), run.info.run_id) if run else None

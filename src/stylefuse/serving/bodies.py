@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from stylefuse.serving.request import IMAGE
+from stylefuse.tasks.chains import IMAGE
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLflow's; a body has one of them

@@ -1,8 +1,7 @@
-"""The model that MLflow serves: models-from-code, so this file is stored beside the weights, and no pickle.
+"""Define the model that MLflow serves: models-from-code, so this file is stored beside the weights, and no pickle.
 
-A request is `{"dataframe_records": [{"image": "<base64>"}], "params": {"style": "monet", "strength": 0.8}}`,
-the answer `{"predictions": [{"image": "<base64>", "report": "<JSON>"}]}`: a row for each picture to restyle, one
-row for a set to fuse.
+A request is `{"dataframe_records": [{"image": "<base64>"}], "params": {"task": …, …}}`, the answer
+`{"predictions": [{"image": "<base64>", "report": "<JSON>"}]}`: a row a result.
 """
 
 import base64
@@ -23,14 +22,14 @@ from mlflow.pyfunc import scoring_server
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
-from stylefuse.serving.request import ALIGN, IMAGE, MODE, REPORT, TASK
-from stylefuse.serving.studio import Studio
-from stylefuse.tasks.stylize.params import STRENGTH, STYLE
+from stylefuse.serving.bundle import GENERATOR, Bundle
+from stylefuse.serving.predictor import RequestPredictor
+from stylefuse.serving.request import REPORT, TASK
+from stylefuse.tasks.chains import IMAGE
+from stylefuse.tasks.task import find_heads
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 log = logging.getLogger(__name__)
-# In the signature of every model of ours, whichever version registered it; later ones have more.
-SINCE_THE_FIRST = {TASK, STYLE, STRENGTH, MODE, ALIGN}
 
 
 class RequestRefused(MlflowException):
@@ -55,31 +54,30 @@ class StyleModel(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context: Any) -> None:
         reuse_freed_memory()
-        generator, fuser = (
-            read_weights(Path(context.artifacts[name])) if name in context.artifacts else None
-            for name in ("generator", "fuser")
-        )
-        self.studio = Studio(generator, fuser)
+        weights = {
+            name: read_weights(Path(context.artifacts[name]))
+            for name in (GENERATOR, *find_heads())
+            if name in context.artifacts
+        }
+        self.predictor = RequestPredictor(Bundle(weights))
         refuse_what_mlflow_ignores()
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Restyle every row's picture, or fuse all rows' pictures into one.
+        """Run a chain of tasks on every row's picture, or on all rows' pictures as one set.
 
         Args:
             context: MLflow's; unused, the weights were read by `load_context`.
             model_input: DataFrame with one column `image`, base64 of a picture file (see `images.io.decode`): any
-                number of rows to restyle, which are worked on one by one, or 2 to 8 to fuse.
-            params: `task`, "stylize" (default), "fuse" or "fuse+stylize"; `style`, one of the model's (default: the
-                first) or several with weights ("monet:0.7,vangogh:0.3"), `strength`, 0 to 1 (default: 1),
-                `preserve_color`, "none" (default), "luma" or "match", `contrast`, 0.5 to 2 (default: 1), and
-                `sharpen`, 0 to 2 (default: 0); `mode`, "auto" (default) or one of the fuser's, and `align`
-                (default: false); `format` of the results, "png" (default), "jpeg" or "webp".
+                number of rows for a task that takes one picture, which are worked on one by one; or the rows of one
+                set.
+            params: `task`, a task or a chain such as "fuse+stylize"; the parameters of its tasks, as the model's
+                signature, its card and `stylefuse <task> --help` list them; `format` of the results, "png" (default),
+                "jpeg" or "webp".
 
         Returns:
-            DataFrame with the columns `image`, base64 of a file as large as the upright input (fused: as large as
-            what all inputs show, as PNG with 16 bits if one of them has), and `report`, JSON: what was done.
+            DataFrame with the columns `image`, base64 of the result's file, and `report`, JSON: how it was made.
 
         Raises:
             MlflowException: INVALID_PARAMETER_VALUE, naming the field and the remedy; INTERNAL_ERROR, without
@@ -87,8 +85,10 @@ class StyleModel(mlflow.pyfunc.PythonModel):
         """
         try:
             values = list(model_input[IMAGE])
-            answers = self.studio.each(values, params, [f"row {row}" for row in range(len(values))])
-            rows = [(base64.b64encode(a.picture).decode("ascii"), json.dumps(a.report)) for a in answers]
+            responses = self.predictor.predict_each(
+                values, params, [f"row {row}" for row in range(len(values))]
+            )
+            rows = [(base64.b64encode(a.picture).decode("ascii"), json.dumps(a.report)) for a in responses]
         except RequestError as error:
             raise RequestRefused(error) from None
         except Exception:
@@ -140,10 +140,8 @@ def _check_body(original: Any, data: Any, metadata: Any, input_schema: Any):
 def _is_ours(input_schema: Any, params_schema: Any) -> bool:
     if input_schema is None or params_schema is None:
         return False
-    names = {param.name for param in params_schema.params}
-    # By what all versions have: several may be loaded at once, and the first one's check stands for all. What a
-    # model cannot do, its `predict` refuses by name.
-    return input_schema.input_names() == [IMAGE] and names >= SINCE_THE_FIRST
+    # By what the models of all versions have: several may be loaded at once, and the first one's check serves all.
+    return input_schema.input_names() == [IMAGE] and TASK in {param.name for param in params_schema.params}
 
 
 def _put_in_front(module: Any, name: str, check: Any) -> None:

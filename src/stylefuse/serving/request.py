@@ -1,28 +1,23 @@
-"""What a request may hold. Anything else is refused, naming the field and the remedy; nothing is guessed."""
+"""Read a request: its chain of tasks, their parameters, its pictures. Errors name the field and the remedy."""
 
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL.Image import Image
 
 from stylefuse.images.deep import decode_deep
-from stylefuse.images.encoding import FORMATS, check_sides
+from stylefuse.images.encoding import FORMATS, Picture, check_sides
 from stylefuse.images.files import ImageError, Limits
 from stylefuse.images.io import decode
-from stylefuse.tasks.fuse.modes import MODES
-from stylefuse.tasks.stylize.params import LOOK, STRENGTH, STYLE, Look, look_defaults, read_look
+from stylefuse.serving.chain import size_of
+from stylefuse.tasks.chains import IMAGE, PLUS, Step, chain_name, listed_chains, merged_defaults, parse_chain
+from stylefuse.tasks.task import Task, find_tasks
 from stylefuse.tasks.validation import RequestError, read_name, refuse_unknown, shown
 
-IMAGE, REPORT, FORMAT = "image", "report", "format"
-TASK, MODE, ALIGN = "task", "mode", "align"
-PARAMETERS = (TASK, *LOOK, MODE, ALIGN, FORMAT)
-STYLIZE, FUSE, FUSE_STYLIZE = "stylize", "fuse", "fuse+stylize"
-TASKS = (STYLIZE, FUSE, FUSE_STYLIZE)
-AUTO = "auto"
+REPORT, FORMAT, TASK = "report", "format", "task"
 PNG = "png"
 MAX_ROWS = 8
 MAX_BYTES = 20_000_000
@@ -30,81 +25,106 @@ MAX_PIXELS = 40_000_000
 # Of a set, whose pictures are in memory together: fusing so many takes about 4 GB.
 MAX_SET_PIXELS = 100_000_000
 
+Names = Mapping[str, Sequence[str]]  # lists of names that parameters may take: the styles of a model
 
-class Asked(NamedTuple):
+
+class Request(NamedTuple):
     """What to do with a request's pictures.
 
-    task: one of `TASKS`.
-    look: how to restyle; without meaning where the task is to fuse alone.
-    mode: how to fuse, "auto" or one of `MODES`; align: whether to bring the pictures into register first.
-    file_format: of the results, one of `images.encoding.FORMATS`.
+    steps: the tasks of the chain with their parameters. file_format: of the results, one of `encoding.FORMATS`.
     """
 
-    task: str
-    look: Look
-    mode: str
-    align: bool
+    steps: list[Step]
     file_format: str = PNG
 
+    @property
+    def chain(self) -> str:
+        return chain_name([step.task for step in self.steps])
 
-def defaults(styles: Sequence[str]) -> dict[str, Any]:
+    @property
+    def first(self) -> Task:
+        return self.steps[0].task
+
+
+def default_task() -> Task:
+    """The task of a request that names none."""
+    return next(iter(find_tasks().values()))
+
+
+def defaults(names: Names) -> dict[str, Any]:
     """Every parameter with the value that it has when a request leaves it out."""
-    return {TASK: STYLIZE, **look_defaults(styles), MODE: AUTO, ALIGN: False, FORMAT: PNG}
+    known = merged_defaults(list(find_tasks().values()), names)
+    return {TASK: default_task().name, **known, FORMAT: PNG}
 
 
-def read_params(params: Mapping[str, Any] | None, styles: Sequence[str]) -> Asked:
+def read_params(params: Mapping[str, Any] | None, names: Names) -> Request:
     """Read all parameters of a request.
 
     Args:
         params: the request's parameters; None is none.
-        styles: names of the generator's rows, "photo" first.
+        names: lists of names in the served model.
 
     Raises:
-        RequestError: a parameter is unknown, of the wrong type, out of range, or says something that its task
-            does not do. A default is no contradiction: MLflow may have filled it in.
+        RequestError: a parameter is unknown, of the wrong type, out of range, or belongs to a task that is not in the
+            request's chain. A default is no contradiction: MLflow may have filled it in.
     """
-    known = defaults(styles)
     if params is None:
         params = {}
     if not isinstance(params, Mapping):
-        remedy = f'send {{"{STYLE}": "{styles[1]}", "{STRENGTH}": 1.0}}'
-        raise RequestError("params", f"is a {type(params).__name__}, not an object", remedy)
-    refuse_unknown(params, PARAMETERS, "parameter")
-    task = read_name(params, TASK, TASKS, STYLIZE)
-    for name in {STYLIZE: (MODE, ALIGN), FUSE: LOOK}.get(task, ()):
-        value = params.get(name, known[name])
-        if not isinstance(value, str | Real | np.bool_) or value != known[name]:
-            other = FUSE if task == STYLIZE else FUSE_STYLIZE
-            remedy = f'leave it out, or send "{TASK}": "{other}"'
-            raise RequestError(name, f"it has no effect in the task {task}", remedy)
-    align = params.get(ALIGN, False)
-    if not isinstance(align, bool | np.bool_):
-        raise RequestError(ALIGN, f"{shown(align)} is neither true nor false", "send true or false")
-    look = read_look({name: params[name] for name in LOOK if name in params}, styles)
-    file_format = read_name(params, FORMAT, FORMATS, PNG)
-    return Asked(task, look, read_mode(params), bool(align), file_format)
-
-
-def read_mode(params: Mapping[str, Any]) -> str:
-    """Read `mode`: "auto" (default) or one of `MODES`.
-
-    Raises:
-        RequestError: it is something else.
-    """
-    return read_name(params, MODE, (AUTO, *MODES), AUTO)
-
-
-def check_rows(count: int, task: str = STYLIZE) -> None:
-    """Raise RequestError unless there are as many pictures as a request, or a set to fuse, may have."""
-    least = 1 if task == STYLIZE else 2
-    if not least <= count <= MAX_ROWS:
-        remedy = f"send {least} to {MAX_ROWS} rows, each with its picture"
-        message = (
-            f"there is 1 row for the task {task}"
-            if count == 1
-            else f"there are {count} rows for the task {task}"
+        example = ", ".join(f'"{name}": {value!r}' for name, value in example_params(names).items())
+        raise RequestError(
+            "params", f"is a {type(params).__name__}, not an object", f"send {{{example}}}".replace("'", '"')
         )
-        raise RequestError(IMAGE, message, remedy, "count")
+    known = defaults(names)
+    refuse_unknown(params, tuple(known), "parameter")
+    tasks = _read_chain(params)
+    _refuse_parameters_without_effect(params, tasks, known)
+    file_format = read_name(params, FORMAT, FORMATS, PNG)
+    steps = [Step(task, task.params.read(_of(task, params))) for task in tasks]
+    return Request(steps, file_format)
+
+
+def _of(task: Task, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: params[name] for name in task.specs if name in params}
+
+
+def example_params(names: Names) -> dict[str, Any]:
+    """Two parameters of the default task, with values, for examples."""
+    return dict(list(merged_defaults([default_task()], names).items())[:2])
+
+
+def _read_chain(params: Mapping[str, Any]) -> list[Task]:
+    value = params.get(TASK, default_task().name)
+    tasks = parse_chain(value) if isinstance(value, str) else []
+    if not tasks:
+        remedy = f"send one of {', '.join(listed_chains(list(find_tasks().values())))}"
+        raise RequestError(TASK, f"{shown(value)} is not an allowed value", remedy)
+    return tasks
+
+
+def _refuse_parameters_without_effect(
+    params: Mapping[str, Any], tasks: Sequence[Task], known: Mapping[str, Any]
+) -> None:
+    used = {name for task in tasks for name in task.specs}
+    for task in find_tasks().values():
+        for name in task.specs:
+            value = params.get(name, known[name])
+            plain = isinstance(value, str | Real | np.bool_)
+            if name in used or (plain and value == known[name]):
+                continue
+            chain = chain_name(tasks)
+            other = f"{chain}{PLUS}{task.name}" if task.follows else task.name
+            remedy = f'leave it out, or send "{TASK}": "{other}"'
+            raise RequestError(name, f"it has no effect in the task {chain}", remedy)
+
+
+def check_rows(count: int, request: Request) -> None:
+    """Raise RequestError unless there are as many pictures as a request, or a set, may have."""
+    least, most = request.first.pictures if request.first.takes_several else (1, MAX_ROWS)
+    if not least <= count <= most:
+        remedy = f"send {least} to {most} rows, each with its picture"
+        rows = "there is 1 row" if count == 1 else f"there are {count} rows"
+        raise RequestError(IMAGE, f"{rows} for the task {request.chain}", remedy, "count")
 
 
 def check_format(size: tuple[int, int], file_format: str, name: str) -> None:
@@ -115,35 +135,25 @@ def check_format(size: tuple[int, int], file_format: str, name: str) -> None:
         raise RequestError(FORMAT, f"{name}: {error.message}", error.remedy, error.code) from None
 
 
-def read_image(value: Any, name: str) -> Image:
-    """Decode one picture.
+def read_pictures(values: Sequence[Any], names: Sequence[str], deep: bool) -> list[Picture]:
+    """Decode the pictures that are in memory together.
 
     Args:
-        value: its file's bytes, or these in standard base64 (RFC 4648 section 4: no line breaks, no data-URI prefix).
-        name: what messages call the picture.
-
-    Returns:
-        RGB picture, upright, in sRGB.
-
-    Raises:
-        RequestError: not base64, no picture, damaged, or larger than MAX_BYTES or MAX_PIXELS.
-    """
-    return _read_picture(value, name, decode)
-
-
-def read_set(values: Sequence[Any], names: Sequence[str]) -> list[np.ndarray]:
-    """Decode the pictures of a set, as `read_image`, with all bits and grey left grey.
-
-    Returns:
-        Each H×W or H×W×3, uint8 or uint16.
+        values: each a file's bytes, or these in standard base64 (RFC 4648 section 4: no line breaks, no data-URI
+            prefix).
+        names: what messages call the pictures.
+        deep: keep all bits, and grey as grey: H×W or H×W×3, uint8 or uint16. Else RGB, upright, in sRGB.
 
     Raises:
-        RequestError: as `read_image`, or together they are larger than MAX_SET_PIXELS.
+        RequestError: one is not base64, no picture, damaged, or larger than MAX_BYTES or MAX_PIXELS; or together they
+            are larger than MAX_SET_PIXELS.
     """
-    pictures, pixels = [], 0
+    pictures: list[Picture] = []
+    pixels = 0
     for value, name in zip(values, names, strict=True):
-        pictures.append(_read_picture(value, name, decode_deep))
-        pixels += pictures[-1].shape[0] * pictures[-1].shape[1]
+        pictures.append(_read_picture(value, name, decode_deep if deep else decode))
+        width, height = size_of(pictures[-1])
+        pixels += width * height
         if pixels > MAX_SET_PIXELS:
             message = (
                 f"{name}: the pictures up to this one have more than {MAX_SET_PIXELS / 1e6:g} megapixels"
@@ -152,10 +162,7 @@ def read_set(values: Sequence[Any], names: Sequence[str]) -> list[np.ndarray]:
     return pictures
 
 
-_Picture = TypeVar("_Picture")
-
-
-def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], _Picture]) -> _Picture:
+def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], Picture]) -> Picture:
     data = value if isinstance(value, bytes) else _from_base64(value, name)
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))

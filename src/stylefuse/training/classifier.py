@@ -1,4 +1,7 @@
-"""Training of C and of J: cross-entropy on real photos and paintings, hardened against traces of degradation."""
+"""Train the classifier C or the judge J: cross-entropy on real photos and paintings.
+
+A short loop of its own: these trainings take minutes, need neither checkpoints nor EMA, and start again when stopped.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +14,7 @@ from stylefuse.images.augment import degrade
 from stylefuse.images.crops import CropSampler, draw_each
 from stylefuse.images.store import ImageStore
 from stylefuse.training.options import ClassifierOptions
-from stylefuse.training.schedule import rate_factor
+from stylefuse.training.schedule import lr_factor
 
 
 def fit_classifier(
@@ -21,12 +24,12 @@ def fit_classifier(
     options: ClassifierOptions,
     on_step: Callable[[int, float], None] = lambda images_seen, loss: None,
 ) -> None:
-    """Train `network` in place; parameters that ask for no gradient stay as they are (docs/formulation.md, item 4).
+    """Train `network` in place (docs/formulation.md, item 4). Parameters without `requires_grad` stay as they are.
 
     Args:
-        network: N×3×S×S in [-1, 1] → N×classes logits; it is trained on the device that it is on.
+        network: N×3×S×S in [-1, 1] → N×classes logits; trained on the device that it is on.
         store: decoded pictures.
-        rows_by_class: store rows of each class; classes are drawn equally often, whatever their sizes.
+        rows_by_class: store rows of each class. Classes are drawn equally often, whatever their sizes.
         on_step: called with images seen and loss after each step.
     """
     random = np.random.default_rng(options.seed)
@@ -40,7 +43,7 @@ def fit_classifier(
     optimiser = torch.optim.AdamW(parameters, lr=options.rate, betas=(0.9, 0.99), weight_decay=1e-2)
     network.train()
     for seen in range(0, options.images, options.batch_size):
-        optimiser.param_groups[0]["lr"] = options.rate * rate_factor(seen, options.images, 0.3)
+        optimiser.param_groups[0]["lr"] = options.rate * lr_factor(seen, options.images, 0.3)
         target = torch.from_numpy(random.permutation(np.arange(options.batch_size) % len(samplers)))
         pictures = draw_each([samplers[c] for c in target])
         if options.degrade:
@@ -56,6 +59,6 @@ def fit_classifier(
 
 @torch.inference_mode()
 def predict(network: nn.Module, pictures: Tensor, batch_size: int = 32) -> Tensor:
-    """Class probabilities of pictures, N×3×H×W in [-1, 1] → N×classes, in eval mode."""
+    """Return class probabilities of pictures, N×3×H×W in [-1, 1] → N×classes; puts the network in eval mode."""
     network.eval()
     return torch.cat([network(batch).float().softmax(dim=1) for batch in pictures.split(batch_size)])

@@ -1,33 +1,34 @@
-"""Where a training runs, and in which precision."""
+"""Choose the device and precision of a training, and describe where it runs."""
 
+import contextlib
 import functools
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
-# What decides the roundings of a training beside its options; trainings that differ in it agree up to rounding only.
+# What a training runs on. Trainings that differ in it alone are equal up to rounding.
 Surroundings = dict[str, Any]
 
 
-class Places(Protocol):
-    """A training's options, as far as they say where it runs."""
+class Placement(Protocol):
+    """Options that choose device and precision."""
 
     device: str
     precision: str
 
 
 def pick_device(name: str) -> torch.device:
-    """The device that an option names; "auto" takes a GPU where there is one."""
+    """Return the device that an option names. "auto" is a GPU if there is one."""
     return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
 
 
-def pick_precision(options: Places, before: str | None = None) -> str:
-    """fp32 or bf16; "auto" takes bf16 on a GPU, and on a processor that is faster in it.
+def pick_precision(options: Placement, before: str | None = None) -> str:
+    """Return "fp32" or "bf16". "auto" is bf16 on a GPU, and on a processor that is faster in bf16.
 
     Args:
-        before: of a training that goes on, its precision so far. With "auto", one that began in fp32 stays in it on
-            every machine; one that began in bf16 does so only where the machine is not slower in bf16.
+        before: the precision so far of a training that is resumed. With "auto", a training that began in fp32 keeps it
+            on every machine; one that began in bf16 keeps it where bf16 is faster.
     """
     if options.precision != "auto":
         return options.precision
@@ -37,10 +38,11 @@ def pick_precision(options: Places, before: str | None = None) -> str:
 
 
 def surroundings(device: str, precision: str, processes: int = 1) -> Surroundings:
-    """What a training runs on: device, precision, threads, processes, and the processor's or GPU's kind.
+    """Describe what a training runs on: device, precision, threads, processes, and kind of processor or GPU.
 
     Args:
-        device: the option; precision: as `pick_precision` gives it.
+        device: the option.
+        precision: what `pick_precision` returned.
     """
     picked = pick_device(device)
     cuda = picked.type == "cuda"
@@ -54,7 +56,7 @@ def surroundings(device: str, precision: str, processes: int = 1) -> Surrounding
 
 
 def described(where: Surroundings) -> str:
-    """In words: "cpu (AVX2), fp32, 2 threads, 1 process"."""
+    """Return surroundings as text: "cpu (AVX2), fp32, 2 threads, 1 process"."""
     numbers = [f"{where[n]} {n if where[n] != 1 else one}" for n, one in _COUNTS.items()]
     return ", ".join([f"{where['device']} ({where['instructions']})", where["precision"], *numbers])
 
@@ -63,20 +65,26 @@ _COUNTS = {"threads": "thread", "processes": "process"}
 
 
 def changes(before: Surroundings, now: Surroundings) -> str:
-    """What differs, "precision: bf16 -> fp32, threads: 2 -> 1"; empty where nothing does."""
+    """Return what differs, "precision: bf16 -> fp32, threads: 2 -> 1"; empty if nothing does."""
     names = [name for name in now if before.get(name) != now[name]]
     return ", ".join(f"{name}: {before.get(name, 'unknown')} -> {now[name]}" for name in names)
 
 
 @functools.cache
 def _bf16_pays() -> bool:
-    """Whether this CPU trains faster in bfloat16: AMX tiles, or AVX512-BF16 as AMD has it.
+    """Whether this CPU trains faster in bfloat16: it has AMX tiles, or it is an AMD processor with AVX512-BF16.
 
-    A step of hybrid training took 1.4 times as long as in fp32 on a Xeon that has AVX512-BF16 and no AMX.
+    On a Xeon with AVX512-BF16 and without AMX, a step of G's training took 1.4 times as long as in fp32.
     """
     if torch.cpu._is_amx_tile_supported():
         return True
-    facts = Path("/proc/cpuinfo")
-    if not torch.cpu._is_avx512_bf16_supported() or not facts.exists():
+    about = Path("/proc/cpuinfo")
+    if not torch.cpu._is_avx512_bf16_supported() or not about.exists():
         return False
-    return "AuthenticAMD" in facts.read_text(encoding="utf-8", errors="replace")
+    return "AuthenticAMD" in about.read_text(encoding="utf-8", errors="replace")
+
+
+def autocast(options: Placement) -> contextlib.AbstractContextManager:
+    """Context in which networks run in bfloat16, if `pick_precision` chooses it."""
+    enabled = pick_precision(options) == "bf16"
+    return torch.autocast(pick_device(options.device).type, dtype=torch.bfloat16, enabled=enabled)

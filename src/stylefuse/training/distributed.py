@@ -1,10 +1,11 @@
-"""One training on several processes, by torch.distributed: who is who, and what they tell each other.
+"""Run one training on several processes with torch.distributed.
 
-Every process holds the whole state, draws the whole batch from it, and computes its share; gradients and losses are
-averaged before anyone uses them, so all take the same step. Without a process group each function does nothing.
+Every process holds the whole state, draws the whole batch and computes its slice of it. Gradients and losses are
+averaged before they are used, so all processes take the same step. Without a process group these functions do nothing.
 
-Plain all-reduce after backward, and not DistributedDataParallel: its hooks count on one forward and one backward of
-one module, and here G runs in parts and twice, critics are frozen for half a step, and penalties differentiate twice.
+Gradients are all-reduced after backward. DistributedDataParallel does not fit: its hooks expect one forward and one
+backward pass of one module, but the generator runs in parts and twice, the critics are frozen for half a step, and
+penalties need second derivatives.
 """
 
 import contextlib
@@ -27,29 +28,36 @@ from stylefuse.training.interrupt import deferred_interrupt
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-# A process that waits longer for the others takes them for dead. Compiling and drawing samples take less.
+# A process that waits longer than this for the others fails. Compiling and drawing samples take less.
 TIMEOUT = timedelta(minutes=10)
-# What the others get to end by themselves once one has failed, seconds.
+# Seconds that the other processes have to end once one has failed.
 _GRACE = 10
 
 
 class ProcessLostError(RuntimeError):
-    """A process of several failed or was killed, and the others were stopped."""
+    """One of several training processes failed or was killed, and the others were stopped."""
+
+
+def in_group() -> bool:
+    """Whether this process has joined a process group, which may have one member."""
+    return dist.is_initialized()
 
 
 def processes() -> int:
+    """Number of processes in the group; 1 without a group."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def rank() -> int:
+    """Number of this process in the group; 0 without a group."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def share(count: int) -> slice:
-    """This process' part of `count` things, equal for all: only then is a mean of their means the mean of all.
+def local_slice(count: int) -> slice:
+    """Return this process's slice of a batch of `count`. Slices are equal, so the mean of means is the mean of all.
 
     Raises:
-        ValueError: they cannot be shared equally.
+        ValueError: the batch cannot be divided equally.
     """
     if count % processes():
         raise ValueError(
@@ -59,27 +67,27 @@ def share(count: int) -> slice:
     return slice(rank() * each, (rank() + 1) * each)
 
 
-def average(values: Tensor) -> Tensor:
-    """Mean over the processes, in place."""
+def all_reduce_mean(values: Tensor) -> Tensor:
+    """Replace a tensor by its mean over the processes, and return it."""
     if processes() > 1:
         dist.all_reduce(values)
         values /= processes()
     return values
 
 
-def average_gradients(optimisers: Iterable[torch.optim.Optimizer]) -> None:
-    """Put the mean over the processes in place of every gradient that the optimisers would use."""
+def all_reduce_gradients(optimisers: Iterable[torch.optim.Optimizer]) -> None:
+    """Replace every gradient of the optimisers' parameters by its mean over the processes."""
     if processes() == 1:
         return
     parameters = [p for o in optimisers for group in o.param_groups for p in group["params"]]
     gradients = [p.grad for p in parameters if p.grad is not None]
-    flat = average(torch.cat([g.flatten() for g in gradients]))
+    flat = all_reduce_mean(torch.cat([g.flatten() for g in gradients]))
     for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(mean.view(gradient.shape))
 
 
-def largest(value: int) -> int:
-    """The largest that any process gives: how they agree to stop after the same step."""
+def all_reduce_max(value: int) -> int:
+    """Return the largest value of all processes. They use it to stop after the same step."""
     if processes() == 1:
         return value
     values = torch.tensor(value)
@@ -87,8 +95,8 @@ def largest(value: int) -> int:
     return int(values)
 
 
-def from_first(make: Callable[[], T]) -> T:
-    """What `make` gives on the first process, on all of them; the others do not call it."""
+def broadcast(make: Callable[[], T]) -> T:
+    """Call `make` on the first process alone, and return its result on all."""
     if processes() == 1:
         return make()
     values = [make() if rank() == 0 else None]
@@ -96,38 +104,38 @@ def from_first(make: Callable[[], T]) -> T:
     return values[0]
 
 
-def launched() -> bool:
-    """Whether torchrun started this process, as one of several."""
+def under_torchrun() -> bool:
+    """Whether torchrun started this process."""
     return dist.is_torchelastic_launched()
 
 
 @contextmanager
 def group(device: str, local_rank: int, **settings: Any) -> Iterator[None]:
-    """Join the process group for as long as the context lasts.
+    """Join a process group while the context lasts.
 
     Args:
-        device: auto, cpu or cuda. On a GPU each process of a machine takes the one of its local rank.
-        settings: for `init_process_group`; none under torchrun, which says all in the environment.
+        device: auto, cpu or cuda. With GPUs, each process of a machine uses the GPU of its local rank.
+        settings: for `init_process_group`; none under torchrun, which sets environment variables.
     """
     if device != "cpu" and torch.cuda.is_available():
         torch.cuda.set_device(local_rank)
-    # No backend named: gloo for tensors on the CPU, NCCL for those on a GPU.
+    # Without a backend named, torch uses gloo for tensors on the CPU and NCCL for those on a GPU.
     dist.init_process_group(timeout=TIMEOUT, **settings)
     yield
-    dist.destroy_process_group()  # not after an error: it would wait for processes that may be gone
+    dist.destroy_process_group()  # not after an error: it would wait for processes that may have ended
 
 
 def launch(count: int, device: str, function: Callable[..., None], *arguments: Any) -> None:
-    """Call `function` in `count` processes of this machine that form a group, and wait for them.
+    """Start a group of `count` processes on this machine that call `function`, and wait for them.
 
-    SIGINT, SIGTERM and SIGHUP are passed on as SIGTERM; once all have saved and ended, they are raised here.
+    SIGINT, SIGTERM and SIGHUP are passed on to them as SIGTERM, and raised here once all have saved and ended.
 
     Args:
-        function, arguments: whatever can be pickled.
+        function, arguments: must be picklable.
 
     Raises:
-        ValueError: there are not as many GPUs; or the system cannot keep signals of its terminal apart (Windows).
-        ProcessLostError: one failed or was killed.
+        ValueError: there are fewer GPUs than processes; or the system has no sessions (Windows).
+        ProcessLostError: a process failed or was killed.
     """
     if not hasattr(os, "setsid"):
         raise ValueError("strategy ddp needs Linux or macOS: say training.strategy=single,training.devices=1")
@@ -139,16 +147,16 @@ def launch(count: int, device: str, function: Callable[..., None], *arguments: A
         context = start_processes(
             _member, (count, device, place, function, arguments), count, join=False, start_method="spawn"
         )
-        told = False
+        passed_on = False
         try:
             while not context.join(timeout=0.5, grace_period=_GRACE):
-                if interruption.number and not told:
-                    told = True
+                if interruption.number and not passed_on:
+                    passed_on = True
                     for process in context.processes:
                         with contextlib.suppress(ProcessLookupError):
                             os.kill(process.pid, signal.SIGTERM)
         except ProcessException as error:
-            interruption.raise_if_requested()  # stopped before it had begun to listen, with nothing to save
+            interruption.raise_if_requested()  # the signal came before the process handled signals; nothing to save
             killed = [f"process {i} by {signal.Signals(-p.exitcode).name}" for i, p in _killed(context)]
             raise ProcessLostError(
                 f"one of {count} training processes failed: {', '.join(killed) or error}; "
@@ -161,7 +169,7 @@ def launch(count: int, device: str, function: Callable[..., None], *arguments: A
 
 
 def _killed(context: Any) -> list[tuple[int, Any]]:
-    """Index and process of those that a signal ended, but the one with which the others were stopped."""
+    """Index and process of those ended by a signal other than SIGTERM, with which the others were stopped."""
     ended = [(i, p) for i, p in enumerate(context.processes) if p.exitcode is not None and p.exitcode < 0]
     return [(i, p) for i, p in ended if p.exitcode != -signal.SIGTERM]
 
@@ -169,13 +177,13 @@ def _killed(context: Any) -> list[tuple[int, Any]]:
 def _member(
     index: int, count: int, device: str, place: str, function: Callable[..., None], arguments: tuple[Any, ...]
 ) -> None:
-    os.setsid()  # Ctrl-C at the terminal reaches the parent alone, which passes it on once
+    os.setsid()  # so that Ctrl-C at the terminal reaches only the parent, which passes it on once
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, torch.get_num_threads() // count))
     try:
         with group(device, index, init_method=place, rank=index, world_size=count):
             function(*arguments)
     except Exception:
-        # Told here: the parent may first learn of another process, which this one took along.
+        # Logged here: the parent may report another process first, which failed because this one did.
         logger.exception("training process %d failed", index)
         raise

@@ -1,25 +1,26 @@
-"""Ctrl-C, SIGTERM and SIGHUP between steps: a half-done step must not end up in a checkpoint."""
+"""Delay Ctrl-C, SIGTERM and SIGHUP until a training step is complete and saved."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Requests to end that are no errors. SIGHUP comes when a terminal is closed or its connection drops.
+# Signals that ask a process to end. SIGHUP comes when a terminal is closed or its connection drops.
 _HANGUP = getattr(signal, "SIGHUP", None)  # None on Windows
 _ENDS = (signal.SIGTERM,) if _HANGUP is None else (signal.SIGTERM, _HANGUP)
 
 
 class Interruption:
-    """number: of the signal that has asked for the end; 0 before."""
+    """Number of the signal that asked the process to end; 0 while none did."""
 
     def __init__(self):
         self.number = 0
 
     def raise_if_requested(self) -> None:
-        """Pass the signal on: SIGINT as KeyboardInterrupt; SIGTERM and SIGHUP as exit 0, for the state was saved.
+        """Raise KeyboardInterrupt after SIGINT, SystemExit(0) after SIGTERM and SIGHUP; else do nothing.
 
-        Whoever manages processes (systemd, Kubernetes, a batch queue) takes anything else for a failure.
+        Call it once the state is saved. Exit code 0, because systemd, Kubernetes and batch queues report any other
+        code as a failure.
         """
         if self.number in _ENDS:
             raise SystemExit(0)
@@ -29,11 +30,11 @@ class Interruption:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Interruption]:
-    """Hold SIGINT, SIGTERM and SIGHUP back until `raise_if_requested`; a second SIGINT or SIGTERM gets through at once.
+    """Record SIGINT, SIGTERM and SIGHUP instead of acting on them; a second SIGINT or SIGTERM interrupts at once.
 
-    A closing terminal sends SIGHUP more than once (the kernel does, and the shell), so after the first one it is
-    ignored to the end of the process. A SIGHUP that is ignored from the start, as nohup makes it, stays ignored.
-    Outside the main thread, where signals cannot be handled, nothing is held back.
+    The kernel and the shell both send SIGHUP when a terminal closes, so after the first one it is ignored to the end
+    of the process. If SIGHUP is ignored at the start, as under nohup, it stays ignored. Outside the main thread
+    Python cannot handle signals, and this context does nothing.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():

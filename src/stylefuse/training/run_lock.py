@@ -1,4 +1,4 @@
-"""One training at a time in one place, and none that would leave another one behind half done."""
+"""Lock the checkpoint folder; refuse to start over an unfinished run with other settings."""
 
 import logging
 import os
@@ -10,52 +10,68 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from stylefuse.training.checkpoint import Checkpoints, fingerprint
-from stylefuse.training.identity import differences
+from stylefuse.training.checkpoint import Checkpoints
+from stylefuse.training.fingerprint import differences, fingerprint
 
 logger = logging.getLogger(__name__)
+# Key of a definition in a checkpoint's facts, without the options, which have a key of their own.
+_DEFINITION = "identity"
 
 
 class TrainingRefusedError(RuntimeError):
-    """A training may not begin here now; the message says why, and what to do."""
+    """A training may not start in this folder now. The message gives the reason and the remedy."""
+
+
+def checkpoints_of(folder: Path, kind: str, definition: Mapping[str, Any], keep: int) -> Checkpoints:
+    """Return the checkpoints of a training, in the subfolder `<kind>-<fingerprint>`.
+
+    Args:
+        folder: of all trainings' checkpoints.
+        kind: of training.
+        definition: all that decides the outcome: options that count for the fingerprint under "options", pictures
+            under "data", code under "code", and the like.
+        keep: number of checkpoints to keep.
+    """
+    about = {_DEFINITION: {key: value for key, value in definition.items() if key != "options"}}
+    return Checkpoints(folder / f"{kind}-{fingerprint(dict(definition))}", keep, about)
 
 
 @contextmanager
-def claim(
-    folder: Path, kind: str, identity: Mapping[str, Any], keep: int, restart: str, anew: bool
+def run_lock(
+    folder: Path, kind: str, definition: Mapping[str, Any], keep: int, restart: str, anew: bool
 ) -> Iterator[Checkpoints]:
-    """Hold the place of a training while the context lasts; gives its checkpoints, `<kind>-<fingerprint>` in `folder`.
+    """Lock a kind of training in this folder while the context lasts, and give this training's checkpoints.
+
+    Trainings of one kind share sample grids and results, so one at a time may run, and an unfinished one must be
+    continued or removed before another starts. Finished ones are no obstacle.
 
     Args:
-        folder: of all checkpoints.
-        kind: what is trained. Trainings of one kind follow each other here, they share samples and results.
-        identity: options under "options", pictures under "data", and what else decides the outcome.
-        keep: checkpoints to keep.
-        restart: the parameter that asks to begin anew, for messages; anew: whether it does. Then this training's
-            states are deleted, and those of every unfinished one of its kind.
+        folder, kind, definition, keep: see `checkpoints_of`.
+        restart: name of the parameter that starts anew, for messages.
+        anew: whether to start anew. This deletes the checkpoints of this training and of all unfinished ones of its
+            kind.
 
     Raises:
-        TrainingRefusedError: another training is running here; or an unfinished one of this kind lies here that this
-            one is not, and which it would leave behind. Finished ones are no obstacle.
+        TrainingRefusedError: another training of this kind is running, or is unfinished and has another definition.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    own = folder / f"{kind}-{fingerprint(dict(identity))}"
-    saved = Checkpoints(own, keep, {"identity": {k: v for k, v in identity.items() if k != "options"}})
+    saved = checkpoints_of(folder, kind, definition, keep)
     with _locked(folder / f".{kind}.lock"):
-        others = _unfinished(folder, kind, own)
+        others = _unfinished(folder, kind, saved.folder)
         if anew:
-            for each in (own, *others):
+            for each in (saved.folder, *others):
                 shutil.rmtree(each, ignore_errors=True)
         elif others and saved.facts() is None:
-            raise TrainingRefusedError(_refusal(*others.popitem(), identity, restart))
+            raise TrainingRefusedError(_refusal(*others.popitem(), definition, restart))
         saved.sweep()
         yield saved
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; the system lets go of it when this process ends, however it ends."""
-    # In a file of its own: who asks for a lock may empty the locked file, and Windows lets nobody else read it.
+    """Hold a lock file. The system releases it when the process ends, however it ends."""
+    # The process number is in a file of its own: asking for the lock may empty the lock file, and on Windows no
+    # other process may read it.
     holder, lock = path.with_suffix(".pid"), FileLock(path)
     try:
         lock.acquire(blocking=False)
@@ -75,23 +91,23 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _unfinished(folder: Path, kind: str, own: Path) -> dict[Path, dict[str, Any]]:
-    """Folder and facts of every training of the kind, but `own`, that has still images to see."""
+    """Folder and facts of every unfinished training of this kind but `own`."""
     found = {}
     for each in sorted(folder.glob(f"{kind}-*")):
         facts = Checkpoints(each).facts()
         if each == own or facts is None:
             continue
-        if "identity" not in facts:
-            logger.info("%s is of an older version, which alone could go on with it: left alone", each)
+        if _DEFINITION not in facts:
+            logger.info("%s was written by an older version, and only that can continue it: left alone", each)
         elif facts["images_seen"] < facts["options"]["images"]:
             found[each] = facts
     return found
 
 
-def _refusal(other: Path, facts: dict[str, Any], identity: Mapping[str, Any], restart: str) -> str:
-    old = {"options": facts["options"], **facts["identity"]}
+def _refusal(other: Path, facts: dict[str, Any], definition: Mapping[str, Any], restart: str) -> str:
+    old = {"options": facts["options"], **facts[_DEFINITION]}
     done = f"{facts['images_seen']} of {facts['options']['images']} images"
-    lines = "\n  ".join(differences(old, identity))
+    lines = "\n  ".join(differences(old, definition))
     return (
         f"an unfinished training lies in {other} ({done}), and this one differs from it:\n  {lines}\n"
         f"Put that back to go on with it, or begin anew with {restart}=true, which removes it."

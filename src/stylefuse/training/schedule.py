@@ -1,14 +1,14 @@
 """Schedules as pure functions of images seen: a resumed run needs no schedule state."""
 
 
-def rate_factor(images_seen: int, total: int, constant_share: float = 0.7) -> float:
+def lr_factor(images_seen: int, total: int, constant_share: float = 0.7) -> float:
     """Factor on the learning rate: 1 for the first share of the run, then linear to 0 at its end."""
     done = images_seen / total
     return 1.0 if done < constant_share else max(0.0, (1 - done) / (1 - constant_share))
 
 
-def average_decay(images_seen: int, batch_size: int, half_life: float) -> float:
-    """Decay of G's moving average for one step.
+def ema_decay(images_seen: int, batch_size: int, half_life: float) -> float:
+    """Decay of a moving average of weights (EMA) for one step.
 
     Args:
         half_life: images after which a weight's share has halved. It is kept below a tenth of the images seen,

@@ -1,4 +1,4 @@
-"""Confusion matrices: who is taken for whom."""
+"""Confusion matrices of classifiers on held-out pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from stylefuse.training.classifier import predict
 def confusion_of(
     network: nn.Module, store: ImageStore, manifest: pd.DataFrame, styles: Sequence[str], size: int
 ) -> np.ndarray:
-    """Counts over held-out pictures, true style by row, predicted style by column."""
+    """Count held-out pictures by true style (row) and predicted style (column)."""
     counts = np.zeros((len(styles), len(styles)), np.int64)
     for i, style in enumerate(styles):
         pictures = centre_crops(store, rows_of(manifest, style, "test"), size)
@@ -26,8 +26,8 @@ def confusion_of(
 
 
 def draw_confusion(counts: np.ndarray, styles: Sequence[str], title: str, path: Path) -> None:
-    """Draw the matrix, shares as colour and counts as text, into a PNG."""
-    # Not pyplot: it holds state, and looks for a screen.
+    """Draw the matrix into a PNG: shares as colour, counts as text."""
+    # Not pyplot: it has global state and looks for a display.
     from matplotlib.figure import Figure
 
     share = counts / counts.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Nodes of pretrain_classifier: C learns from the training split, J from a split of its own."""
+"""Nodes of pretrain_classifier: train C on the training split, and J on a split of its own."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,6 @@ from stylefuse.images.manifest import data_hash, pixels_hash, require_usable, ro
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
-from stylefuse.pipelines.progress import TrainingProgress
 from stylefuse.pipelines.temporary import report_folder
 from stylefuse.tracking import record
 from stylefuse.training.options import ClassifierOptions
@@ -20,12 +19,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 log = logging.getLogger(__name__)
+# A change of this code trains both networks anew.
+_CODE = (
+    "stylefuse.training.classifier",
+    "stylefuse.networks.classifier",
+    "stylefuse.networks.judge",
+)
 
 
 def train_classifier(
     manifest: pd.DataFrame, image_store: Path, checkpoints: Path, options: PretrainOptions
 ) -> Weights:
-    """Train C over photo + styles on the training split."""
+    """Train C, which tells photos and styles apart, on the training split."""
     from stylefuse.networks.classifier import build_classifier, pack_classifier
 
     def build(classes: int):
@@ -40,7 +45,7 @@ def train_classifier(
 def train_judge(
     manifest: pd.DataFrame, image_store: Path, checkpoints: Path, options: PretrainOptions
 ) -> Weights:
-    """Train J, of another architecture, on pictures that neither C nor G ever sees."""
+    """Train J, of another architecture, on pictures that C and G never see."""
     from stylefuse.networks.judge import Judge, pack_judge
 
     return _train(
@@ -58,20 +63,24 @@ def _train(
     image_store: Path,
     checkpoints: Path,
 ) -> Weights:
-    """Train a network, unless the same was trained from the same data before: a resumed chain skips it."""
+    """Train a network, or read it if it was trained before with the same options, pictures and code."""
     import torch
 
     from stylefuse.images.store import open_store
-    from stylefuse.training.checkpoint import code_hash, fingerprint
+    from stylefuse.pipelines.progress import TrackedProgress
     from stylefuse.training.classifier import fit_classifier
     from stylefuse.training.device import described, pick_device, surroundings
+    from stylefuse.training.fingerprint import code_hash, fingerprint
+    from stylefuse.training.loss_log import LossLog
 
     require_usable(manifest)
     styles = style_names(manifest)
     facts = {**facts, "data_hash": data_hash(manifest), "image_size": options.image_size}
     store = open_store(image_store, manifest)
-    code = code_hash("training.classifier", "networks.classifier", "networks.judge")
-    facts["fingerprint"] = fingerprint(options.identity(), facts, pixels_hash(manifest, store.index()), code)
+    code = code_hash(*_CODE)
+    facts["fingerprint"] = fingerprint(
+        options.fingerprinted(), facts, pixels_hash(manifest, store.index()), code
+    )
     kept = checkpoints / f"{name}-{facts['fingerprint']}.safetensors"
     if kept.is_file():
         try:
@@ -88,14 +97,18 @@ def _train(
     torch.manual_seed(options.seed)  # initial weights
     network = build(len(styles)).to(pick_device(options.device))
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]
-    with TrainingProgress(name, options.images, done=0, every=20 * options.batch_size) as progress:
-        fit_classifier(
-            network,
-            store,
-            rows,
-            options,
-            lambda seen, loss: progress.step(seen, {"loss": loss}),
-        )
+    progress, losses = TrackedProgress(name), LossLog(options.images, every=20 * options.batch_size)
+
+    def on_step(images_seen: int, loss: float) -> None:
+        if means := losses.add(images_seen, {"loss": loss}):
+            progress.on_row(images_seen, means)
+        progress.on_step(images_seen, {"loss": loss})
+
+    progress.on_begin(0, options.images)
+    try:
+        fit_classifier(network, store, rows, options, on_step)
+    finally:
+        progress.on_end()
     weights = pack(network, styles, **facts)
     write_weights(kept, weights)
     return weights

@@ -1,4 +1,4 @@
-"""What can be turned in `pretrain_classifier`; conf/base/parameters_pretrain_classifier.yml gives the reasons."""
+"""Parameters of `pretrain_classifier`; conf/base/parameters_pretrain_classifier.yml gives the reasons."""
 
 from stylefuse.pipelines.parameters import Parameters
 from stylefuse.training.options import ClassifierOptions

@@ -2,19 +2,23 @@
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from stylefuse.networks.generator import load_generator, style_weights
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.register.promotion import FUSION
-from stylefuse.tasks.fuse.network import load_fuser
+from stylefuse.pipelines.register.heads import HeadEntry
+from stylefuse.serving.bundle import Bundle
+from stylefuse.tasks.params import Spec
+from stylefuse.tasks.task import Task, find_tasks
 
-# What the cost of a fuser is measured on: pairs are what people bring.
-PICTURES, SIDE = 2, 256
+SIDE = 256  # px of the pictures that the cost of a head is measured on
 
 
 def measure_budget(weights: Weights, repeats: int = 5) -> dict[str, float]:
@@ -41,23 +45,29 @@ def measure_budget(weights: Weights, repeats: int = 5) -> dict[str, float]:
     }
 
 
-def measure_fuser_budget(generator: Weights, fuser: Weights, repeats: int = 5) -> dict[str, float]:
-    """Measure what fusing two pictures of 256×256 costs on this machine's CPU.
+def measure_head_budgets(networks: Mapping[str, Weights], repeats: int = 5) -> dict[str, dict[str, Any]]:
+    """Measure what each task with a head costs on this machine's CPU, on as few pictures of 256×256 as it takes.
 
     Returns:
-        `parameters` (count, without the generator's encoder), `megabytes` (of weights), `pictures`,
+        By the head's name: `parameters` (count, without the shared encoder), `megabytes` (of weights), `pictures`,
         `image_size` (pixels a side) and `milliseconds` (median of `repeats`, after one that does not count).
     """
-    network = load_fuser(fuser, load_generator(generator), generator.facts["fingerprint"])
-    x = torch.zeros(1, PICTURES, 3, SIDE, SIDE)
-    tensors = fuser.tensors.values()
-    return {
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "megabytes": round(sum(t.numel() * t.element_size() for t in tensors) / 1e6, 3),
-        "pictures": PICTURES,
-        "image_size": SIDE,
-        "milliseconds": _milliseconds(lambda: network(x), repeats),
-    }
+    bundle, budgets = Bundle(networks, device="cpu"), {}
+    example = np.asarray(Image.linear_gradient("L").convert("RGB"))
+    for task in bundle.tasks:
+        if task.head is None:
+            continue
+        count, tensors = task.pictures[0], networks[task.head.weights].tensors.values()
+        picture = example if task.deep else Image.fromarray(example)
+        run = partial(bundle.predictor(task.name).predict, [picture] * count, task.params())
+        budgets[task.head.weights] = {
+            "parameters": sum(p.numel() for p in bundle.head(task.head.weights).parameters()),
+            "megabytes": round(sum(t.numel() * t.element_size() for t in tensors) / 1e6, 3),
+            "pictures": count,
+            "image_size": SIDE,
+            "milliseconds": _milliseconds(run, repeats),
+        }
+    return budgets
 
 
 def _milliseconds(run: Callable[[], Any], repeats: int) -> float:
@@ -76,7 +86,7 @@ def write_card(
     evaluation: Mapping[str, Any],
     budget: Mapping[str, Any],
     pictures: Mapping[str, int],
-    fusion: Mapping[str, float] | None = None,
+    heads: Sequence[HeadEntry] = (),
 ) -> str:
     """Return the model card as Markdown.
 
@@ -84,16 +94,15 @@ def write_card(
         name: of the registered model.
         facts: the weights' facts.
         evaluation: as the evaluate pipeline writes it; its summary and warnings are shown.
-        budget: as `measure_budget` returns it; under "fuser", if there is one, as `measure_fuser_budget` does.
+        budget: as `measure_budget` returns it, with what `measure_head_budgets` does.
         pictures: pictures kept by style, "photo" among them; empty if the manifest is of other pictures by now.
-        fusion: numbers by dotted path, where there is a fuser and they were measured.
+        heads: that the model holds.
     """
     styles = facts["styles"][1:]
     lines = [
         f"# {name}",
         "",
-        f"Restyles a photo in the manner of: {', '.join(styles)}. Strength 0 (the photo) to 1 (the style); "
-        "styles mix by weights; the photo's colours can be kept.",
+        f"Paints in the manner of: {', '.join(styles)}.",
         "",
         "| | |",
         "|---|---|",
@@ -113,7 +122,8 @@ def write_card(
         "",
         *(f"- {warning}" for warning in evaluation.get("warnings", [])),
         "",
-        *(_fusion_section(budget["fuser"], fusion or {}) if "fuser" in budget else ()),
+        *_tasks_section(heads),
+        *(line for entry in heads for line in _head_section(entry, budget[entry.head.weights])),
         "## Limits",
         "",
         "It knows the textures and colours of the paintings it was trained on, at the size it was trained "
@@ -124,19 +134,39 @@ def write_card(
     return "\n".join(lines)
 
 
-def _fusion_section(budget: Mapping[str, float], numbers: Mapping[str, float]) -> list[str]:
-    size, count = budget["image_size"], budget["pictures"]
+def _tasks_section(heads: Sequence[HeadEntry]) -> list[str]:
+    """What the model can do, and with which parameters."""
+    there = {"generator", *(entry.head.weights for entry in heads)}
+    tasks = [task for task in find_tasks().values() if there >= set(task.needs)]
+    return ["## Tasks", "", *(line for task in tasks for line in _task_lines(task))]
+
+
+def _task_lines(task: Task) -> list[str]:
+    rows = [f"| `{name}` | {_range(spec)} | {spec.help} |" for name, spec in task.specs.items()]
+    table = ["| parameter | values | |", "|---|---|---|", *rows, ""] if rows else []
+    return [f"**{task.name}**: {task.summary[0].lower()}{task.summary[1:]}.", "", *table]
+
+
+def _range(spec: Spec) -> str:
+    if spec.names:
+        return ", ".join(spec.names)
+    if spec.least is not None and spec.most is not None:
+        return f"{spec.least:g} to {spec.most:g}"
+    return {"bool": "true, false", "str": "text"}.get(spec.kind.value.__name__, "a number")
+
+
+def _head_section(entry: HeadEntry, budget: Mapping[str, float]) -> list[str]:
+    size, count, prefix = budget["image_size"], budget["pictures"], entry.head.reports
+    metrics = entry.metrics.items()
     return [
-        "## Fusion",
-        "",
-        'Fuses 2 to 8 pictures of one scene (task "fuse"), and restyles the result (task "fuse+stylize").',
+        f"## {prefix.capitalize()}",
         "",
         "| | |",
         "|---|---|",
         f"| Size | {budget['parameters']:,} parameters, {budget['megabytes']:.2f} MB; it reads the encoder above |",
         f"| Cost of {count} pictures at {size}×{size} | {budget['milliseconds']:.0f} ms on the same CPU |",
-        *(f"| {key.removeprefix(f'{FUSION}summary.')} | {_shown(value)} |" for key, value in numbers.items()),
-        *([] if numbers else ["| Quality | not measured |"]),
+        *(f"| {key.removeprefix(f'{prefix}.summary.')} | {_shown(value)} |" for key, value in metrics),
+        *([] if metrics else ["| Quality | not measured |"]),
         "",
     ]
 

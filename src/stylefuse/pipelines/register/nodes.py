@@ -1,9 +1,10 @@
-"""Register the generator in MLflow, once, and let the gate decide about the champion."""
+"""Register the model in MLflow, once, and promote it to champion if the rules allow it."""
 
 import json
 import logging
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -21,21 +22,23 @@ def register_model(
     evaluation: Mapping[str, Any],
     manifest: pd.DataFrame,
     options: RegisterOptions,
-    fuser: Weights | None = None,
-    fusion_evaluation: Mapping[str, Any] | None = None,
+    *heads: Weights | Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """Register the generator unless the same one already is, and move the alias if the gate lets it pass.
+    """Register the generator with its heads unless the same model already is, and move the alias if the rules allow it.
 
-    A fuser goes with it if there is one that reads this generator's encoder. Rules of the gate about "fusion." are
-    those of models with a fuser.
+    A head goes with the generator if it reads this generator's encoder. Promotion rules about a head's numbers are
+    those of models with that head.
 
-    A model that the gate blocks is registered too, with the reasons in its tags: to be looked at, not served.
+    A model that a rule blocks is registered too, with the reasons in its tags: to be looked at, not served.
     A model that passed before and is registered again changes nothing, so an alias moved back by hand stays.
     A version whose files are gone is registered anew, as another version.
 
+    Args:
+        heads: for each head in the order of `find_heads`, its weights and its evaluation, or None.
+
     Returns:
         `outcome` ("promoted", "blocked: <reasons>" or "unchanged: version <n>"), `name`, `version`, `alias`,
-        `uri`, `content` (hash), `budget` and `fusion` ("included", or why it is not).
+        `uri`, `content` (hash), `budget`; and for each head, under its name of reports, "included" or why it is not.
 
     Raises:
         TrackingError: the registry does not answer.
@@ -46,7 +49,7 @@ def register_model(
 
     remedy = "start it, then run `kedro run --pipelines register`: nothing else has to run again"
     with naming_server(mlflow.get_tracking_uri(), remedy):
-        return _register(generator, evaluation, manifest, options, fuser, fusion_evaluation)
+        return _register(generator, evaluation, manifest, options, heads)
 
 
 def _register(
@@ -54,28 +57,43 @@ def _register(
     evaluation: Mapping[str, Any],
     manifest: pd.DataFrame,
     options: RegisterOptions,
-    fuser: Weights | None,
-    fusion_evaluation: Mapping[str, Any] | None,
+    given: Sequence[Any],
 ) -> dict[str, Any]:
     from mlflow import MlflowClient
 
-    from .card import measure_budget, measure_fuser_budget, write_card
-    from .fusion import find_fusion
+    from stylefuse.serving.bundle import GENERATOR
+    from stylefuse.tasks.task import find_heads
+
+    from .card import measure_budget, measure_head_budgets, write_card
+    from .heads import find_head
     from .package import content_hash, log_version
-    from .promotion import FUSION, judge, numbers, stale
+    from .promotion import numbers, objections, prefix_of, stale
     from .versions import champion_numbers, find_champion, find_version, is_complete, tagged
 
     client = MlflowClient()
-    fusion = find_fusion(generator.facts, fuser, fusion_evaluation)
-    log.log(logging.INFO if fusion.fuser or fuser is None else logging.WARNING, "fusion: %s", fusion.status)
-    rules = [rule for rule in options.gate if fusion.fuser or not rule.metric.startswith(FUSION)]
-    content, metrics = content_hash(generator, fusion.fuser), numbers(evaluation) | fusion.metrics
-    networks = ("generator", "fuser") if fusion.fuser else ("generator",)
-    known, complete = find_version(options.name, content, networks)
+    pairs = zip_longest(given[::2], given[1::2])
+    entries = [
+        find_head(head, generator, *(pair or (None, None)))
+        for head, pair in zip_longest(find_heads().values(), pairs)
+    ]
+    for entry in entries:
+        left_out = entry.weights is None and not entry.status.startswith("none")
+        log.log(logging.WARNING if left_out else logging.INFO, "%s: %s", entry.head.reports, entry.status)
+    included = [entry for entry in entries if entry.weights]
+    networks = {GENERATOR: generator, **{entry.head.weights: entry.weights for entry in included}}
+    prefixes = [entry.head.reports for entry in entries]
+    without = set(prefixes) - {entry.head.reports for entry in included}
+    rules = [rule for rule in options.gate if prefix_of(rule.metric, prefixes) not in without]
+    metrics = numbers(evaluation)
+    for entry in entries:
+        metrics |= entry.metrics
+    content = content_hash(networks)
+    known, complete = find_version(options.name, content, list(networks))
     data = str(generator.facts.get("data_hash", ""))
     champion = find_champion(options)
-    foreign = stale(evaluation, generator.facts) + fusion.reasons
-    reasons = foreign or judge(rules, metrics, champion_numbers(champion, known, data, rules))
+    foreign = stale(evaluation, generator.facts) + [reason for entry in entries for reason in entry.reasons]
+    compared = champion_numbers(champion, known, data, rules)
+    reasons = foreign or objections(rules, metrics, compared, prefixes)
     tags = {
         "content": content,
         "metrics": tagged(metrics, rules),
@@ -91,13 +109,11 @@ def _register(
             if not foreign and not (passed_before and key.startswith("gate")):
                 client.set_model_version_tag(options.name, version, key, value)
     else:
-        budget: dict[str, Any] = {**measure_budget(generator)}
-        if fusion.fuser:
-            budget["fuser"] = measure_fuser_budget(generator, fusion.fuser)
+        budget: dict[str, Any] = {**measure_budget(generator), **measure_head_budgets(networks)}
         pictures = kept(manifest)["style"].value_counts().to_dict() if data == data_hash(manifest) else {}
-        card = write_card(options.name, generator.facts, evaluation, budget, pictures, fusion.metrics)
+        card = write_card(options.name, generator.facts, evaluation, budget, pictures, included)
         tags["budget"] = json.dumps(budget)
-        version = log_version(generator, options.name, card, tags, fusion.fuser, metrics)
+        version = log_version(networks, options.name, card, tags, metrics)
         if known:
             log.warning(
                 "the files of %s version %s are gone: registered anew, as version %s",
@@ -117,7 +133,7 @@ def _register(
         client.set_registered_model_alias(options.name, options.alias, version)
         outcome = "promoted"
     log.info("%s version %s: %s", options.name, version, outcome)
-    _say_how_to_serve(options, version, outcome)
+    _log_how_to_serve(options, version, outcome)
     return {
         "outcome": outcome,
         "name": options.name,
@@ -126,11 +142,11 @@ def _register(
         "uri": f"models:/{options.name}/{version}",
         "content": content,
         "budget": budget,
-        "fusion": fusion.status,
+        **{entry.head.reports: entry.status for entry in entries},
     }
 
 
-def _say_how_to_serve(options: RegisterOptions, version: str | int, outcome: str) -> None:
+def _log_how_to_serve(options: RegisterOptions, version: str | int, outcome: str) -> None:
     """Log the command that serves this version."""
     if outcome == "promoted":
         log.info("serve it: %s", serving_command(f"{options.name}@{options.alias}"))

@@ -1,4 +1,4 @@
-"""A generator, with a fuser or without, as a registered MLflow model: code, weights, signature, requirements, card."""
+"""Package a generator and its heads as a registered MLflow model: code, weights, signature, requirements, card."""
 
 import base64
 import hashlib
@@ -23,40 +23,49 @@ from PIL import Image
 
 import stylefuse
 from stylefuse.networks.weights import Weights, write_weights
-from stylefuse.serving.bundle import described
-from stylefuse.serving.request import IMAGE, REPORT, defaults
-from stylefuse.tasks.stylize.params import STRENGTH, STYLE
-from stylefuse.training.checkpoint import code_hash
+from stylefuse.serving.bundle import GENERATOR, describe
+from stylefuse.serving.request import REPORT, defaults, example_params
+from stylefuse.tasks.chains import IMAGE
+from stylefuse.tasks.task import find_tasks
+from stylefuse.training.fingerprint import code_hash
 
 PACKAGE = Path(stylefuse.__file__).parent
 # What the served model imports, directly or not: a change in there makes it another model.
-SERVED = "serving.model"
+SERVED = "stylefuse.serving.model"
 # Characters that a registry keeps of a description (MLflow's column in PostgreSQL and MySQL).
 MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
-REQUIREMENTS = ("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas")
+REQUIREMENTS = (
+    *("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas"),
+    *("pydantic", "pyyaml"),
+)
 # Read where they are installed, and so by a model that was registered there.
 OPTIONAL_REQUIREMENTS = ("pillow-heif",)
 
 
-def content_hash(generator: Weights, fuser: Weights | None = None) -> str:
+def content_hash(networks: Mapping[str, Weights]) -> str:
     """Return a sha256 over all that decides what the served model answers: tensors, facts and code."""
     digest = hashlib.sha256()
-    for network in (generator, fuser):
-        if network is None:
-            continue
+    for network in networks.values():
         digest.update(json.dumps(network.facts, sort_keys=True).encode())
         for name, tensor in sorted(network.tensors.items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    digest.update(code_hash(SERVED).encode())
+    tasks = [f"stylefuse.tasks.{name}" for name in find_tasks()]
+    digest.update(code_hash(SERVED, *tasks).encode())
     return digest.hexdigest()
 
 
 def signature(styles: list[str]) -> ModelSignature:
     """Text columns `image` in, `image` and `report` out; the request's parameters, typed, with defaults."""
-    types = {str: DataType.string, float: DataType.double, bool: DataType.boolean}
-    params = [ParamSpec(name, types[type(value)], value) for name, value in defaults(styles).items()]
+    types = {
+        str: DataType.string,
+        float: DataType.double,
+        int: DataType.long,
+        bool: DataType.boolean,
+    }
+    names = {"styles": styles[1:]}
+    params = [ParamSpec(name, types[type(value)], value) for name, value in defaults(names).items()]
     return ModelSignature(
         inputs=Schema([ColSpec(DataType.string, IMAGE)]),
         outputs=Schema([ColSpec(DataType.string, IMAGE), ColSpec(DataType.string, REPORT)]),
@@ -71,15 +80,14 @@ def requirements() -> list[str]:
 
 
 def model_arguments(
-    generator: Weights,
-    card: str,
-    folder: Path,
-    fuser: Weights | None = None,
-    numbers: Mapping[str, float] | None = None,
+    networks: Mapping[str, Weights], card: str, folder: Path, numbers: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
-    """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights, card, numbers and code to `folder`."""
-    styles = generator.facts["styles"]
-    networks = {"generator": generator} | ({"fuser": fuser} if fuser else {})
+    """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights, card, numbers and code to `folder`.
+
+    Args:
+        networks: "generator", and heads by name.
+    """
+    styles = networks[GENERATOR].facts["styles"]
     weights = {name: folder / f"{name}.safetensors" for name in networks}
     for name, network in networks.items():
         write_weights(weights[name], network)
@@ -91,13 +99,16 @@ def model_arguments(
         "python_model": str(code / "serving" / "model.py"),
         "artifacts": {name: str(path) for name, path in artifacts.items()},
         "signature": signature(styles),
-        "input_example": (pd.DataFrame({IMAGE: [_example()]}), {STYLE: styles[1], STRENGTH: 1.0}),
+        "input_example": (pd.DataFrame({IMAGE: [_example()]}), example_params({"styles": styles[1:]})),
         "pip_requirements": requirements(),
         # Serving needs no installed stylefuse: the package travels with the model.
         "code_paths": [str(code)],
-        "metadata": {"stylefuse": stylefuse.__version__, "facts": generator.facts}
-        | ({"fuser": fuser.facts} if fuser else {})
-        | described(weights),
+        "metadata": {
+            "stylefuse": stylefuse.__version__,
+            "facts": networks[GENERATOR].facts,
+            **{name: network.facts for name, network in networks.items() if name != GENERATOR},
+            **describe(weights),
+        },
     }
 
 
@@ -118,11 +129,10 @@ def copy_code(folder: Path) -> Path:
 
 
 def log_version(
-    generator: Weights,
+    networks: Mapping[str, Weights],
     name: str,
     card: str,
     tags: dict[str, str],
-    fuser: Weights | None = None,
     numbers: Mapping[str, float] | None = None,
 ) -> str:
     """Log the model into the active run, or into one of its own, and register it; returns the new version.
@@ -133,7 +143,7 @@ def log_version(
     client = mlflow.MlflowClient()
     # The version comes last, with its tags: a failure on the way leaves files, but no half version.
     with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
-        arguments = model_arguments(generator, card, Path(folder), fuser, numbers)
+        arguments = model_arguments(networks, card, Path(folder), numbers)
         info = mlflow.pyfunc.log_model(name="generator", **arguments)
         there_before = _is_registered(client, name)
         try:

@@ -2,16 +2,21 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stylefuse.tasks.task import find_heads
+
 from .nodes import register_model
 
 
 def create_pipeline(**kwargs) -> Pipeline:
     """Register the trained generator, and make it champion if it passes the gate."""
+    heads = [
+        dataset for head in find_heads().values() for dataset in (head.weights, f"{head.reports}_evaluation")
+    ]
     return Pipeline(
         [
             Node(
                 register_model,
-                ["generator", "evaluation", "manifest", "params:register", "fuser", "fusion_evaluation"],
+                ["generator", "evaluation", "manifest", "params:register", *heads],
                 "registration",
                 name="register_model",
             )

@@ -1,4 +1,4 @@
-"""The gate: may this model become the champion? Pure functions on plain numbers."""
+"""Decide by the promotion rules whether a model may become the champion. Pure functions on plain numbers."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,6 @@ from stylefuse.pipelines.register.options import Rule
 
 # What the evaluation and the weights both tell about the generator.
 IDENTITY = ("fingerprint", "data_hash", "images_seen")
-# Where the numbers of fusion lie among those of the model.
-FUSION = "fusion."
 
 
 def numbers(evaluation: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
@@ -31,22 +29,36 @@ def stale(evaluation: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     return [] if same else ["the evaluation is of another generator: run the evaluate pipeline again"]
 
 
-def judge(
-    rules: Sequence[Rule], metrics: Mapping[str, float], champion: Mapping[str, float] | None
+def objections(
+    rules: Sequence[Rule],
+    metrics: Mapping[str, float],
+    champion: Mapping[str, float] | None,
+    prefixes: Sequence[str] = (),
 ) -> list[str]:
-    """Return the reasons against; an empty list lets the model pass.
+    """Return the reasons against promoting a model; an empty list lets it pass.
 
     Args:
         rules: all must hold.
         metrics: the model's numbers by dotted path.
-        champion: those of the present champion; None when there is none, which satisfies every comparison. One
-            without numbers of fusion satisfies those about fusion.
+        champion: those of the present champion; None when there is none, which satisfies every comparison.
+        prefixes: of the heads' numbers. A champion without a head's numbers satisfies the comparisons with them.
     """
-    reasons = (_objection(rule, metrics, champion) for rule in rules)
+    reasons = (_objection(rule, metrics, champion, prefixes) for rule in rules)
     return [reason for reason in reasons if reason]
 
 
-def _objection(rule: Rule, metrics: Mapping[str, float], champion: Mapping[str, float] | None) -> str:
+def prefix_of(metric: str, prefixes: Sequence[str]) -> str:
+    """Which of the heads' prefixes a metric lies under; empty where none."""
+    first = metric.partition(".")[0]
+    return first if first in prefixes else ""
+
+
+def _objection(
+    rule: Rule,
+    metrics: Mapping[str, float],
+    champion: Mapping[str, float] | None,
+    prefixes: Sequence[str],
+) -> str:
     name = rule.metric
     value = metrics.get(name)
     if value is None or math.isnan(value):
@@ -55,8 +67,10 @@ def _objection(rule: Rule, metrics: Mapping[str, float], champion: Mapping[str, 
         return "" if value >= rule.at_least else f"{name} is {value:.4g}, below {rule.at_least:g}"
     if rule.at_most is not None:
         return "" if value <= rule.at_most else f"{name} is {value:.4g}, above {rule.at_most:g}"
-    fuses = champion is not None and any(key.startswith(FUSION) for key in champion)
-    if champion is None or (name.startswith(FUSION) and not fuses):
+    if champion is None:
+        return ""
+    prefix = prefix_of(name, prefixes)
+    if prefix and not any(key.startswith(f"{prefix}.") for key in champion):
         return ""
     if name not in champion:
         return f"{name} of the champion is unknown: drop the rule, or move the alias by hand"

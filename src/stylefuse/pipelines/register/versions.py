@@ -11,12 +11,11 @@ from mlflow.exceptions import MlflowException
 
 from .options import RegisterOptions, Rule
 from .package import NUMBERS, named
-from .promotion import FUSION
 
 log = logging.getLogger(__name__)
 
-# Numbers that say as much of one style as of two hundred: beside those that the gate names, they go into the tag.
-SUMMARIES = ("summary.", f"{FUSION}summary.")
+# Numbers that say as much of one style as of two hundred: beside those that the rules name, they go into the tag.
+_SUMMARY = "summary."
 
 
 def find_version(name: str, content: str, networks: Sequence[str]) -> tuple[Any, bool]:
@@ -25,7 +24,7 @@ def find_version(name: str, content: str, networks: Sequence[str]) -> tuple[Any,
     Of several, the newest whose files are there, else the newest.
 
     Args:
-        networks: whose weights the version holds: "generator", and perhaps "fuser".
+        networks: whose weights the version holds: "generator", and heads.
 
     Returns:
         MLflow's version, None without one; and whether it can be served.
@@ -62,12 +61,14 @@ def _listed(uri: str, folder: str | None = None) -> set[str]:
 
 
 def tagged(numbers: Mapping[str, float], rules: Sequence[Rule]) -> str:
-    """The numbers for a version's tag, as JSON: those of the gate and the summaries.
+    """The numbers for a version's tag, as JSON: those of the promotion rules and the summaries.
 
     A tag is limited to 100 000 characters, and the numbers of each style take some 2500.
     """
     wanted = {rule.metric for rule in rules}
-    return json.dumps({k: v for k, v in numbers.items() if k in wanted or k.startswith(SUMMARIES)})
+    return json.dumps(
+        {k: v for k, v in numbers.items() if k in wanted or k.startswith(_SUMMARY) or f".{_SUMMARY}" in k}
+    )
 
 
 def find_champion(options: RegisterOptions) -> Any:

@@ -1,11 +1,11 @@
-"""What can be turned in `train_hybrid`; conf/base/parameters_train_hybrid.yml gives the reasons."""
+"""Parameters of `train_hybrid`; conf/base/parameters_train_hybrid.yml gives the reasons."""
 
 from stylefuse.pipelines.parameters import Parameters
-from stylefuse.training.options import HybridOptions
+from stylefuse.tasks.stylize.options import HybridOptions
 
 
 class TrainOptions(Parameters):
-    """restart: begin anew, whatever unfinished training of this kind there is; training: see `HybridOptions`."""
+    """restart: start anew, whatever unfinished training of this kind there is; training: see `HybridOptions`."""
 
     restart: bool
     training: HybridOptions

@@ -21,7 +21,7 @@ def create_pipeline(**kwargs) -> Pipeline:
                 ],
                 ["training_log", "generator"],  # in this order: the log is there before the network
                 name="train_generator",
-                tags="train_hybrid",
+                tags=["train_hybrid", "distributed"],  # torchrun may run it in several processes
             )
         ]
     )

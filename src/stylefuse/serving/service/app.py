@@ -6,6 +6,7 @@ import logging
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 import stylefuse
@@ -14,13 +15,24 @@ from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
-from stylefuse.serving.service.middleware import Gate
-from stylefuse.serving.service.openapi import DESCRIPTION, FUSE, INVOCATIONS, STYLIZE
+from stylefuse.serving.service.middleware import Middleware
+from stylefuse.serving.service.openapi import CHAIN, DESCRIPTION, INVOCATIONS, describe, operation
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import WorkerDied
 from stylefuse.serving.service.settings import Settings
+from stylefuse.tasks.chains import parse_chain
+from stylefuse.tasks.task import Task, find_tasks
 
 log = logging.getLogger(__name__)
+
+
+class _ChainConvertor(StringConvertor):
+    """Paths of chains of two or more tasks; those of single tasks are routes of their own."""
+
+    regex = r"[a-z0-9_]+(?:\+[a-z0-9_]+)+"
+
+
+register_url_convertor("chain", _ChainConvertor())
 
 
 class Service:
@@ -45,7 +57,7 @@ class Service:
         self.metrics.serves(version)
 
     async def work(self, request: Request, kind: str) -> Response:
-        """Have a worker answer `kind`: "stylize", "fuse" or "invocations".
+        """Have a worker answer `kind`: a chain of tasks, or "invocations".
 
         Raises:
             Refused: it is not answered; the error says why.
@@ -63,19 +75,16 @@ class Service:
                 frame = await self._answer(request, kind)
         finally:
             self.in_flight -= 1
-        told = frame.header
-        call.task, call.reason, call.pixels = (
-            told.get("task", kind),
-            told.get("code", ""),
-            told.get("pixels", 0),
-        )
-        headers = {**told["headers"], "X-Model-Version": self.version}
-        return Response(frame.body, told["status"], headers, told["content_type"])
+        header = frame.header
+        call.task, call.reason = header.get("task", kind), header.get("code", "")
+        call.pixels = header.get("pixels", 0)
+        headers = {**header["headers"], "X-Model-Version": self.version}
+        return Response(frame.body, header["status"], headers, header["content_type"])
 
     async def _answer(self, request: Request, kind: str) -> Frame:
         call, headers = request.scope["call"], request.headers
         deadline = call.started + self.settings.timeout
-        most = limits.most_bytes(headers, kind != "stylize", self.settings)
+        most = limits.most_bytes(headers, _takes_several(kind), self.settings)
         async with limits.body_of(request, most, deadline, self._held) as body:
             ask = {
                 "kind": kind,
@@ -103,7 +112,7 @@ class Service:
                 answer.cancel()
 
 
-def build_app(service: Service, token: str | None = None, access: Access = THIS_MACHINE) -> Gate:
+def build_app(service: Service, token: str | None = None, access: Access = THIS_MACHINE) -> Middleware:
     """The service as an ASGI application.
 
     Args:
@@ -122,23 +131,30 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         redirect_slashes=False,
     )
 
-    @app.post("/v1/stylize", **STYLIZE)
-    async def stylize(request: Request) -> Response:
-        return await service.work(request, "stylize")
+    for task in find_tasks().values():
+        _add_route(app, service, task)
 
-    @app.post("/v1/fuse", **FUSE)
-    async def fuse(request: Request) -> Response:
-        return await service.work(request, "fuse")
+    @app.post("/v1/{chain:chain}", **CHAIN)
+    async def run_chain(chain: str, request: Request) -> Response:
+        if not parse_chain(chain):
+            raise HTTPException(404)
+        return await service.work(request, chain)
 
     @app.post("/invocations", **INVOCATIONS)
     async def invocations(request: Request) -> Response:
         return await service.work(request, "invocations")
 
-    @app.get("/v1/styles", summary="What the served model can do")
+    @app.get("/v1/styles", summary="What the served model can do: names of styles, tasks and the like")
     async def styles() -> Response:
-        about = {name: service.pool.about[name] for name in ("styles", "tasks", "modes")}
+        about = {name: value for name, value in service.pool.about.items() if name != "digest"}
         # In ASCII: names of folders may hold what UTF-8 cannot.
         return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)
+
+    @app.get("/v1/tasks", summary="The tasks of the served model, with their parameters")
+    async def tasks() -> Response:
+        about = service.pool.about
+        served = [describe(task, about) for task in find_tasks().values() if task.name in about["tasks"]]
+        return Response(json.dumps({"tasks": served, "version": service.version}), media_type=limits.JSON)
 
     @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the server runs")
@@ -158,7 +174,20 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _no_such_place)
     app.add_exception_handler(Exception, _failed)
-    return Gate(app, service.metrics, access, token)
+    return Middleware(app, service.metrics, access, token)
+
+
+def _add_route(app: FastAPI, service: Service, task: Task) -> None:
+    async def run_task(request: Request) -> Response:
+        return await service.work(request, task.name)
+
+    app.post(f"/v1/{task.name}", name=task.name, **operation(task))(run_task)
+
+
+def _takes_several(kind: str) -> bool:
+    """Whether a request of this kind may hold several pictures."""
+    tasks = parse_chain(kind)
+    return not tasks or tasks[0].takes_several
 
 
 async def _refused(request: Request, error: Refused) -> Response:

@@ -1,6 +1,7 @@
-"""What `/v1/stylize` and `/v1/fuse` are sent: multipart forms with files, or JSON with base64."""
+"""Read the bodies of `/v1/<chain>`: multipart forms with files, or JSON with base64."""
 
 import io
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from werkzeug.datastructures import MIMEAccept
@@ -10,73 +11,80 @@ from werkzeug.http import parse_accept_header, parse_options_header
 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
-from stylefuse.serving.request import (
-    ALIGN,
-    FORMAT,
-    FUSE,
-    FUSE_STYLIZE,
-    IMAGE,
-    MAX_ROWS,
-    MODE,
-    PNG,
-    STYLIZE,
-    TASK,
-)
-from stylefuse.tasks.stylize.params import CONTRAST, FINISH, LOOK, SHARPEN, STRENGTH, STYLE
+from stylefuse.serving.request import FORMAT, PNG, TASK
+from stylefuse.tasks.chains import appendable, chain_name, fields_of, parse_chain, picture_field
+from stylefuse.tasks.params import Kind, Spec
+from stylefuse.tasks.task import Task
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
-# The field with the pictures, and the others.
-PICTURES = {STYLIZE: IMAGE, FUSE: "images"}
-OTHERS = {STYLIZE: (*LOOK, FORMAT), FUSE: (MODE, ALIGN, *LOOK, FORMAT)}
-NUMBERS = (STRENGTH, CONTRAST, SHARPEN)
 MAX_PARTS = 20
 # In bytes, of all texts; less than the parser takes in at once it cannot be.
 MAX_TEXT = 200_000
 
 
 class Form(NamedTuple):
-    """pictures: as `request.read_image` takes them; names: what messages call them; params: for `read_params`."""
+    """pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`."""
 
     pictures: list[Any]
     names: list[str]
     params: dict[str, Any]
 
 
-def read_form(task: str, content_type: str, body: bytes) -> Form:
+def read_form(chain: str, content_type: str, body: bytes) -> Form:
     """Read a request's form.
 
     Args:
-        task: "stylize" or "fuse". A set that is to be fused with a style or a strength is to be restyled, too.
+        chain: of the route; the form's parameters may append further tasks.
         content_type: the header of that name.
 
     Raises:
         RequestError: a field is unknown, given twice, missing, or of the wrong kind.
     """
+    tasks = parse_chain(chain)
+    picture = picture_field(tasks[0])
     mime, options = parse_options_header(content_type)
     if mime == "application/json":
-        fields = parse(body, f'send {{"{PICTURES[task]}": …}} with pictures in base64')
+        fields = parse(body, f'send {{"{picture}": …}} with pictures in base64')
     else:
-        fields = _from_parts(task, mime, options, body)
-    picture = PICTURES[task]
-    refuse_unknown(fields, (picture, *OTHERS[task]), "field")
+        fields = _from_parts(tasks, mime, options, body)
+    refuse_unknown(fields, (picture, *fields_of(tasks), FORMAT), "field")
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
-    pictures = fields.pop(picture)
-    if task == STYLIZE:
-        return Form([pictures], ["the picture"], {TASK: STYLIZE, **fields})
+    sent = fields.pop(picture)
+    pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
+    params = {TASK: chain_name([*tasks, *_appended(tasks, fields)]), **fields}
+    several = len(pictures) > 1
+    names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
+    return Form(pictures, names, params)
+
+
+def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
     if not isinstance(pictures, list):
-        raise RequestError(picture, "it is not a list", f'send {{"{picture}": ["<base64>", "<base64>"]}}')
-    if not 2 <= len(pictures) <= MAX_ROWS:
+        raise RequestError(field, "it is not a list", f'send {{"{field}": ["<base64>", "<base64>"]}}')
+    least, most = task.pictures
+    if not least <= len(pictures) <= most:
         count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
-        remedy = f"send 2 to {MAX_ROWS} of one scene"
-        raise RequestError(picture, f"the request has {count}", remedy, "count")
-    restyled = STYLE in fields or STRENGTH in fields
-    for name in FINISH:
-        if name in fields and not restyled:
-            remedy = f"send {STYLE} or {STRENGTH} as well, or leave it out"
-            raise RequestError(name, "it only has an effect on pictures that are restyled", remedy)
-    names = [f"picture {number}" for number in range(1, len(pictures) + 1)]
-    return Form(pictures, names, {TASK: FUSE_STYLIZE if restyled else FUSE, **fields})
+        raise RequestError(field, f"the request has {count}", f"send {least} to {most} of one scene", "count")
+    return pictures
+
+
+def _appended(tasks: Sequence[Task], fields: dict[str, Any]) -> list[Task]:
+    """The tasks that the fields append.
+
+    Raises:
+        RequestError: a field belongs to a task that no field appends.
+    """
+    found = []
+    for task in appendable(tasks):
+        if any(name in fields for name in task.appended_by):
+            found.append(task)
+            continue
+        for name in task.specs:
+            if name in fields:
+                remedy = f"send {' or '.join(task.appended_by)} as well, or leave it out"
+                done = f"it only has an effect on pictures that are {task.batch.done}"
+                raise RequestError(name, done, remedy)
+    return found
 
 
 def accepted_format(accept: str) -> str:
@@ -91,7 +99,7 @@ def accepted_format(accept: str) -> str:
     return next((name for name, kind in MIME_TYPES.items() if kind == wanted), PNG)
 
 
-def _from_parts(task: str, mime: str, options: dict[str, str], body: bytes) -> dict[str, Any]:
+def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body: bytes) -> dict[str, Any]:
     parser = FormDataParser(
         lambda *args, **more: io.BytesIO(),  # pictures never touch a disk
         max_form_memory_size=MAX_TEXT,
@@ -106,30 +114,32 @@ def _from_parts(task: str, mime: str, options: dict[str, str], body: bytes) -> d
     except ValueError:
         remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
         raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
-    picture, fields = PICTURES[task], {}
+    picture, known = picture_field(tasks[0]), fields_of(tasks)
+    fields: dict[str, Any] = {}
     for name in texts:
         if name == picture:
             raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
-        fields[name] = _value(name, texts[name])
+        fields[name] = _value(known.get(name), texts[name])
     for name in files:
         sent = [file.stream.getvalue() for file in files.getlist(name)]
-        if name in OTHERS[task]:
+        if name in known or name == FORMAT:
             raise RequestError(name, "is a file", "send it as text, without a file name")
-        if name == picture and task == STYLIZE and len(sent) > 1:
+        if name == picture and not tasks[0].takes_several and len(sent) > 1:
             raise twice(name)
-        fields[name] = sent[0] if task == STYLIZE else sent
+        fields[name] = sent if tasks[0].takes_several else sent[0]
     return fields
 
 
-def _value(name: str, text: str) -> Any:
+def _value(spec: Spec | None, text: str) -> Any:
     """A field's text as the value that JSON would have had; texts that are none stay, to be refused by name."""
-    if name == ALIGN:
+    kind = spec.kind if spec else Kind.TEXT
+    if kind is Kind.FLAG:
         return {"true": True, "false": False}.get(text, text)
-    if name in NUMBERS and text.isascii() and "_" not in text:
+    if kind in (Kind.NUMBER, Kind.INTEGER) and text.isascii() and "_" not in text:
         try:
-            return float(text)
+            return float(text) if kind is Kind.NUMBER else int(text)
         except ValueError:
             return text
     return text

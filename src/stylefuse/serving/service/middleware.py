@@ -1,4 +1,4 @@
-"""What every request passes: an id, the checks of who may ask, and an entry in log and metrics."""
+"""Middleware: give every request an id, check who sends it, and record it in log and metrics."""
 
 import asyncio
 import hmac
@@ -34,11 +34,11 @@ class Call:
     pixels: int = 0
 
 
-class Gate:
+class Middleware:
     """ASGI middleware; puts a Call into the request's scope as "call".
 
     Args:
-        app: behind the gate.
+        app: what answers the requests that pass.
         metrics: where requests are counted.
         access: which requests are answered at all.
         token: which requests must bear (RFC 6750), or None.

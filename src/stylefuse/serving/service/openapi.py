@@ -1,6 +1,11 @@
-"""How the endpoints describe themselves in /openapi.json."""
+"""Describe the routes for /openapi.json, from the tasks and their parameters."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from stylefuse.tasks.chains import appendable, fields_of, picture_field
+from stylefuse.tasks.params import Kind, Spec
+from stylefuse.tasks.task import Task
 
 DESCRIPTION = (
     "Restyles photos, and fuses two to eight pictures of one scene into one. "
@@ -9,40 +14,6 @@ DESCRIPTION = (
 )
 _PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
-_STYLE = {
-    "type": "string",
-    "description": "one of /v1/styles, the first of them if left out; or several with weights, as in monet:0.7,ink:0.3",
-}
-_STRENGTH = {
-    "type": "number",
-    "minimum": 0,
-    "maximum": 1,
-    "default": 1,
-    "description": "0 is the photo as it is",
-}
-_PRESERVE_COLOR = {
-    "type": "string",
-    "enum": ["none", "luma", "match"],
-    "default": "none",
-    "description": "luma: the photo's own colours, the brightness alone is restyled; match: colours moved so that "
-    "their mean and covariance are the photo's",
-}
-_CONTRAST = {
-    "type": "number",
-    "minimum": 0.5,
-    "maximum": 2,
-    "default": 1,
-    "description": "of the restyled picture, a factor around its mean brightness; 1 changes nothing",
-}
-_SHARPEN = {
-    "type": "number",
-    "minimum": 0,
-    "maximum": 2,
-    "default": 0,
-    "description": "of the restyled picture, the amount of an unsharp mask; 0 changes nothing",
-}
-_MODE = {"type": "string", "default": "auto", "description": "what the pictures are to each other"}
-_ALIGN = {"type": "boolean", "default": False, "description": "bring the pictures into register first"}
 _FORMAT = {
     "type": "string",
     "enum": ["png", "jpeg", "webp"],
@@ -104,34 +75,61 @@ _REPORTED = {
         )
     },
 }
-_LOOK = {
-    "style": _STYLE,
-    "strength": _STRENGTH,
-    "preserve_color": _PRESERVE_COLOR,
-    "contrast": _CONTRAST,
-    "sharpen": _SHARPEN,
-}
-_SET = {"mode": _MODE, "align": _ALIGN, **_LOOK, "format": _FORMAT}
-STYLIZE = _operation(
-    "Restyle a photo",
-    _TEXT,
-    {
-        "multipart/form-data": _object(["image"], image=_PICTURE, **_LOOK, format=_FORMAT),
-        "application/json": _object(["image"], image=_BASE64, **_LOOK, format=_FORMAT),
-    },
-    _REPORTED,
-)
-FUSE = _operation(
-    "Fuse two to eight pictures of one scene; with a style or a strength, restyle the result",
-    _TEXT,
-    {
-        "multipart/form-data": _object(
-            ["images"], images={"type": "array", "items": _PICTURE, "minItems": 2, "maxItems": 8}, **_SET
-        ),
-        "application/json": _object(
-            ["images"], images={"type": "array", "items": _BASE64, "minItems": 2, "maxItems": 8}, **_SET
-        ),
-    },
+
+
+def operation(task: Task) -> dict[str, Any]:
+    """What FastAPI's decorator of a task's route takes."""
+    properties = {name: _schema(spec) for name, spec in fields_of([task]).items()} | {"format": _FORMAT}
+    field = picture_field(task)
+    appended = "".join(
+        f"; with {' or '.join(other.appended_by)}, then {other.summary[0].lower()}{other.summary[1:]}"
+        for other in appendable([task])
+    )
+
+    def body(picture: dict[str, Any]) -> dict[str, Any]:
+        least, most = task.pictures
+        several = {"type": "array", "items": picture, "minItems": least, "maxItems": most}
+        return _object([field], **{field: several if task.takes_several else picture}, **properties)
+
+    bodies = {"multipart/form-data": body(_PICTURE), "application/json": body(_BASE64)}
+    return _operation(f"{task.summary}{appended}", _TEXT, bodies, _REPORTED)
+
+
+def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
+    """A task for `/v1/tasks`, with the names that the served model knows in its parameters' schemas."""
+    properties = {name: _schema(spec, about) for name, spec in task.specs.items()}
+    return {
+        "name": task.name,
+        "summary": task.summary,
+        "path": f"/v1/{task.name}",
+        "picture_field": picture_field(task),
+        "pictures": {"least": task.pictures[0], "most": task.pictures[1]},
+        "follows": task.follows,
+        "parameters": {"type": "object", "properties": properties, "additionalProperties": False},
+    }
+
+
+def _schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A parameter as JSON Schema; with the served model's lists of names, its names are examples."""
+    types = {Kind.TEXT: "string", Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "boolean"}
+    schema: dict[str, Any] = {"type": types[spec.kind], "description": spec.help}
+    optional = {
+        "enum": list(spec.names) or None,
+        "minimum": spec.least,
+        "maximum": spec.most,
+        "default": spec.default,
+    }
+    schema |= {key: value for key, value in optional.items() if value is not None}
+    if about and spec.names_of:
+        schema |= {"examples": about[spec.listed_as], "default": about[spec.listed_as][0]}
+    return schema
+
+
+CHAIN = _operation(
+    "Run a chain of tasks: `restore+stylize` and the like",
+    "Every task but the first works on the result of the task before. The fields are those of the first task's route "
+    "and the parameters of the others. " + _TEXT,
+    {"multipart/form-data": {"type": "object"}, "application/json": {"type": "object"}},
     _REPORTED,
 )
 INVOCATIONS = _operation(

@@ -1,4 +1,4 @@
-"""Where the worker reads what it is asked and writes what it answers. Without HTTP: bytes in, bytes out."""
+"""Handle one request in the worker: parse the body, run the model, encode the response. No HTTP here."""
 
 import base64
 import json
@@ -11,13 +11,13 @@ from PIL import Image
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.io import encode_png
 from stylefuse.serving.bodies import read_body, read_pictures
-from stylefuse.serving.bundle import Stored
-from stylefuse.serving.request import AUTO, FORMAT, FUSE, FUSE_STYLIZE, IMAGE, REPORT, STYLIZE, TASK
+from stylefuse.serving.bundle import Bundle, Stored, load_bundle
+from stylefuse.serving.predictor import RequestPredictor, Response
+from stylefuse.serving.request import FORMAT, IMAGE, REPORT, TASK
 from stylefuse.serving.service.errors import STATUS, error_body, internal, out_of_memory
-from stylefuse.serving.service.forms import PICTURES, accepted_format, read_form
+from stylefuse.serving.service.forms import accepted_format, read_form
 from stylefuse.serving.service.ipc import Frame
-from stylefuse.serving.studio import Answer, Studio
-from stylefuse.tasks.fuse.modes import MODES
+from stylefuse.tasks.chains import listed_chains, parse_chain, picture_field
 from stylefuse.tasks.validation import RequestError
 
 log = logging.getLogger(__name__)
@@ -25,48 +25,39 @@ INVOCATIONS = "invocations"
 JSON = "application/json"
 
 
-class Desk:
+class RequestHandler:
     """Answers requests with a model.
+
+    Attributes:
+        about: what the server publishes of the model: lists of names by what they are ("styles", "modes"), `tasks`
+            and `digest`.
 
     Raises:
         ValueError: the model's weights do not fit this version's networks.
     """
 
     def __init__(self, model: Stored):
-        try:
-            self._studio = Studio(model.generator, model.fuser)
-        except (
-            RuntimeError,
-            KeyError,
-            TypeError,
-        ) as error:  # of load_state_dict, and of facts that lack something
-            text = "the weights do not fit this version's networks: register the model again, or install "
-            raise ValueError(f"{text}the version that registered it ({str(error)[:200]})") from None
-        fuses = self._studio.combiner is not None
-        self.about = {
-            "styles": self._studio.styles[1:],
-            "tasks": [STYLIZE, FUSE, FUSE_STYLIZE] if fuses else [STYLIZE],
-            "modes": [AUTO, *MODES] if fuses else [],
-            "digest": model.digest,
-        }
+        bundle = load_bundle(model)
+        self.predictor = RequestPredictor(bundle)
+        self.about = {**_listed(bundle), "tasks": listed_chains(bundle.tasks), "digest": model.digest}
 
     def warm_up(self) -> None:
-        """Restyle, and fuse if that can be done, a small picture.
+        """Run every chain of `about` on small pictures.
 
         Raises:
-            ValueError: what comes out holds values that are not numbers.
+            ValueError: a result holds values that are not numbers.
         """
         small = encode_png(Image.new("RGB", (64, 64), (200, 120, 40)))
-        for task in self.about["tasks"]:
-            pictures = [small] if task == STYLIZE else [small, small]
-            for answer in self._studio.answers(pictures, {TASK: task}, [""] * len(pictures)):
-                _report(answer)
+        for chain in self.about["tasks"]:
+            pictures = [small] * parse_chain(chain)[0].pictures[0]
+            for response in self.predictor.predict(pictures, {TASK: chain}, [""] * len(pictures)):
+                _report(response)
 
     def answer(self, ask: Mapping[str, Any], body: bytes) -> Frame:
-        """Answer one request; its faults and ours are answers as well.
+        """Answer one request; refusals and faults are answers as well.
 
         Args:
-            ask: `kind`, "stylize", "fuse" or "invocations"; `content_type`; `json`, whether to answer a form with
+            ask: `kind`, a chain of tasks or "invocations"; `content_type`; `json`, whether to answer a form with
                 JSON, not with the picture itself; `accept`, the header of that name, if there is one; `request_id`.
 
         Returns:
@@ -88,52 +79,59 @@ class Desk:
     def _form(self, ask: Mapping[str, Any], body: bytes) -> Frame:
         form = read_form(ask["kind"], ask["content_type"], body)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
-        (answer,) = self._studio.answers(form.pictures, params, form.names)
-        report = _report(answer)
-        told = {"task": answer.report["task"], "pixels": answer.pixels}
+        (response,) = self.predictor.predict(form.pictures, params, form.names)
+        report = _report(response)
+        facts = {"task": response.report["task"], "pixels": response.pixels}
         if not ask["json"]:
-            kind = MIME_TYPES[answer.report[FORMAT]]
-            return _frame(200, kind, answer.picture, {"X-Report": report}, **told)
-        fields = {IMAGE: _base64(answer), REPORT: answer.report, "request_id": ask["request_id"]}
-        return _frame(200, JSON, json.dumps(fields).encode(), **told)
+            kind = MIME_TYPES[response.report[FORMAT]]
+            return _frame(200, kind, response.picture, {"X-Report": report}, **facts)
+        fields = {IMAGE: _base64(response), REPORT: response.report, "request_id": ask["request_id"]}
+        return _frame(200, JSON, json.dumps(fields).encode(), **facts)
 
     def _invocations(self, body: bytes) -> Frame:
         sent = read_body(body)
         pictures = read_pictures(sent)
         names = [f"row {row}" for row in range(len(pictures))]
-        answers = self._studio.answers(pictures, sent.get("params"), names)
-        rows = [{IMAGE: _base64(answer), REPORT: _report(answer)} for answer in answers]
+        responses = self.predictor.predict(pictures, sent.get("params"), names)
+        rows = [{IMAGE: _base64(response), REPORT: _report(response)} for response in responses]
         text = json.dumps({"predictions": rows}).encode()
-        told = {"task": answers[0].report["task"], "pixels": sum(answer.pixels for answer in answers)}
-        return _frame(200, JSON, text, **told)
+        facts = {"task": responses[0].report["task"], "pixels": sum(each.pixels for each in responses)}
+        return _frame(200, JSON, text, **facts)
+
+
+def _listed(bundle: Bundle) -> dict[str, list[str]]:
+    """The values that parameters of the bundle's tasks may take, by the name under which they are listed."""
+    found = {}
+    for spec in (spec for task in bundle.tasks for spec in task.specs.values() if spec.listed_as):
+        found[spec.listed_as] = list(bundle.names[spec.names_of] if spec.names_of else spec.names)
+    return found
 
 
 def _refusal(error: RequestError, ask: Mapping[str, Any]) -> Frame:
     if ask["kind"] == INVOCATIONS:
-        # What MLflow's server answers, and what the others of ours answer.
+        # What MLflow's server answers, and what the other routes answer.
         more = {"error_code": "INVALID_PARAMETER_VALUE", "remedy": error.remedy}
         text = error_body(error.code, str(error), error.field, ask["request_id"], **more)
         return _frame(400, JSON, text, code=error.code)
-    field = PICTURES[ask["kind"]] if error.field == IMAGE else error.field
+    field = picture_field(parse_chain(ask["kind"])[0]) if error.field == IMAGE else error.field
     text = error_body(error.code, f"{field}: {error.message}; {error.remedy}", field, ask["request_id"])
     return _frame(STATUS.get(error.code, 400), JSON, text, code=error.code)
 
 
 def _frame(
-    status: int, content_type: str, body: bytes, headers: Mapping[str, str] | None = None, **told: Any
+    status: int, content_type: str, body: bytes, headers: Mapping[str, str] | None = None, **facts: Any
 ) -> Frame:
-    return Frame(
-        {"status": status, "content_type": content_type, "headers": dict(headers or {}), **told}, body
-    )
+    header = {"status": status, "content_type": content_type, "headers": dict(headers or {}), **facts}
+    return Frame(header, body)
 
 
-def _report(answer: Answer) -> str:
+def _report(response: Response) -> str:
     """The report as JSON in ASCII, as a header's value must be. NaN is a fault of ours, and raises ValueError."""
-    return json.dumps(answer.report, allow_nan=False)
+    return json.dumps(response.report, allow_nan=False)
 
 
-def _base64(answer: Answer) -> str:
-    return base64.b64encode(answer.picture).decode("ascii")
+def _base64(response: Response) -> str:
+    return base64.b64encode(response.picture).decode("ascii")
 
 
 def _is_out_of_memory(error: Exception) -> bool:

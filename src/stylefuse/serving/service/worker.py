@@ -1,4 +1,4 @@
-"""The worker's process: one request at a time through standard input and output, given up when told to.
+"""Run the worker process: it answers one request at a time through standard input and output, and can cancel it.
 
 It imports no MLflow and no HTTP. When the server is gone, however it went, it ends at once.
 """
@@ -21,13 +21,16 @@ from torch.overrides import TorchFunctionMode
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.ipc import Frame, read_frame, write_frame
-from stylefuse.serving.service.request_handler import Desk
+from stylefuse.serving.service.request_handler import RequestHandler
 
 log = logging.getLogger(__name__)
 
 
 class Answers(Protocol):
-    """Who answers: `desk.Desk`, or a stand-in. `about`: plain values, what the server should know of it."""
+    """Answers requests: `request_handler.RequestHandler`, or a stand-in.
+
+    about: plain values that the server publishes of the model.
+    """
 
     about: dict[str, Any]
 
@@ -35,11 +38,11 @@ class Answers(Protocol):
 
 
 class Cancelled(BaseException):
-    """The work at hand is no longer wanted. No Exception: decoders' clean-up must not take it for damage."""
+    """Aborts the current request; a BaseException, so that `except Exception` in decoders cannot swallow it."""
 
 
 class Inbox(threading.Thread):
-    """Reads what the server sends while the main thread works: requests to come, and the wish to stop one."""
+    """Reads frames from the server while the main thread works: requests, and cancellations of the current one."""
 
     def __init__(self, pipe: BinaryIO):
         super().__init__(daemon=True)
@@ -57,7 +60,7 @@ class Inbox(threading.Thread):
 
 
 class Interruptible(TorchFunctionMode):
-    """Within it, each PyTorch function asks `check` first: between layers and between strips of large pictures."""
+    """Calls `check` before each PyTorch function: between layers, and between strips of large pictures."""
 
     def __init__(self, check: Callable[[], None]):
         super().__init__()
@@ -69,10 +72,10 @@ class Interruptible(TorchFunctionMode):
 
 
 def work(load: Callable[[], Answers]) -> int:
-    """Load the model, say so, and answer until the server closes the pipe.
+    """Load the model, send what it is, and answer requests until the server closes the pipe.
 
     Returns:
-        1 when the model could not be loaded; the server was told why.
+        1 when the model could not be loaded; the reason was sent to the server.
     """
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints goes to the log
@@ -82,7 +85,7 @@ def work(load: Callable[[], Answers]) -> int:
     ):  # sent to all processes by terminals and by systemd: the server decides
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     try:
-        desk = load()
+        handler = load()
     except Exception as error:
         if not isinstance(error, ValueError):
             log.exception("the model could not be loaded")
@@ -91,11 +94,11 @@ def work(load: Callable[[], Answers]) -> int:
     inbox = Inbox(sys.stdin.buffer)
     inbox.start()
     with contextlib.suppress(BrokenPipeError):  # the server is gone, and `inbox` ends the process
-        write_frame(pipe, {"about": desk.about})
+        write_frame(pipe, {"about": handler.about})
         while True:
             ask, body = inbox.requests.get()
             try:
-                header, answer = _answer(desk, ask, body, inbox)
+                header, answer = _answer(handler, ask, body, inbox)
             except Cancelled:
                 header, answer = {"status": 499}, b""
             write_frame(pipe, header, answer)
@@ -103,14 +106,14 @@ def work(load: Callable[[], Answers]) -> int:
     return 0
 
 
-def _answer(desk: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox) -> Frame:
+def _answer(handler: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox) -> Frame:
     def check() -> None:
         if inbox.unwanted == ask["id"]:
             raise Cancelled
 
     check()
     with Interruptible(check):
-        return desk.answer(ask, body)
+        return handler.answer(ask, body)
 
 
 def load(folder: Path, threads: int) -> Answers:
@@ -122,9 +125,9 @@ def load(folder: Path, threads: int) -> Answers:
     reuse_freed_memory()
     if threads:
         torch.set_num_threads(threads)
-    desk = Desk(read_model(folder))
-    desk.warm_up()
-    return desk
+    handler = RequestHandler(read_model(folder))
+    handler.warm_up()
+    return handler
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,1 +1,53 @@
 """Fuse two to eight pictures of one scene into one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from stylefuse.tasks.fuse.head import FUSER
+from stylefuse.tasks.fuse.modes import MAX_PICTURES, MIN_PICTURES
+from stylefuse.tasks.fuse.params import FuseParams
+from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
+
+WEIGHTS = "_weights.png"
+
+
+def _predictor(networks: Networks) -> Predictor:
+    from stylefuse.tasks.fuse.predictor import FusePredictor
+
+    return FusePredictor(networks)
+
+
+def _size(sizes: Sequence[Size], params: FuseParams) -> Size | None:
+    return None if params.align else sizes[0]  # aligned pictures are cropped
+
+
+def _cells(report: Mapping[str, Any]) -> dict[str, str]:
+    return {"mode": report["mode"], "registration": report["registration"]["verdict"]}
+
+
+def _files(result: Result, labels: Sequence[str]) -> dict[str, bytes]:
+    from stylefuse.images.io import encode_png
+    from stylefuse.tasks.fuse.weights_sheet import weights_sheet
+
+    return {WEIGHTS: encode_png(weights_sheet(result.maps["weights"], labels))}
+
+
+TASK = Task(
+    name="fuse",
+    summary=f"Fuse {MIN_PICTURES} to {MAX_PICTURES} pictures of one scene",
+    params=FuseParams,
+    predictor=_predictor,
+    pictures=(MIN_PICTURES, MAX_PICTURES),
+    needs=("generator", "fuser"),
+    deep=True,
+    size=_size,
+    batch=Batch(
+        results="fused",
+        done="fused",
+        columns=("mode", "registration"),
+        cells=_cells,
+        files=_files,
+        endings=(WEIGHTS,),
+    ),
+    head=FUSER,
+)

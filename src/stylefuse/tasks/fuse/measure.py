@@ -1,7 +1,5 @@
 """The fuser beside the classical rules, on sets whose truth is known."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import torch
@@ -55,23 +53,6 @@ def summarise(table: pd.DataFrame) -> dict[str, float]:
         summary[f"{kind}_lead"] = float((rows["fuser"] - rows[list(RULES)].max(axis=1)).mean())
     summary["mode_right"] = float(table["mode_right"].mean())
     return summary
-
-
-def write_tables(table: pd.DataFrame, folder: Path) -> None:
-    """fusion.csv and fusion.md."""
-    table.to_csv(folder / "fusion.csv", index=False)
-    head = [
-        "| " + " | ".join(table.columns) + " |",
-        "|" + "---|" * len(table.columns),
-    ]
-    body = [
-        "| " + " | ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row) + " |"
-        for row in table.itertuples(index=False)
-    ]
-    text = "\n".join(
-        ["PSNR in dB against the known truth; `ssim` and `mode_right` are of the fuser.", "", *head, *body]
-    )
-    (folder / "fusion.md").write_text(text + "\n", encoding="utf-8")
 
 
 def contact_sheet_of(fuser: Fuser, photos: Tensor, seed: int) -> Image:

@@ -1,5 +1,9 @@
-"""What the pictures of a set can be to each other."""
+"""What the pictures of a set can be to each other, and how many there are."""
 
-# "multimodal": pictures of different sensors, whose tones mean different things.
-MODES = ("focus", "exposure", "occlusion", "noise", "multimodal")
-AUTO = "auto"  # the fuser guesses
+from typing import Literal, get_args
+
+# "auto": the network guesses. "multimodal": pictures of different sensors, whose tones mean different things.
+Mode = Literal["auto", "focus", "exposure", "occlusion", "noise", "multimodal"]
+AUTO, *_MODES = get_args(Mode)
+MODES = tuple(_MODES)
+MIN_PICTURES, MAX_PICTURES = 2, 8

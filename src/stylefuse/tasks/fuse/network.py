@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.blocks import SetConv
-from stylefuse.networks.config import FuserConfig
-from stylefuse.networks.encoder import Encoder
+from stylefuse.networks.encoder import Encoder, check_encoder
 from stylefuse.networks.generator import Generator
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
+from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
 from stylefuse.tasks.fuse.impossible_modes import possible
 from stylefuse.tasks.fuse.modes import MODES
@@ -220,7 +220,12 @@ class Fuser(nn.Module):
 
 
 def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:
-    """The fuser as it goes to disk; `generator` is the fingerprint of the one whose encoder it reads."""
+    """Return the fuser as it is written to disk.
+
+    Args:
+        generator: fingerprint of the generator whose encoder the fuser reads.
+        facts: further ones, such as `encoder`, the hash of that encoder.
+    """
     facts = {"kind": "fuser", "config": asdict(fuser.config), "generator": generator, **facts}
     return Weights(dict(fuser.state_dict()), facts)
 
@@ -229,17 +234,27 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
     """Build the packed fuser over the generator's encoder, in eval mode.
 
     Raises:
-        ValueError: the weights are of another kind of network, or were trained on another generator's encoder.
+        ValueError: the weights are of another kind of network, or were trained on another encoder.
     """
-    facts = weights.facts
-    if facts.get("kind") != "fuser":
-        raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
-    if facts["generator"] != fingerprint:
-        raise ValueError(
-            f"the fuser reads the encoder of generator {facts['generator']}, this one is {fingerprint}: "
-            "run the train_fusion pipeline again"
-        )
-    config = facts["config"]
-    fuser = Fuser(generator.encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
+    _check_kind(weights)
+    check_encoder(weights.facts, generator.encoder, fingerprint, "fuser", "train_fusion")
+    return build_fuser(weights, generator.encoder)
+
+
+def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
+    """Build the packed fuser over an encoder, in eval mode; `load_fuser` also checks that the two belong together.
+
+    Raises:
+        ValueError: the weights are of another kind of network.
+    """
+    _check_kind(weights)
+    config = weights.facts["config"]
+    fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)
     return fuser.eval().requires_grad_(False)
+
+
+def _check_kind(weights: Weights) -> None:
+    """Raise ValueError if the weights are not a fuser's."""
+    if weights.facts.get("kind") != "fuser":
+        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a fuser")

@@ -1,10 +1,9 @@
-"""All that can be turned in the training of the fuser, as frozen dataclasses."""
+"""Options of the training and measurement of the fuser, as frozen dataclasses."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from stylefuse.networks.config import FuserConfig
-from stylefuse.training.options import STRICT, check_training
+from stylefuse.tasks.fuse.config import FuserConfig
+from stylefuse.training.options import STRICT, TrainingOptions, check_positive
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ class FusionWeights:
 
 
 @dataclass(frozen=True)
-class FusionOptions:
-    """One training of the fuser. Lengths are images seen, that is photos of which a set was made; sizes px."""
+class FusionOptions(TrainingOptions):
+    """Options of one training of the fuser. Lengths are photos of which a set was made; sizes are px."""
 
     __pydantic_config__ = STRICT
 
@@ -34,7 +33,7 @@ class FusionOptions:
     image_size: int = 96
     large_size: int = 160
     large_share: float = 0.25  # of the batches that are of that size, and of fewer sets
-    least_crop: float = 0.5  # smallest crop, share of a picture's short side
+    least_crop: float = 0.5
     most_inputs: int = 4  # pictures in a set: two to this many
     fuser: FuserConfig = FuserConfig()
     weights: FusionWeights = FusionWeights()
@@ -44,36 +43,40 @@ class FusionOptions:
     log_every: int = 600
     sample_every: int = 3_000
     checkpoint_every: int = 1_200
-    seed: int = 7
-    precision: str = "auto"  # auto, fp32 or bf16
-    device: str = "auto"  # auto, cpu or cuda
-    keep_checkpoints: int = 2
 
-    def __post_init__(self):
-        if self.images < self.batch_size or self.batch_size < 1:
-            raise ValueError("images must be at least batch_size, and batch_size at least 1")
-        if not 2 <= self.most_inputs <= 8:
-            raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
-        positive = (
-            "rate",
-            "average_half_life",
-            "log_every",
-            "sample_every",
-            "checkpoint_every",
-            "keep_checkpoints",
-        )
-        check_training(self, self.fuser.stride, positive)
-        if not 0 <= self.large_share <= 1:
-            raise ValueError(f"large_share is {self.large_share}: it is a share, from 0 to 1")
-        if self.large_size % self.fuser.stride or self.large_size < self.image_size:
-            raise ValueError(f"large_size must be a multiple of {self.fuser.stride}, at least image_size")
+    @property
+    def stride(self) -> int:
+        return self.fuser.stride
 
     @property
     def large_batch_size(self) -> int:
         """As many pixels as in a batch of the smaller size."""
         return max(1, round(self.batch_size * (self.image_size / self.large_size) ** 2))
 
-    def identity(self) -> dict[str, Any]:
-        """What decides the outcome, for fingerprints: how often it is logged or drawn, and where it runs, do not."""
-        around = ("log_every", "sample_every", "checkpoint_every", "keep_checkpoints", "device")
-        return {name: value for name, value in asdict(self).items() if name not in around}
+    def __post_init__(self):
+        super().__post_init__()
+        if not 2 <= self.most_inputs <= 8:
+            raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
+        check_positive(self, "rate")
+        if not 0 <= self.large_share <= 1:
+            raise ValueError(f"large_share is {self.large_share}: it is a share, from 0 to 1")
+        if self.large_size % self.stride or self.large_size < self.image_size:
+            raise ValueError(f"large_size must be a multiple of {self.stride}, at least image_size")
+        if self.large_share:
+            self.check_shared("the batch of large sets", self.large_batch_size)
+
+
+@dataclass(frozen=True)
+class FusionEvaluation:
+    """How the fuser is measured."""
+
+    __pydantic_config__ = STRICT
+
+    photos: int = 60  # held-out photos at most
+    image_size: int = 128  # px
+    inputs: tuple[int, ...] = (2, 3)  # pictures in a set; each number is a row of the table for each kind
+    seed: int = 1
+
+    def __post_init__(self):
+        if self.photos < 1 or self.image_size < 32:
+            raise ValueError("photos must be at least 1, and image_size at least 32")

@@ -1,1 +1,30 @@
 """Restyle a photo in the manner of the paintings that the generator has learned from."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from stylefuse.tasks.stylize.params import StylizeParams
+from stylefuse.tasks.task import Batch, Networks, Predictor, Task
+
+
+def _predictor(networks: Networks) -> Predictor:
+    from stylefuse.tasks.stylize.predictor import StylizePredictor
+
+    return StylizePredictor(networks)
+
+
+def _cells(report: Mapping[str, Any]) -> dict[str, str]:
+    return {"look": json.dumps(report, ensure_ascii=False)}
+
+
+TASK = Task(
+    name="stylize",
+    summary="Restyle a photo",
+    params=StylizeParams,
+    predictor=_predictor,
+    needs=("generator",),
+    appended_by=("style", "strength"),
+    batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
+    rank=0,
+)

@@ -1,4 +1,4 @@
-"""What one step of the hybrid training sees."""
+"""Batches of the adversarial training."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ from torch import Tensor
 
 from stylefuse.images.augment import diff_augment
 from stylefuse.images.crops import draw_each
-from stylefuse.tasks.stylize.state import HybridState
-from stylefuse.training.distributed import processes, share
+from stylefuse.training.distributed import local_slice, processes
+from stylefuse.training.state import TrainState
 
 
 class Batch(NamedTuple):
@@ -19,25 +19,30 @@ class Batch(NamedTuple):
     style: Tensor
 
 
-def next_batch(state: HybridState, size: int, device: torch.device) -> Batch:
-    """Photos beside paintings, every style equally often whatever the number of its paintings.
+def next_batch(state: TrainState, size: int, device: torch.device) -> Batch:
+    """Draw photos and paintings, every style equally often whatever the number of its paintings.
 
-    Of several processes each draws all `size` of them, so that their states stay equal, and gets its share.
+    Each of several processes draws all `size` of them, so that their states stay equal, and returns its slice.
+
+    Args:
+        state: `samplers` has one sampler a row of G, photos first; `values["order"]` has the styles still to come in
+            this round of balanced drawing.
     """
+    order, random = state.values["order"], state.generators["random"]
     styles = len(state.samplers) - 1
-    while len(state.order) < size:
-        state.order += (state.random.permutation(styles) + 1).tolist()
-    style, state.order = state.order[:size], state.order[size:]
+    while len(order) < size:
+        order = [*order, *(random.permutation(styles) + 1).tolist()]
+    style, state.values["order"] = order[:size], order[size:]
     paintings = draw_each([state.samplers[s] for s in style])
     tensors = state.samplers[0].draw(size), paintings, torch.tensor(style)
-    return Batch(*(t[share(size)].to(device, non_blocking=True) for t in tensors))
+    return Batch(*(t[local_slice(size)].to(device, non_blocking=True) for t in tensors))
 
 
 def augmented(pictures: Tensor, noise: torch.Generator) -> Tensor:
-    """`diff_augment`, by which each of several processes takes its share of the decisions for the whole batch."""
+    """Apply `diff_augment`; each of several processes makes the decisions for the whole batch and uses its slice."""
     if processes() == 1:
         return diff_augment(pictures, noise)
     size = len(pictures) * processes()
-    own = share(size)
+    own = local_slice(size)
     around = [pictures.new_zeros(n, *pictures.shape[1:]) for n in (own.start, size - own.stop)]
     return diff_augment(torch.cat([around[0], pictures, around[1]]), noise)[own]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
-NONE, LUMA, MATCH = KEPT = ("none", "luma", "match")
+from stylefuse.tasks.stylize.params import LUMA, MATCH
+
 # ITU-R BT.601.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Pixels in memory as numbers at a time.

@@ -3,9 +3,8 @@
 import numpy as np
 from PIL import Image, ImageFilter, ImageStat
 
-# Least and most of each, and the value that changes nothing.
-CONTRASTS, NO_CONTRAST = (0.5, 2.0), 1.0
-SHARPENINGS, NO_SHARPENING = (0.0, 2.0), 0.0
+from stylefuse.tasks.stylize.params import NO_CONTRAST, NO_SHARPENING
+
 # Standard deviation in pixels of the blur that sharpening takes the picture's distance from: edges, no outlines.
 RADIUS = 1.5
 

@@ -1,6 +1,7 @@
-"""A loaded generator, and a picture restyled with it at the picture's own size."""
+"""Restyle a picture with the generator, at the picture's own size."""
 
-import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,52 +9,67 @@ from PIL import Image
 from torch import Tensor
 
 from stylefuse.images.io import to_image, to_tensor
-from stylefuse.networks.generator import Generator, load_generator, toned_down
+from stylefuse.networks.generator import Generator, toned_down
 from stylefuse.networks.tiled import HEIGHT, STRIP_PIXELS, WIDTH, Layer, repaint_in_strips, strip_lines
-from stylefuse.networks.weights import Weights
 from stylefuse.tasks.stylize.colour import with_kept_colour
-from stylefuse.tasks.stylize.params import Look
+from stylefuse.tasks.stylize.mixture import as_text, read_mixture
+from stylefuse.tasks.stylize.params import StylizeParams
 from stylefuse.tasks.stylize.postprocess import finished
+from stylefuse.tasks.task import Networks, Result
 
 # Up to so many pixels the network sees the whole picture at once, which is faster and takes 500 bytes a pixel.
 WHOLE_PIXELS = 2_000_000
 
 
-class Restyler:
-    """Restyles pictures; safe to share between threads.
+class StylizePredictor:
+    """Restyles pictures."""
 
-    Args:
-        weights: as written by the training pipeline.
-        device: where the network runs; by default the first GPU, if there is one.
-    """
+    def __init__(self, networks: Networks):
+        self.styles = list(networks.styles)
+        self._generator = networks.generator
+        self._device, self._lock = networks.device, networks.lock
 
-    def __init__(self, weights: Weights, device: str | None = None):
-        self.styles: list[str] = weights.facts["styles"]
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self._generator = load_generator(weights).to(self._device)
-        # One picture already keeps all cores busy; two at once would only need twice the memory.
-        self._one_at_a_time = threading.Lock()
+    def check(self, params: StylizeParams) -> None:
+        self.weights_of(params)
 
-    def __call__(self, picture: Image.Image, look: Look, whole_pixels: int = WHOLE_PIXELS) -> Image.Image:
+    def predict(self, pictures: Sequence[Image.Image], params: StylizeParams) -> Result:
+        return Result(self.restyle(pictures[0], params), self.report(params))
+
+    def restyle(
+        self, picture: Image.Image, params: StylizeParams, whole_pixels: int = WHOLE_PIXELS
+    ) -> Image.Image:
         """Restyle an RGB picture of any size; at strength 0 its pixels stay as they are, but for post-processing.
 
         A picture of more than `whole_pixels` pixels is computed in strips, which comes to the same up to rounding.
 
         Raises:
-            ValueError: the look names a style that is none of the generator's.
+            RequestError: the generator has no such style.
         """
-        if look.strength > 0:
-            with self._one_at_a_time, torch.inference_mode():
-                restyled = self._repainted(picture, self._rows(look), whole_pixels)
-            picture = with_kept_colour(restyled, picture, look.preserve_color)
-        return finished(picture, look.contrast, look.sharpen)
+        rows = self._rows(params)
+        if params.strength > 0:
+            with self._lock, torch.inference_mode():
+                restyled = self._repainted(picture, rows, whole_pixels)
+            picture = with_kept_colour(restyled, picture, params.preserve_color)
+        return finished(picture, params.contrast, params.sharpen)
 
-    def _rows(self, look: Look) -> Tensor:
-        """The look as weights over the generator's rows, 1×rows."""
+    def report(self, params: StylizeParams) -> dict[str, Any]:
+        """What is done: `style` as it may be sent again; `styles`, the weights; and the other parameters."""
+        weights = self.weights_of(params)
+        rounded = {name: round(weight, 4) for name, weight in weights.items()}
+        rest = params.model_dump(exclude={"style"})
+        return {"style": as_text(weights), "styles": rounded, **rest}
+
+    def weights_of(self, params: StylizeParams) -> Mapping[str, float]:
+        """Weights of the styles by name; they sum to one."""
+        given = "style" in params.model_fields_set
+        return read_mixture(params.style if given else self.styles[1], self.styles[1:])
+
+    def _rows(self, params: StylizeParams) -> Tensor:
+        """Weights over the generator's rows, 1×rows."""
         mixture = torch.zeros(1, len(self.styles))
-        for name, weight in look.styles.items():
+        for name, weight in self.weights_of(params).items():
             mixture[0, self.styles.index(name)] = weight
-        return toned_down(mixture, look.strength).to(self._device)
+        return toned_down(mixture, params.strength).to(self._device)
 
     def _repainted(self, picture: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
         if picture.width * picture.height <= whole_pixels:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+NAMING = "the pictures of a set are named 01_a.jpg, 01_b.jpg, …"
 LETTERS = "abcdefgh"
 _NAME = re.compile(rf"(.+)_([{LETTERS}])", re.DOTALL)  # a name may have several lines
 

@@ -3,7 +3,7 @@
 import pytest
 
 from stylefuse.images.store import ImageStore, write_store
-from stylefuse.training.identity import differences, pictures_of
+from stylefuse.training.fingerprint import differences, pictures_of
 from support import TINY, scene, write_tiny_data
 
 
@@ -14,8 +14,8 @@ def data(tmp_path):
 
 
 def test_equal_ones_differ_in_nothing(data):
-    identity = {"options": TINY.identity(), "data": pictures_of(*data), "code": "a", "classifier": "b"}
-    assert differences(identity, {**identity, "options": TINY.identity()}) == []
+    identity = {"options": TINY.fingerprinted(), "data": pictures_of(*data), "code": "a", "classifier": "b"}
+    assert differences(identity, {**identity, "options": TINY.fingerprinted()}) == []
 
 
 def test_each_difference_is_named():

@@ -10,20 +10,20 @@ import torch
 
 from stylefuse.networks.weights import Weights
 from stylefuse.training.checkpoint import Checkpoints
-from stylefuse.training.run_lock import TrainingRefusedError, claim
+from stylefuse.training.run_lock import TrainingRefusedError, run_lock
 from support import TINY
 
 RESTART = "train_hybrid.restart"
 
 
 def place(folder, options=TINY, anew=False, kind="hybrid", **identity):
-    return claim(folder, kind, {"options": options.identity(), **identity}, 2, RESTART, anew)
+    return run_lock(folder, kind, {"options": options.fingerprinted(), **identity}, 2, RESTART, anew)
 
 
 def leave(folder, images, options=TINY, **identity):
     """A training that saw so many of its 32 images."""
     with place(folder, options, **identity) as saved:
-        facts = {"images_seen": images, "options": options.identity()}
+        facts = {"images_seen": images, "options": options.fingerprinted()}
         saved.save(images, Weights({"a": torch.zeros(3)}, facts))
     return saved
 
@@ -115,8 +115,8 @@ def test_an_error_within_lets_go(tmp_path):
 @pytest.mark.slow
 def test_the_place_is_free_again_after_a_kill(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from stylefuse.training.run_lock import claim\n"
-        "with claim(Path(sys.argv[1]), 'hybrid', {'options': {}}, 2, 'restart', False):\n"
+        "import sys, time; from pathlib import Path; from stylefuse.training.run_lock import run_lock\n"
+        "with run_lock(Path(sys.argv[1]), 'hybrid', {'options': {}}, 2, 'restart', False):\n"
         "    print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,3 @@
+from .pipeline import create_pipelines
+
+__all__ = ["create_pipelines"]

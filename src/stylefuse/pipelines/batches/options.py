@@ -1,0 +1,97 @@
+"""Parameters of the batch pipeline of a task, made from the task's own."""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, create_model, model_validator
+
+from stylefuse.pipelines.finished import Restart
+from stylefuse.pipelines.limits import FileLimits
+from stylefuse.tasks.chains import Step, appendable
+from stylefuse.tasks.task import Task, find_tasks
+from stylefuse.tasks.validation import RequestError
+
+
+class BatchOptions(FileLimits):
+    """Parameters that all batches have.
+
+    restart: make every result anew, and delete what an unfinished batch has left, of these parameters or others.
+    keep_metadata: results keep the EXIF of their picture, or of the first of their set (camera, time, and place if it
+        is in there), turned upright and without the thumbnail; else nothing about the pictures leaves with a result.
+    format: png keeps every level, and 16 bits where a picture has them; jpeg and webp have quality 95, 8 bits and
+        much smaller files; webp has at most 16383 pixels a side.
+    max_bytes, max_pixels: of a picture; above them it is refused before decoding, by name and with the reason. 40
+        megapixels of 16 bits without compression are 240 MB, so the bytes refuse no picture that the pixels let pass,
+        our own results among them. (The service takes 20 MB: its files come from strangers.) Decoding a picture at
+        the limits takes up to 1 GB of memory.
+
+    A parameter that a later version adds needs a default that means what its absence meant before.
+    """
+
+    restart: bool = False
+    keep_metadata: bool = False
+    format: Literal["png", "jpeg", "webp"] = "png"
+    max_bytes: int = Field(250_000_000, gt=0)
+    max_pixels: int = Field(40_000_000, gt=0, le=178_956_970)  # Pillow opens none that is larger
+
+    def identity(self) -> dict[str, Any]:
+        """The parameters that decide the results. Limits do not: they decide which pictures are refused."""
+        return self.model_dump(exclude={"restart", *FileLimits.model_fields}, exclude_defaults=True)
+
+    def restart_of(self, pipeline: str) -> Restart:
+        return Restart(f"{pipeline}.restart", self.restart)
+
+
+def batch_options(task: Task) -> type[BatchOptions]:
+    """The options class of a task's batch: its parameters, and those of tasks that they may append.
+
+    The task checks the values; names of a list, such as styles, are checked once the model is loaded.
+    """
+    added = appendable([task])
+    fields: dict[str, Any] = {
+        name: (spec.kind.value | None if spec.names_of else spec.kind.value, spec.default)
+        for each in (task, *added)
+        for name, spec in each.specs.items()
+    }
+
+    class Options(BatchOptions):
+        @model_validator(mode="after")
+        def _as_the_task_allows(self) -> Self:
+            try:
+                steps_of(task, self)
+            except RequestError as error:
+                raise ValueError(str(error)) from None
+            return self
+
+        @model_validator(mode="after")
+        def _no_parameter_without_effect(self) -> Self:
+            for each in added:
+                first = each.appended_by[0]
+                if getattr(self, first) is not None:
+                    continue
+                for name, spec in each.specs.items():
+                    if (given := getattr(self, name)) != spec.default:
+                        raise ValueError(
+                            f"{name} {given} is of no {first}: name the {first}, or leave {name} at {spec.default}"
+                        )
+            return self
+
+    return create_model(f"{task.name.title()}Options", __base__=Options, **fields)
+
+
+def default_parameters() -> dict[str, dict[str, Any]]:
+    """The parameters of every batch pipeline at their defaults, as a parameters file would hold them."""
+    return {task.name: batch_options(task)().model_dump() for task in find_tasks().values()}
+
+
+def steps_of(task: Task, options: BatchOptions) -> list[Step]:
+    """The chain that the options ask for.
+
+    Raises:
+        RequestError: a value is of the wrong type or out of range.
+    """
+    appended = [each for each in appendable([task]) if getattr(options, each.appended_by[0]) is not None]
+    steps = []
+    for each in (task, *appended):
+        given = {name: getattr(options, name) for name in each.specs}
+        steps.append(Step(each, each.params.read({name: v for name, v in given.items() if v is not None})))
+    return steps

@@ -1,0 +1,66 @@
+"""Run chains of tasks on pictures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stylefuse.images.deep import deep_to_tensor
+from stylefuse.images.encoding import Picture
+from stylefuse.images.io import to_image
+from stylefuse.serving.bundle import Bundle
+from stylefuse.tasks.chains import Step
+from stylefuse.tasks.task import Result, Task
+
+
+def run_chain(bundle: Bundle, steps: Sequence[Step], pictures: Sequence[Picture]) -> Result:
+    """Run the tasks one after the other, the first on the pictures, the others on the result before.
+
+    Returns:
+        The last task's picture; the reports of all in one, later ones winning; the maps of all.
+
+    Raises:
+        RequestError: a task cannot work on these pictures.
+    """
+    report: dict[str, Any] = {}
+    maps: dict[str, Sequence[np.ndarray]] = {}
+    for task, params in steps:
+        pictures = [_as_taken(picture, task) for picture in pictures]
+        result = bundle.predictor(task.name).predict(pictures, params)
+        report, maps = {**report, **result.report}, {**maps, **result.maps}
+        pictures = [result.picture]
+    return Result(pictures[0], report, maps)
+
+
+def check_chain(bundle: Bundle, steps: Sequence[Step]) -> None:
+    """Raise RequestError, before any picture is decoded, for parameters that do not fit the bundle."""
+    for task, params in steps:
+        bundle.predictor(task.name).check(params)
+
+
+def result_size(steps: Sequence[Step], sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Width and height of a chain's result, from those of its pictures; None where only the result shows it."""
+    size: tuple[int, int] | None = None
+    for task, params in steps:
+        size = task.size(sizes, params)
+        if size is None:
+            return None
+        sizes = [size]
+    return size
+
+
+def to_rgb8(picture: Picture) -> Image.Image:
+    """A picture of any depth as RGB of 8 bits."""
+    return picture if isinstance(picture, Image.Image) else to_image(deep_to_tensor(picture))
+
+
+def size_of(picture: Picture) -> tuple[int, int]:
+    """Width and height."""
+    return picture.size if isinstance(picture, Image.Image) else (picture.shape[1], picture.shape[0])
+
+
+def _as_taken(picture: Picture, task: Task) -> Picture:
+    if task.deep:
+        return np.asarray(picture)
+    return to_rgb8(picture)

@@ -1,0 +1,100 @@
+"""Answer requests with a bundle: read the parameters, decode the pictures, run the chain, encode the result."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from stylefuse.images.encoding import encode
+from stylefuse.serving.bundle import Bundle
+from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
+from stylefuse.serving.request import (
+    FORMAT,
+    TASK,
+    Request,
+    check_format,
+    check_rows,
+    read_params,
+    read_pictures,
+)
+from stylefuse.tasks.task import find_heads
+from stylefuse.tasks.validation import RequestError
+
+
+class Response(NamedTuple):
+    """picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together."""
+
+    picture: bytes
+    report: dict[str, Any]
+    pixels: int
+
+
+class RequestPredictor:
+    """Answers requests; safe to share between threads."""
+
+    def __init__(self, bundle: Bundle):
+        self.bundle = bundle
+
+    def predict(
+        self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
+    ) -> list[Response]:
+        """Run a request's chain, on every picture or on all of them as one set.
+
+        Args:
+            values: picture files, each as bytes or base64.
+            params: see `request.read_params`.
+            names: what messages call the pictures.
+
+        Returns:
+            A response a picture, or one for a set.
+
+        Raises:
+            RequestError: the request cannot be served as it is.
+        """
+        request = self._read(params)
+        check_rows(len(values), request)
+        return list(self._each(values, request, names))
+
+    def predict_each(
+        self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
+    ) -> Iterator[Response]:
+        """Do the same with any number of pictures that are worked on one by one, as the responses are taken."""
+        request = self._read(params)
+        if request.first.takes_several:
+            check_rows(len(values), request)
+        return self._each(values, request, names)
+
+    def _read(self, params: Mapping[str, Any] | None) -> Request:
+        request = read_params(params, self.bundle.names)
+        for task, _ in request.steps:
+            if task not in self.bundle.tasks:
+                raise _without(next(name for name in task.needs if name not in self.bundle.weights))
+        check_chain(self.bundle, request.steps)
+        return request
+
+    def _each(self, values: Sequence[Any], request: Request, names: Sequence[str]) -> Iterator[Response]:
+        if request.first.takes_several:
+            yield self._run(values, request, names, "the result")
+            return
+        # One picture's pixels in memory at a time.
+        for value, name in zip(values, names, strict=True):
+            yield self._run([value], request, [name], name)
+
+    def _run(self, values: Sequence[Any], request: Request, names: Sequence[str], result: str) -> Response:
+        pictures = read_pictures(values, names, request.first.deep)
+        sizes = [size_of(picture) for picture in pictures]
+        if size := result_size(request.steps, sizes):
+            check_format(size, request.file_format, names[0])
+        made = run_chain(self.bundle, request.steps, pictures)
+        check_format(size_of(made.picture), request.file_format, result)
+        data, _ = encode(made.picture, request.file_format)
+        report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
+        return Response(data, report, sum(width * height for width, height in sizes))
+
+
+def _without(name: str) -> RequestError:
+    head = find_heads().get(name)
+    remedy = (
+        f"run the {head.chain or head.pipeline} pipeline and serve the model that it registers"
+        if head
+        else "register the model again"
+    )
+    return RequestError(TASK, f"this model was registered without a {name}", remedy, f"no_{name}")

@@ -1,0 +1,66 @@
+"""Names of chains and what they hold: `fuse+stylize` fuses the pictures, then restyles the result. Without PyTorch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from stylefuse.tasks.params import Params, Spec
+from stylefuse.tasks.task import Task, find_tasks
+
+PLUS = "+"
+IMAGE = "image"
+
+
+class Step(NamedTuple):
+    """A task of a chain with its parameters."""
+
+    task: Task
+    params: Params
+
+
+def chain_name(tasks: Sequence[Task]) -> str:
+    return PLUS.join(task.name for task in tasks)
+
+
+def parse_chain(name: str) -> list[Task]:
+    """The tasks of a chain "a+b+c"; empty where there is no such chain.
+
+    Every task but the first works on one picture, the result of the task before. A task stands once in a chain,
+    because its parameters are named once.
+    """
+    known = find_tasks()
+    names = name.split(PLUS)
+    if any(each not in known for each in names) or len(set(names)) < len(names):
+        return []
+    tasks = [known[each] for each in names]
+    return tasks if all(task.follows for task in tasks[1:]) else []
+
+
+def listed_chains(tasks: Sequence[Task]) -> list[str]:
+    """Names to show people: every task, and pairs whose second one a parameter of its own may append."""
+    pairs = [
+        chain_name((first, second))
+        for first in tasks
+        for second in tasks
+        if first != second and first.takes_several and second.follows and second.appended_by
+    ]
+    return [*(task.name for task in tasks), *pairs]
+
+
+def picture_field(task: Task) -> str:
+    """The field of a form that holds the pictures of a chain that begins with this task."""
+    return f"{IMAGE}s" if task.takes_several else IMAGE
+
+
+def appendable(tasks: Sequence[Task]) -> list[Task]:
+    """Tasks that parameters of their own append to a request for this chain."""
+    return [task for task in find_tasks().values() if task.appended_by and task.follows and task not in tasks]
+
+
+def fields_of(tasks: Sequence[Task]) -> dict[str, Spec]:
+    """Parameters that a request to this chain's route may hold, beside the format of the result."""
+    return {name: spec for task in (*tasks, *appendable(tasks)) for name, spec in task.specs.items()}
+
+
+def merged_defaults(tasks: Sequence[Task], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Every parameter of the tasks with its default in a bundle with these lists of names."""
+    return {name: spec.default_in(names) for task in tasks for name, spec in task.specs.items()}

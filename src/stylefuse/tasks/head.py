@@ -1,0 +1,82 @@
+"""What a task with a trained head declares: how the head is trained, packed, loaded and measured.
+
+From this the pipeline that trains and measures the head is made (`pipelines/train_head`). Modules that declare a head
+are read wherever pipelines are listed, so the functions of a `Head` import torch when they are called.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from PIL.Image import Image
+    from torch import Tensor, nn
+
+    from stylefuse.images.store import ImageStore
+    from stylefuse.networks.encoder import Encoder
+    from stylefuse.networks.weights import Weights
+    from stylefuse.training.trainer import Training
+
+
+class Photos(NamedTuple):
+    """What a head learns from.
+
+    store: decoded pictures; train: its rows to learn from; shown: held-out photos for sample grids, N×3×S×S in [-1, 1].
+    """
+
+    store: "ImageStore"
+    train: "np.ndarray"
+    shown: "Tensor"
+
+
+class Measured(NamedTuple):
+    """What was measured on held-out photos.
+
+    table: rows of results beside their baselines; caption: what the table's numbers are, a sentence.
+    summary: numbers to compare runs by.
+    sheets: pictures to look at, by file name without ending.
+    """
+
+    table: "pd.DataFrame"
+    caption: str
+    summary: dict[str, float]
+    sheets: "dict[str, Image]"
+
+
+@dataclass(frozen=True)
+class Head:
+    """A small network on the generator's frozen encoder. All functions are module-level, so that they can be pickled.
+
+    weights: name of its weights, dataset and file. A name `<task>_head` needs no entry in the catalog.
+    reports: prefix of its datasets, metrics and report files.
+    pipeline: that trains and measures it; also its section of the parameters.
+    options: dataclass of training options, a `TrainingOptions` with defaults for all fields.
+    evaluation: dataclass of evaluation options with defaults, among them `photos` (number) and `image_size` (px).
+    code: dotted names of the modules that decide the outcome of the training; what they import counts too.
+    build: photos, encoder on the training's device, options → the training about to begin; its `ema` is kept.
+    pack: network, facts as keywords → its weights, these facts included.
+    load: weights, encoder → the network in eval mode. `networks.encoder.check_encoder` tells whether they match.
+    measure: network, photos N×3×S×S in [-1, 1], evaluation options → results.
+    chain: the pipeline to run again when the generator has another encoder; by default `pipeline`.
+    sample_photos: number of photos in a sample grid.
+    """
+
+    weights: str
+    reports: str
+    pipeline: str
+    options: type[Any]
+    evaluation: type[Any]
+    code: tuple[str, ...]
+    build: "Callable[[Photos, Encoder, Any], Training]"
+    pack: "Callable[..., Weights]"
+    load: "Callable[[Weights, Encoder], nn.Module]"
+    measure: "Callable[[nn.Module, Tensor, Any], Measured]"
+    chain: str = ""
+    sample_photos: int = 3
+
+    def default_parameters(self) -> dict[str, Any]:
+        """Return the section of the parameters that applies where no file states one."""
+        training, evaluation = asdict(self.options()), asdict(self.evaluation())
+        return {"restart": False, "training": training, "evaluation": evaluation}

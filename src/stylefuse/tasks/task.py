@@ -1,0 +1,184 @@
+"""The contract of a task: what it takes, what may be set, what runs it. A folder below `tasks/` is a task.
+
+Everything around it is made from what stands here: requests, routes, OpenAPI, MLflow's signature, flags of the command
+line, Kedro's parameters and pipelines, the model card, the rules of promotion. Importing a task brings in no PyTorch.
+"""
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import stylefuse.tasks
+from stylefuse.tasks.params import Params, Spec, specs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from PIL.Image import Image
+    from torch import nn
+
+    from stylefuse.networks.generator import Generator
+    from stylefuse.tasks.head import Head
+
+    Picture = Image | np.ndarray  # RGB of 8 bits; or H×W or H×W×3, uint8 or uint16
+
+Size = tuple[int, int]  # width, height in pixels
+
+
+class Result(NamedTuple):
+    """What a task makes.
+
+    picture: RGB of 8 bits as Pillow's; or H×W or H×W×3, uint8 or uint16.
+    report: plain values for JSON, how it was made.
+    maps: arrays by name that explain the picture, such as the share taken from each input.
+    """
+
+    picture: "Picture"
+    report: dict[str, Any]
+    maps: "Mapping[str, Sequence[np.ndarray]]" = {}  # noqa: RUF012 (never written to)
+
+
+class Networks(Protocol):
+    """A loaded model, as a task sees it; `serving.bundle.Bundle` is one.
+
+    generator: with the shared encoder. styles: names of its rows, "photo" first. device: where the networks are.
+    lock: held while a network runs, because one picture keeps all cores busy.
+    """
+
+    styles: Sequence[str]
+    device: "torch.device"
+    lock: AbstractContextManager[Any]
+
+    @property
+    def generator(self) -> "Generator": ...
+
+    def head(self, name: str) -> "nn.Module":
+        """The trained head of that name, over the shared encoder, in eval mode."""
+
+
+class Predictor(Protocol):
+    """Runs a task; safe to share between threads."""
+
+    def check(self, params: Any) -> None:
+        """Refuse, before any picture is decoded, parameters that do not fit the loaded networks.
+
+        Raises:
+            RequestError: naming the parameter and the remedy.
+        """
+
+    def predict(self, pictures: "Sequence[Picture]", params: Any) -> Result:
+        """Run the task on decoded pictures.
+
+        Raises:
+            RequestError: these pictures cannot be worked on; the field is "image".
+        """
+
+
+def _whole_report(report: Mapping[str, Any]) -> dict[str, str]:
+    return {"report": json.dumps(report, ensure_ascii=False)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """How the batch pipeline names what it makes.
+
+    results: the folder of the results below 07_model_output, and the report in 08_reporting.
+    done: participle for progress and log, "restyled".
+    columns: of the report, beside the names of the files, the output, the warnings and the reason.
+    cells: of these columns, from a result's report.
+    files: further files of a result by their ending, from the result and the labels of its pictures.
+    """
+
+    results: str = ""
+    done: str = "done"
+    columns: tuple[str, ...] = ("report",)
+    cells: Callable[[Mapping[str, Any]], dict[str, str]] = _whole_report
+    files: "Callable[[Result, Sequence[str]], dict[str, bytes]] | None" = None
+    endings: tuple[str, ...] = ()  # of `files`
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A task.
+
+    Args:
+        name: of its folder, its route, its pipeline and its command.
+        summary: one sentence in the imperative: "Restyle a photo".
+        params: its parameters.
+        predictor: builds what runs it from the loaded networks.
+        pictures: least and most pictures that one result is made of.
+        needs: names of the weights that it runs on: "generator", and names of heads.
+        deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
+        appended_by: own parameters that append this task to a request for another one, when they are given there.
+        size: width and height of the result, from those of the pictures; None where only the result shows it.
+        batch: words of the batch pipeline.
+        head: the network that is trained for it; None where there is none.
+        rank: the task with the lowest is the default, and listed first; equals are ordered by name.
+    """
+
+    name: str
+    summary: str
+    params: type[Params]
+    predictor: Callable[[Networks], Predictor]
+    pictures: tuple[int, int] = (1, 1)
+    needs: tuple[str, ...] = ()
+    deep: bool = False
+    appended_by: tuple[str, ...] = ()
+    size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
+    batch: Batch = field(default_factory=Batch)
+    head: "Head | None" = None
+    rank: int = 100
+
+    @property
+    def takes_several(self) -> bool:
+        return self.pictures[1] > 1
+
+    @property
+    def follows(self) -> bool:
+        """Whether it can take the result of another task."""
+        return self.pictures[0] == 1
+
+    @property
+    def specs(self) -> dict[str, Spec]:
+        return specs(self.params)
+
+
+@cache
+def find_tasks() -> dict[str, Task]:
+    """All tasks by name: the folders below `tasks/` whose package has a `TASK`.
+
+    Raises:
+        ValueError: two tasks give one parameter's name different meanings, or a task does not bear its folder's name.
+    """
+    found = []
+    for module in pkgutil.iter_modules(stylefuse.tasks.__path__):
+        if module.ispkg:
+            task = importlib.import_module(f"stylefuse.tasks.{module.name}").TASK
+            if task.name != module.name:
+                raise ValueError(f"the task in the folder tasks/{module.name} is called {task.name}")
+            found.append(task)
+    tasks = {task.name: task for task in sorted(found, key=lambda task: (task.rank, task.name))}
+    _check_names(list(tasks.values()))
+    return tasks
+
+
+def find_heads() -> dict[str, "Head"]:
+    """The heads of all tasks, by the names of their weights."""
+    return {task.head.weights: task.head for task in find_tasks().values() if task.head}
+
+
+def _check_names(tasks: Sequence[Task]) -> None:
+    known: dict[str, tuple[str, Spec]] = {}
+    for task in tasks:
+        for name, spec in task.specs.items():
+            other, same = known.setdefault(name, (task.name, spec))
+            if same != spec:
+                raise ValueError(
+                    f"the tasks {other} and {task.name} declare the parameter {name} differently: "
+                    "chains send one value to both, so give one of them another name"
+                )
