@@ -13,14 +13,14 @@ from torch import Tensor
 
 from stylefuse.datasets import ManifestDataset
 from stylefuse.evaluation.heldout import HeldOut, Twins, all_twins, held_out
+from stylefuse.evaluation.networks import classes_of
+from stylefuse.evaluation.settings import Settings
 from stylefuse.images.crops import CropSampler, centre_crops, draw_each
 from stylefuse.images.manifest import pixels_hash, rows_of, style_names
 from stylefuse.images.store import ImageStore, open_store
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
-from stylefuse.pipelines.evaluate.nodes import classes_of
-from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.settings import CONFIG_LOADER_ARGS
@@ -54,7 +54,7 @@ class Data(NamedTuple):
     judge_classes: list[int]
     training: HybridOptions
     judge_training: ClassifierOptions
-    evaluation: EvaluateOptions
+    evaluation: Settings
     device: torch.device
 
     @property
@@ -101,7 +101,7 @@ def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
         classes_of(styles, judge.facts["styles"], "judge"),
         training,
         pretraining.judge,
-        TypeAdapter(EvaluateOptions).validate_python(parameters["evaluate"]),
+        Settings(**parameters["evaluate"]),
         device,
     )
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse.evaluation.restyled import in_batches
-from stylefuse.metrics.content import luma
+from stylefuse.images.luma import batch_luma
 from stylefuse.metrics.judge import accuracy
 from stylefuse.metrics.patches import as_luma_patches
 
@@ -82,8 +82,8 @@ def repetition(x: Tensor, places: Tensor) -> float:
         x, places: N×3×H×W, H, W ≥ 32; flat is where `places` is.
     """
     both = extremes(torch.cat([x, places], dim=1), places, FLAT)[1]
-    spread = luma(both[:, 3:]).flatten(1).std(dim=1)
-    grey = luma(both[spread.argsort()[: max(1, round(FLATTEST * len(x)))], :3])
+    spread = batch_luma(both[:, 3:]).flatten(1).std(dim=1)
+    grey = batch_luma(both[spread.argsort()[: max(1, round(FLATTEST * len(x)))], :3])
     fine = grey - F.avg_pool2d(F.pad(grey, (4,) * 4, mode="reflect"), 9, stride=1)
     fine = fine - fine.mean(dim=(2, 3), keepdim=True)
 
@@ -100,7 +100,7 @@ def repetition(x: Tensor, places: Tensor) -> float:
 
 def extremes(x: Tensor, places: Tensor, side: int) -> tuple[Tensor, Tensor]:
     """Squares N×C×side×side of x, N×C×H×W: where the luma of `places` varies most, and where it varies least."""
-    grey = luma(places)
+    grey = batch_luma(places)
     mean, of_square = (F.avg_pool2d(y, side, stride=8) for y in (grey, grey.square()))
     spread = (of_square - mean.square()).clamp(min=0).flatten(1)
     columns = mean.shape[3]

@@ -11,14 +11,7 @@ from style_runs import Restyler
 from tqdm import tqdm
 
 from stylefuse.evaluation.heldout import HeldOut, Twins
-from stylefuse.evaluation.restyled import (
-    content_kept,
-    distances,
-    in_batches,
-    judged,
-    look,
-    truth_met,
-)
+from stylefuse.evaluation.restyled import score_content, score_style, score_truth, see
 from stylefuse.evaluation.summary import plain
 
 
@@ -34,24 +27,23 @@ def measure_method(
 
     What only a generator of ours has is left out: strength, identity, patch retrieval by its own encoder.
     """
-    run = partial(in_batches, size=data.evaluation.batch_size, device=data.device)
-    see = partial(look, data.judge, None, run)
-    seen_photos, results = see(pictures.photos), {}
+    look_at = partial(see, judge=data.judge, batch_size=data.evaluation.batch_size, device=data.device)
+    seen_photos, results = look_at(pictures.photos), {}
     for index, style in enumerate(tqdm(data.styles[1:], "measuring", mininterval=5), start=1):
         paintings, known = pictures.paintings[style], twins.get(style)
         fakes = restyler.paint(pictures.photos, index)
-        seen, real = see(fakes), see(paintings)
-        judge = judged(data.judge_classes[index], seen, seen_photos, real)
+        scores = score_style(
+            look_at(fakes), seen_photos, look_at(paintings), data.judge_classes[index], data.evaluation
+        )
         sets = {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
         results[style] = plain(
             {
-                "judge": judge,
-                "distances": distances(seen, seen_photos, real, data.evaluation),
-                "content": content_kept(pictures.photos, fakes),
-                "truth": truth_met(known and restyler.paint(known.clean, index), known),
+                **scores,
+                "content": score_content(pictures.photos, fakes),
+                "truth": score_truth(known and restyler.paint(known.clean, index), known),
                 "patches": judged_by_patches(patches, data, index, sets),
                 "brush": brush_scores(data, fakes, pictures.photos, paintings),
-                "faults": faults(data, patches, index, sets, judge),
+                "faults": faults(data, patches, index, sets, scores["judge"]),
             }
         )
     return results

@@ -80,9 +80,13 @@ def _imports(node: ast.AST, package: tuple[str, ...], early: bool, typing: bool)
             yield from _imports(child, package, early and not function and not checked, typing or checked)
 
 
-def reached_from(folder: Path) -> set[Path]:
-    """The source files that a folder's modules import, directly or through others; its own included."""
-    reached, todo = set(), list(folder.rglob("*.py"))
+def reached_from(*places: Path) -> set[Path]:
+    """The source files that modules import, directly or through others; their own included.
+
+    places: files, or folders of modules.
+    """
+    reached = set()
+    todo = [file for place in places for file in (place.rglob("*.py") if place.is_dir() else [place])]
     while todo:
         path = todo.pop()
         if path not in reached:

@@ -17,8 +17,9 @@ from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 from stylefuse.pipelines.ingest import create_pipeline
 from stylefuse.pipelines.ingest.notes import warnings_of
 from stylefuse.pipelines.pretrain_classifier.nodes import train_classifier, train_judge
-from stylefuse.pipelines.train_fuser.nodes import train_fuser
+from stylefuse.pipelines.train_head.nodes import train_head
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
+from stylefuse.tasks.fuse.head import FUSER
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1234567\n"
 
@@ -113,7 +114,7 @@ def test_a_stage_alone_refuses_with_the_same_reasons(run, folders):
         lambda: train_classifier(manifest, store, folders, pretrain),
         lambda: train_judge(manifest, store, folders, pretrain),
         lambda: train_generator(manifest, store, None, folders, folders, None),
-        lambda: train_fuser(manifest, store, None, folders, folders, None),
+        lambda: train_head(FUSER, manifest, store, None, folders, folders, None),
         lambda: evaluate_styles(None, None, None, manifest, store, folders, None),
     ]
     for stage in stages:

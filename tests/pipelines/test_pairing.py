@@ -7,8 +7,9 @@ from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers
-from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser
+from stylefuse.pipelines.train_head.nodes import evaluate_head
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
+from stylefuse.tasks.fuse.head import FUSER
 
 
 def weights(pictures: str | None) -> Weights:
@@ -49,7 +50,7 @@ def test_every_stage_that_takes_both_checks_them(tiny_data):
         lambda: evaluate_styles(other, own, own, manifest, folder, folder, None),
         lambda: evaluate_styles(own, other, own, manifest, folder, folder, None),
         lambda: evaluate_styles(own, own, other, manifest, folder, folder, None),
-        lambda: evaluate_fuser(manifest, folder, own, other, None),
+        lambda: evaluate_head(FUSER, manifest, folder, own, other, None),
     ):
         with pytest.raises(ValueError, match="and the manifest are not of the same pictures"):
             run()

@@ -5,15 +5,18 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from PIL import Image
-from stylefuse.pipelines.train_fuser import create_pipeline
-from stylefuse.pipelines.train_fuser.nodes import evaluate_fuser, train_fuser
-from stylefuse.pipelines.train_fuser.options import EvaluationOptions, TrainFuserOptions
 
+from stylefuse.networks.encoder import encoder_hash
 from stylefuse.networks.generator import load_generator, pack_generator
-from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.progress import TrackedProgress
+from stylefuse.pipelines.train_head import create_pipeline
+from stylefuse.pipelines.train_head.nodes import evaluate_head, train_head
+from stylefuse.pipelines.train_head.options import parameters_of
 from stylefuse.tasks.fuse.config import FuserConfig
+from stylefuse.tasks.fuse.head import FUSER
 from stylefuse.tasks.fuse.network import load_fuser
-from stylefuse.tasks.fuse.options import FusionOptions
+from stylefuse.tasks.fuse.options import FusionEvaluation, FusionOptions
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH
 from stylefuse.tasks.fuse.rules import RULES
 from stylefuse.training.run_lock import TrainingRefusedError
@@ -32,10 +35,10 @@ TRAINING = FusionOptions(
     precision="fp32",
     device="cpu",
 )
-OPTIONS = TrainFuserOptions(
+OPTIONS = parameters_of(FUSER)(
     restart=False,
     training=TRAINING,
-    evaluation=EvaluationOptions(photos=2, image_size=48, inputs=(2, 3), seed=1),
+    evaluation=FusionEvaluation(photos=2, image_size=48, inputs=(2, 3), seed=1),
 )
 
 
@@ -48,11 +51,11 @@ def generator():
 def train(tiny_data, generator):
     folder, manifest = tiny_data
 
-    def run(workspace, options=OPTIONS):
+    def run(workspace, options=OPTIONS, generator=generator):
         for name in ("checkpoints", "samples"):
             (workspace / name).mkdir(exist_ok=True)
         spaces = workspace / "checkpoints", workspace / "samples"
-        log, fuser = train_fuser(manifest, folder, generator, *spaces, options)
+        log, fuser = train_head(FUSER, manifest, folder, generator, *spaces, options)
         return fuser, log
 
     return run
@@ -67,6 +70,7 @@ def trained(train, tmp_path_factory):
 def test_the_fuser_knows_what_it_is_and_whose_encoder_it_reads(trained, generator):
     fuser, log, _ = trained
     assert fuser.facts["generator"] == "f00d"
+    assert fuser.facts["encoder"] == encoder_hash(load_generator(generator).encoder)
     assert fuser.facts["images_seen"] == 18
     assert list(log["images_seen"]) == [6, 12, 18]
     assert {"log_error", "dissimilarity", "best_of_inputs", "mode", "gradient"} <= set(log.columns)
@@ -76,7 +80,7 @@ def test_the_fuser_knows_what_it_is_and_whose_encoder_it_reads(trained, generato
 def test_the_log_names_the_fuser_that_it_belongs_to_and_is_saved_before_it(trained):
     fuser, log, _ = trained
     assert set(log["fingerprint"]) == {fuser.facts["fingerprint"]}
-    node = next(node for node in create_pipeline().nodes if node.name == "train_fuser")
+    node = next(node for node in create_pipeline(FUSER).nodes if node.name == "train_fuser")
     assert node.outputs == ["fusion_log", "fuser"]
     assert [each["precision"] for each in fuser.facts["trained_with"]] == ["fp32"]
 
@@ -95,7 +99,7 @@ def test_interrupted_it_goes_on_to_the_same_fuser(trained, train, tmp_path, monk
     class StopError(Exception):
         pass
 
-    step = TrainingProgress.step
+    step = TrackedProgress.on_step
 
     def stop(progress, seen, losses):
         step(progress, seen, losses)
@@ -103,7 +107,7 @@ def test_interrupted_it_goes_on_to_the_same_fuser(trained, train, tmp_path, monk
             raise StopError
 
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingProgress, "step", stop)
+        patch.setattr(TrackedProgress, "on_step", stop)
         with pytest.raises(StopError):
             train(tmp_path)
     other = OPTIONS.model_copy(update={"training": replace(TRAINING, rate=0.5)})
@@ -123,7 +127,7 @@ def test_other_options_are_another_training(trained, train, tmp_path):
 
 def test_it_is_measured_beside_every_rule_on_every_kind(trained, tiny_data, generator):
     folder, manifest = tiny_data
-    evaluation, report = evaluate_fuser(manifest, folder, generator, trained[0], OPTIONS)
+    evaluation, report = evaluate_head(FUSER, manifest, folder, generator, trained[0], OPTIONS)
     table = pd.DataFrame(evaluation["table"])
     assert list(zip(table["kind"], table["n"], strict=True)) == [(k, n) for k in WITH_TRUTH for n in (2, 3)]
     assert set(RULES) <= set(table.columns)
@@ -138,12 +142,51 @@ def test_it_is_measured_beside_every_rule_on_every_kind(trained, tiny_data, gene
 
 def test_the_same_fuser_measures_the_same(trained, tiny_data, generator):
     folder, manifest = tiny_data
-    one, other = (evaluate_fuser(manifest, folder, generator, trained[0], OPTIONS)[0] for _ in range(2))
+    one, other = (evaluate_head(FUSER, manifest, folder, generator, trained[0], OPTIONS)[0] for _ in range(2))
     assert one == other
 
 
-def test_a_fuser_of_another_generator_is_refused(trained, tiny_data, generator):
+def test_another_generator_with_the_same_encoder_keeps_the_fuser(
+    trained, train, tiny_data, generator, tmp_path
+):
+    """As one that has learned a further style."""
     folder, manifest = tiny_data
+    tensors = {
+        name: tensor if name.startswith("encoder.") else tensor + 0.1
+        for name, tensor in generator.tensors.items()
+    }
+    other = Weights(tensors, {**generator.facts, "fingerprint": "beef"})
+    evaluate_head(FUSER, manifest, folder, other, trained[0], OPTIONS)
+    again, _ = train(tmp_path, generator=other)
+    assert again.facts["fingerprint"] == trained[0].facts["fingerprint"]
+
+
+def test_a_fuser_of_another_encoder_is_refused(trained, tiny_data, generator):
+    folder, manifest = tiny_data
+    tensors = {name: tensor + 0.1 for name, tensor in generator.tensors.items()}
+    other = Weights(tensors, {**generator.facts, "fingerprint": "beef"})
+    with pytest.raises(ValueError, match="f00d, this one is beef: run the train_fusion pipeline"):
+        evaluate_head(FUSER, manifest, folder, other, trained[0], OPTIONS)
+
+
+def test_a_fuser_from_before_there_were_hashes_is_known_by_its_generator(trained, tiny_data, generator):
+    folder, manifest = tiny_data
+    facts = {name: value for name, value in trained[0].facts.items() if name != "encoder"}
+    old = trained[0]._replace(facts=facts)
+    evaluate_head(FUSER, manifest, folder, generator, old, OPTIONS)
     other = generator._replace(facts={**generator.facts, "fingerprint": "beef"})
     with pytest.raises(ValueError, match="f00d, this one is beef: run the train_fusion pipeline"):
-        evaluate_fuser(manifest, folder, other, trained[0], OPTIONS)
+        evaluate_head(FUSER, manifest, folder, other, old, OPTIONS)
+
+
+def test_two_processes_train_the_fuser_together(train, tmp_path):
+    """The same losses as one process up to rounding, though each computes half of every batch."""
+    single = replace(TRAINING, images=12, large_share=0.0, large_size=32)
+    double = replace(single, strategy="ddp", devices=2)
+    logs = []
+    for name, training in (("single", single), ("double", double)):
+        (tmp_path / name).mkdir()
+        logs.append(train(tmp_path / name, OPTIONS.model_copy(update={"training": training}))[1])
+    assert logs[0].columns.equals(logs[1].columns)
+    numbers = [log.drop(columns="fingerprint") for log in logs]
+    pd.testing.assert_frame_equal(*numbers, rtol=2e-3)

@@ -12,14 +12,14 @@ from PIL import Image
 from stylefuse.images.manifest import data_hash
 from stylefuse.networks.generator import load_generator, style_weights
 from stylefuse.networks.weights import read_weights
-from stylefuse.pipelines.progress import TrainingProgress
+from stylefuse.pipelines.progress import TrackedProgress
 from stylefuse.pipelines.train_hybrid import create_pipeline
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.tasks.stylize import training as hybrid
-from stylefuse.training import checkpoint, collapse, device
-from stylefuse.training.loop import TrainingDivergedError
+from stylefuse.training import collapse, device, fingerprint
 from stylefuse.training.run_lock import TrainingRefusedError
+from stylefuse.training.session import TrainingDivergedError
 from support import STYLES, TINY, assert_equal_weights, rebound, smooth_pictures
 
 # Six steps; checkpoints after 8, 16 and 24 images.
@@ -52,27 +52,27 @@ def uninterrupted(train, tmp_path_factory):
 @pytest.fixture
 def steps(monkeypatch):
     """Counts the training steps."""
-    seen, step = [], hybrid.train_step
+    seen, step = [], hybrid.HybridTraining.step
 
-    def counted(state, *arguments):
-        losses = step(state, *arguments)
-        seen.append(state.images_seen)
+    def counted(training, options):
+        losses = step(training, options)
+        seen.append(training.state.images_seen)
         return losses
 
-    monkeypatch.setattr(hybrid, "train_step", counted)
+    monkeypatch.setattr(hybrid.HybridTraining, "step", counted)
     return seen
 
 
 def stop(monkeypatch, at, how):
     """Call `how` once, when `at` images were seen."""
-    step = TrainingProgress.step
+    step = TrackedProgress.on_step
 
     def stopping(progress, images_seen, losses):
         step(progress, images_seen, losses)
         if images_seen == at:
             how()
 
-    monkeypatch.setattr(TrainingProgress, "step", stopping)
+    monkeypatch.setattr(TrackedProgress, "on_step", stopping)
 
 
 @pytest.fixture
@@ -103,11 +103,11 @@ def test_losses_by_images_seen(uninterrupted):
     assert len(log.columns) > 4 and log.notna().any().all()  # some terms are not of every step
 
 
-def test_what_is_handed_over_is_the_average(uninterrupted):
+def test_what_is_handed_over_is_the_ema(uninterrupted):
     weights, _, workspace = uninterrupted
     newest = read_weights(max(workspace.rglob("*.safetensors")))
     for name, tensor in weights.tensors.items():
-        assert torch.equal(tensor, newest.tensors[f"average/{name}"]), name
+        assert torch.equal(tensor, newest.tensors[f"ema/{name}"]), name
     assert not torch.equal(weights.tensors["head.weight"], newest.tensors["generator/head.weight"])
 
 
@@ -325,7 +325,7 @@ def test_a_changed_classifier_or_code_is_named(unfinished, tiny_data, tiny_class
     spaces = unfinished / "checkpoints", unfinished / "samples"
     with pytest.raises(TrainingRefusedError, match="classifier: 0123456789abcdef -> beef"):
         train_generator(manifest, folder, other, *spaces, OPTIONS)
-    monkeypatch.setattr(checkpoint, "code_hash", lambda *modules: "another")
+    monkeypatch.setattr(fingerprint, "code_hash", lambda *modules: "another")
     with pytest.raises(TrainingRefusedError, match="code: the training's modules were changed"):
         train_generator(manifest, folder, tiny_classifier, *spaces, OPTIONS)
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from PIL import Image
 
 from stylefuse.images.manifest import rows_of
 from stylefuse.images.store import ImageStore
@@ -12,7 +13,9 @@ from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.options import FusionOptions, FusionWeights
 from stylefuse.tasks.fuse.pairs import KINDS
-from stylefuse.tasks.fuse.training import MODE_OF, fit_fusion, fusion_step, new_fusion_state, next_sets
+from stylefuse.tasks.fuse.training import MODE_OF, FusionTraining
+from stylefuse.training.observer import Observer
+from stylefuse.training.trainer import Trainer
 from support import assert_equal_weights, lively_generator
 
 TINY = FusionOptions(
@@ -28,39 +31,39 @@ TINY = FusionOptions(
 )
 
 
-def state_of(tiny_data, **changes):
+def training_of(tiny_data, **changes):
     folder, manifest = tiny_data
     options = replace(TINY, **changes)
     rows = rows_of(manifest, "photo", "train")
-    return new_fusion_state(ImageStore(folder), rows, lively_generator().encoder, options), options
+    return FusionTraining(ImageStore(folder), rows, lively_generator().encoder, options), options
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_resumed_it_goes_on_bit_for_bit(tiny_data, precision):
-    whole, options = state_of(tiny_data, precision=precision)
-    losses = [fusion_step(whole, options) for _ in range(5)]
-    stopped, _ = state_of(tiny_data, precision=precision)
-    before = [fusion_step(stopped, options) for _ in range(2)]
-    packed = stopped.pack()
+    whole, options = training_of(tiny_data, precision=precision)
+    losses = [whole.step(options) for _ in range(5)]
+    stopped, _ = training_of(tiny_data, precision=precision)
+    before = [stopped.step(options) for _ in range(2)]
+    packed = stopped.state.pack()
     torch.manual_seed(999)  # nothing may come from the global generator
-    resumed, _ = state_of(tiny_data, precision=precision)
-    fusion_step(resumed, options)  # other weights, and another place in every random stream
-    resumed.restore(packed)
-    assert resumed.images_seen == 12
-    assert before + [fusion_step(resumed, options) for _ in range(3)] == losses
-    assert_equal_weights(resumed.pack(), whole.pack())
+    resumed, _ = training_of(tiny_data, precision=precision)
+    resumed.step(options)  # other weights, and another place in every random stream
+    resumed.state.restore(packed)
+    assert resumed.state.images_seen == 12
+    assert before + [resumed.step(options) for _ in range(3)] == losses
+    assert_equal_weights(resumed.state.pack(), whole.state.pack())
 
 
 def test_a_state_of_other_options_is_refused_by_name(tiny_data):
-    one, _ = state_of(tiny_data)
-    other, _ = state_of(tiny_data, rate=1e-4)
+    one, _ = training_of(tiny_data)
+    other, _ = training_of(tiny_data, rate=1e-4)
     with pytest.raises(ValueError, match=r"options\.rate: 0\.0015 -> 0\.0001$"):
-        other.restore(one.pack())
+        other.state.restore(one.state.pack())
 
 
 def test_every_kind_comes_equally_often_and_names_its_mode(tiny_data):
-    state, options = state_of(tiny_data)
-    batch = next_sets(state, options, torch.device("cpu"))
+    training, options = training_of(tiny_data)
+    batch = training.next_batch(options)[0]
     assert batch.inputs.shape[0] == batch.truth.shape[0] == 6
     assert batch.mode.tolist() == [MODE_OF[kind] for kind in KINDS]
     assert batch.known.tolist() == [kind != "sensors" for kind in KINDS]
@@ -68,70 +71,85 @@ def test_every_kind_comes_equally_often_and_names_its_mode(tiny_data):
 
 
 def test_a_smaller_batch_takes_the_kinds_in_turn(tiny_data):
-    state, options = state_of(tiny_data, batch_size=2)
+    training, options = training_of(tiny_data, batch_size=2)
     seen = []
     for _ in range(3):
-        seen += next_sets(state, options, torch.device("cpu")).mode.tolist()
-        state.images_seen += 2
+        seen += training.next_batch(options)[0].mode.tolist()
+        training.state.images_seen += 2
     assert seen == [MODE_OF[kind] for kind in KINDS]
 
 
 def test_some_batches_hold_fewer_and_larger_sets(tiny_data):
-    state, options = state_of(tiny_data, batch_size=8, large_share=0.5)
+    training, options = training_of(tiny_data, batch_size=8, large_share=0.5)
     shapes = set()
     for _ in range(12):
-        batch = next_sets(state, options, torch.device("cpu"))
+        batch = training.next_batch(options)[0]
         shapes.add((len(batch.truth), batch.truth.shape[-1], batch.inputs.shape[-1]))
     assert shapes == {(8, 32, 32), (2, 64, 64)}
 
 
 def test_the_clock_counts_the_sets_of_a_large_batch(tiny_data):
-    state, options = state_of(tiny_data, batch_size=8, large_share=1.0)
-    fusion_step(state, options)
-    assert state.images_seen == 2
+    training, options = training_of(tiny_data, batch_size=8, large_share=1.0)
+    training.step(options)
+    assert training.state.images_seen == 2
 
 
 def test_it_learns(tiny_data):
-    state, options = state_of(tiny_data, images=900, constant_share=1.0, rate=5e-3)
-    losses = [fusion_step(state, options) for _ in range(90)]
+    training, options = training_of(tiny_data, images=900, constant_share=1.0, rate=5e-3)
+    losses = [training.step(options) for _ in range(90)]
     for name, least in (("log_error", 0.1), ("mode", 0.1)):
         first, last = (sum(step[name] for step in part) for part in (losses[:20], losses[-20:]))
         assert last / 20 < first / 20 - least
 
 
 def test_the_encoder_stays_as_it_was(tiny_data):
-    state, options = state_of(tiny_data)
-    encoder = state.fuser._shared[0]
+    training, options = training_of(tiny_data)
+    encoder = training.network._shared[0]
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
-    fusion_step(state, options)
+    training.step(options)
     assert all(torch.equal(before[name], tensor) for name, tensor in encoder.state_dict().items())
 
 
 def test_a_step_that_is_not_finite_changes_no_weight(tiny_data, monkeypatch):
-    state, options = state_of(tiny_data)
-    fusion_step(state, options)
-    before = state.pack().tensors
+    training, options = training_of(tiny_data)
+    training.step(options)
+    before = training.state.pack().tensors
     monkeypatch.setattr(fusion, "log_error_loss", lambda fused, truth: fused.sum() * float("nan"))
-    fusion_step(state, options)
-    after = state.pack().tensors
+    training.step(options)
+    after = training.state.pack().tensors
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_a_weight_of_zero_takes_a_term_out(tiny_data):
-    one, options = state_of(tiny_data)
-    other, without = state_of(tiny_data, weights=FusionWeights(best_of_inputs=0.0))
-    fusion_step(one, options), fusion_step(other, without)
+    one, options = training_of(tiny_data)
+    other, without = training_of(tiny_data, weights=FusionWeights(best_of_inputs=0.0))
+    one.step(options), other.step(without)
     assert any(
-        not torch.equal(a, b) for a, b in zip(one.fuser.parameters(), other.fuser.parameters(), strict=True)
+        not torch.equal(a, b)
+        for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True)
     )
 
 
-def test_the_loop_ends_on_the_clock_and_calls_back(tiny_data):
-    state, options = state_of(tiny_data, images=24, sample_every=12, checkpoint_every=6)
-    steps, samples, checkpoints = [], [], []
-    fit_fusion(state, options, lambda seen, losses: steps.append(seen), samples.append, checkpoints.append)
-    assert steps == checkpoints == [6, 12, 18, 24]
-    assert samples == [12, 24]
+def test_the_loop_ends_on_the_clock_and_reports(tiny_data, tmp_path):
+    training, options = training_of(
+        tiny_data, images=24, sample_every=12, checkpoint_every=6, keep_checkpoints=9
+    )
+    steps, samples = [], []
+
+    class Recorder(Observer):
+        def on_step(self, images_seen, losses):
+            steps.append(images_seen)
+
+        def on_sample(self, images_seen, picture):
+            samples.append(images_seen)
+
+    training._draw_sample = lambda fuser: Image.new("RGB", (8, 8))
+    (tmp_path / "samples").mkdir()
+    trainer = Trainer("fusion", "fusion", tmp_path / "states", tmp_path / "samples", observer=Recorder())
+    trainer.train(lambda: training, options, {"options": options.fingerprinted()})
+    saved = sorted(int(path.stem.removeprefix("images-")) for path in tmp_path.rglob("*.safetensors"))
+    assert steps == saved == [6, 12, 18, 24]
+    assert samples == [0, 12, 24]
 
 
 @pytest.mark.parametrize(

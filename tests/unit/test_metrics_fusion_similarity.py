@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from fusion_planes import texture
 from stylefuse._torchvision import load_torchvision
-from stylefuse.metrics import content
+from stylefuse.metrics import similarity
 from stylefuse.metrics.fusion_similarity import mean_ssim, mef_ssim, psnr, ssim, vif
 
 
@@ -48,7 +48,7 @@ def test_vif_takes_nothing_from_constant_pictures():
 
 def test_ssim_is_that_of_the_content_scores():
     x, y = texture(), texture(1)
-    expected = float(content.ssim(tensor(x), tensor(y), 255.0))
+    expected = float(similarity.ssim(tensor(x), tensor(y), 255.0))
     assert ssim(x, y) == pytest.approx(expected, abs=1e-9)
     assert mean_ssim(x, [x, y, y]) == pytest.approx((1 + 2 * expected) / 3, abs=1e-9)
 
@@ -65,7 +65,7 @@ def test_psnr_is_that_of_the_content_scores():
     assert psnr(texture(), texture()) == 100
     x, y = (np.stack([texture(3 * k + c) for c in range(3)], axis=2) for k in range(2))
     a, b = (torch.from_numpy(z / 127.5 - 1).permute(2, 0, 1)[None] for z in (x, y))
-    assert psnr(x, y) == pytest.approx(float(content.psnr(a, b)), abs=1e-4)
+    assert psnr(x, y) == pytest.approx(float(similarity.psnr(a, b)), abs=1e-4)
 
 
 def mef_by_definition(fused, inputs):

@@ -1,4 +1,4 @@
-"""One set of fakes against the paintings, beside the two baselines that make a distance readable."""
+"""Compare a set of restyled photos with paintings, beside two baselines that make the distance readable."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,25 +14,25 @@ Distance = Callable[[Tensor, Tensor], float]
 def compare_sets(
     distance: Distance, fake: Tensor, photo: Tensor, paintings: Tensor, halvings: int, repeats: int, seed: int
 ) -> dict[str, Any]:
-    """Distance of fakes, of untouched photos and of other paintings, each to the same half of the paintings.
+    """Measure how far restyled photos, untouched photos and one half of the paintings are from the other half.
 
-    The paintings are halved at random. Fakes, photos and the first half, cut to one number of pictures n, are
-    each compared with n pictures of the second half; all three are averaged over `halvings` halvings. With
-    equal n, the bias that some distances have in small sets is in all three alike, and mostly cancels in the
-    score instead of posing as a difference. Fakes and photos are the same pictures before and after.
+    The paintings are halved at random. Restyled photos, photos and the first half, each cut to n pictures, are
+    compared with n pictures of the second half, and the distances are averaged over `halvings` halvings. Some
+    distances are biased in small sets; with equal n the bias is the same in all three and mostly cancels in the
+    score.
 
     Args:
-        distance: of N×d and M×d features.
-        fake, photo: N×d features; row i of both comes from photo i.
+        distance: between N×d and M×d features.
+        fake, photo: N×d features of restyled and of untouched photos; row i of both comes from photo i.
         paintings: M×d features of held-out paintings.
         halvings: random halvings to average over.
         repeats: redraws of the bootstrap interval.
         seed: of halvings and redraws.
 
     Returns:
-        "fake", "photo", "half" (floats), "low", "high" (90 % interval of "fake"), "score", "score_low",
-        "score_high" (None without a score), "reason" (why there is none, else ""), "n" (pictures a set).
-        With too few pictures all but "n" and "reason" are None.
+        "fake", "photo", "half": the distances; "low", "high": 90 % interval of "fake"; "score", "score_low",
+        "score_high": see `normalised_score`, None where there is no score; "reason": why there is none, else "";
+        "n": pictures a set. With too few pictures all but "n" and "reason" are None.
     """
     names = ("fake", "low", "high", "photo", "half", "score", "score_low", "score_high")
     n = min(len(fake), len(paintings) // 2)

@@ -1,4 +1,4 @@
-"""The pictures of the report: what the numbers cannot show."""
+"""The picture grids of the report."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse.evaluation.heldout import HeldOut, Twins
-from stylefuse.evaluation.measure import Networks, restyle
+from stylefuse.evaluation.networks import Networks, restyle
 from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.grid import grid
 from stylefuse.images.io import save
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-STRIP_PHOTOS = 2
+STRENGTH_PHOTOS = 2
 
 
 class Figure(NamedTuple):
@@ -63,13 +63,13 @@ def draw_figures(
             [list(fakes[style]), list(near), list(pictures.paintings[style][:photos])],
             ["restyled", "nearest", "paintings"],
         )
-    strip = shown[:STRIP_PHOTOS]
+    few = shown[:STRENGTH_PHOTOS]
     draw(
         "strength.png",
         "Strength",
         "From the identity (0) to the full style (1). The first two columns should look alike.",
-        *_strips(
-            networks, strip, {s: [{0: 1 - v, i: v} for v in STRENGTHS] for i, s in enumerate(styles, 1)}, size
+        *_rows(
+            networks, few, {s: [{0: 1 - v, i: v} for v in STRENGTHS] for i, s in enumerate(styles, 1)}, size
         ),
         ["photo", *(f"{v:g}" for v in STRENGTHS)],
     )
@@ -82,7 +82,7 @@ def draw_figures(
             "mixing.png",
             "Mixing",
             "From one style to the next, by the share of the second.",
-            *_strips(networks, strip[:1], mixes, size),
+            *_rows(networks, few[:1], mixes, size),
             ["photo", *(f"{v:g}" for v in STRENGTHS)],
         )
     for index, style in enumerate(styles, start=1):
@@ -98,10 +98,10 @@ def draw_figures(
     return figures
 
 
-def _strips(
+def _rows(
     networks: Networks, photos: Tensor, mixes: dict[str, list[dict[int, float]]], size: int
 ) -> tuple[list[list[Tensor]], list[str]]:
-    """One row for every name and photo: the photo, then the photo under each mix. Rows and their labels."""
+    """Return rows of pictures and their labels: for each name and photo the photo, then the photo under each mix."""
     rows, labels = [], []
     for name, steps in mixes.items():
         columns = [photos, *(restyle(networks, photos, mix, size) for mix in steps)]
@@ -111,7 +111,7 @@ def _strips(
 
 
 def _details(pictures: Tensor) -> list[Tensor]:
-    """The middle half of each picture, enlarged to the whole without smoothing."""
+    """Enlarge the middle half of each picture to the size of the whole, without smoothing."""
     height, width = pictures.shape[2:]
     top, left = height // 4, width // 4
     middle = pictures[:, :, top : top + height // 2, left : left + width // 2]
@@ -119,5 +119,6 @@ def _details(pictures: Tensor) -> list[Tensor]:
 
 
 def _nearest(networks: Networks, fakes: Tensor, paintings: Tensor, size: int) -> Tensor:
+    """For each restyled photo, return the painting nearest to it in the judge's features."""
     a, b = (in_batches(networks.judge.embed, x, size, networks.device) for x in (fakes, paintings))
     return paintings[torch.cdist(a, b).argmin(dim=1)]

@@ -1,4 +1,4 @@
-"""The pictures that nobody learned from, as tensors."""
+"""Held-out pictures as tensors: no network was trained on them."""
 
 import hashlib
 from pathlib import Path
@@ -16,14 +16,14 @@ from stylefuse.images.store import ImageStore
 
 
 class HeldOut(NamedTuple):
-    """Held-out pictures, each N×3×size×size in [-1, 1]: the central square of the whole picture, resized."""
+    """Held-out photos, and paintings by style, N×3×size×size in [-1, 1]: central squares, resized."""
 
     photos: Tensor
     paintings: dict[str, Tensor]
 
 
 class Twins(NamedTuple):
-    """Pictures whose restyled truth is known: clean renderings and painted ones, both N×3×size×size."""
+    """Pairs of one scene, N×3×size×size in [-1, 1]: a clean rendering, and the painting made from it."""
 
     clean: Tensor
     painted: Tensor
@@ -38,9 +38,9 @@ def held_out(
     paintings: int,
     seed: int,
 ) -> HeldOut:
-    """Read at most `photos` photos and `paintings` paintings a style of the split "test".
+    """Read the split "test": at most `photos` photos, and at most `paintings` paintings of each style.
 
-    Where there are more, a seeded random choice: file names often follow motif or date.
+    Where there are more, a seeded random choice is taken: the order of file names often follows motif or date.
 
     Raises:
         ValueError: no picture of a style, or no photo, is held out.
@@ -57,19 +57,19 @@ def held_out(
 def all_twins(
     manifest: pd.DataFrame, sample: Path, styles: list[str], size: int, most: int
 ) -> dict[str, Twins]:
-    """By style, what `twins_of` finds; styles without twins are left out."""
+    """Return the twins of each style that has some; see `twins_of`."""
     found = {style: twins_of(manifest, sample, style, size, most) for style in styles}
     return {style: twins for style, twins in found.items() if twins is not None}
 
 
 def twins_of(manifest: pd.DataFrame, sample: Path, style: str, size: int, most: int) -> Twins | None:
-    """Find clean twins of the held-out paintings of a style in the embedded sample.
+    """Read the held-out paintings of a style whose clean twins are in the embedded sample.
 
-    The manifest may be of somebody's own pictures that bear the same names: only paintings whose file in the
-    sample has the manifest's sha256 count.
+    A user's own pictures may have the sample's file names, so a painting counts only if its file in the sample has
+    the sha256 that the manifest gives.
 
     Returns:
-        At most `most` twins with their paintings; None where the sample has none.
+        At most `most` pairs; None where there are none.
     """
     if not (sample / "twins" / style).is_dir():
         return None

@@ -1,60 +1,57 @@
-"""The numbers of the evaluation, from networks and held-out pictures. No Kedro, no MLflow, no files."""
+"""Measure a generator on held-out pictures: every number of the evaluation."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
 from stylefuse.evaluation.heldout import HeldOut, Twins
-from stylefuse.evaluation.restyled import (
-    content_kept,
-    distances,
-    in_batches,
-    judged,
-    look,
-    truth_met,
-)
+from stylefuse.evaluation.networks import Networks, precision, restyle
+from stylefuse.evaluation.restyled import Seen, in_batches, score_content, score_style, score_truth, see
 from stylefuse.evaluation.settings import Settings
-from stylefuse.metrics import content
+from stylefuse.evaluation.summary import NOT_COMPUTED, WITHOUT_INCEPTION, plain, summarise, warnings_of
 from stylefuse.metrics import judge as judging
+from stylefuse.metrics.content import patch_retrieval
+from stylefuse.metrics.similarity import psnr
 
 PLACES = 64  # of patch retrieval: chance is 1/64
 
 
-@dataclass(frozen=True)
-class Networks:
-    """What is measured, and what it is measured with; all on `device`, in eval mode.
+def evaluate(
+    networks: Networks, pictures: HeldOut, twins: dict[str, Twins], settings: Settings
+) -> dict[str, Any]:
+    """Measure a generator and say what the numbers are worth.
 
-    styles: names of the generator's rows, "photo" first. judge_classes, classifier_classes: at which class of
-    the judge and of the classifier each of `styles` is found.
+    Args:
+        twins: by style, where the truth is known.
+
+    Returns:
+        What `measure` returns, and "summary", "warnings", "about" and "not_computed": nested plain numbers, strings
+        and None, as JSON holds them.
     """
-
-    generator: nn.Module
-    judge: nn.Module
-    classifier: nn.Module
-    styles: list[str]
-    judge_classes: list[int]
-    classifier_classes: list[int]
-    device: torch.device
-    inception: nn.Module | None = None
-
-
-def restyle(networks: Networks, photos: Tensor, mix: dict[int, float], size: int) -> Tensor:
-    """G(photos, s) for one mix of styles, {row: weight} with weights summing to one; N×3×H×W on the CPU."""
-    row = torch.zeros(1, len(networks.styles), device=networks.device)
-    for index, weight in mix.items():
-        row[0, index] = weight
-    return in_batches(
-        lambda x: networks.generator(x, row.expand(len(x), -1)).clamp(-1, 1), photos, size, networks.device
+    measured = measure(networks, pictures, twins, settings)
+    return plain(
+        {
+            "summary": summarise(measured),
+            "warnings": warnings_of(measured),
+            **measured,
+            "about": {
+                "image_size": pictures.photos.shape[-1],
+                "photos": len(pictures.photos),
+                "paintings": {style: len(p) for style, p in pictures.paintings.items()},
+                "seed": settings.seed,
+                "device": networks.device.type,
+                "precision": precision(networks.device),
+            },
+            "not_computed": {**({} if networks.inception else WITHOUT_INCEPTION), **NOT_COMPUTED},
+        }
     )
 
 
 def measure(
-    networks: Networks, pictures: HeldOut, twins: dict[str, Twins], options: Settings
+    networks: Networks, pictures: HeldOut, twins: dict[str, Twins], settings: Settings
 ) -> dict[str, Any]:
     """Measure every style of the generator on held-out pictures.
 
@@ -62,67 +59,71 @@ def measure(
         twins: by style, where the truth is known.
 
     Returns:
-        Nested dictionary of plain numbers, strings and None: "styles" (see `_measure_style`), "identity",
-        "not_collapsed", "judge_confusion".
+        "styles": by style "judge", "classifier", "distances", "content" and "truth"; "identity"; "not_collapsed";
+        "judge_confusion". All are nested plain numbers, strings and None.
     """
-    run = partial(in_batches, size=options.batch_size, device=networks.device)
-    photos = look(networks.judge, networks.inception, run, pictures.photos)
+    size = settings.batch_size
+    look_at = partial(
+        see, judge=networks.judge, batch_size=size, device=networks.device, inception=networks.inception
+    )
+    photos = look_at(pictures.photos)
     fakes, reals, results = {}, {}, {}
     for index, style in enumerate(tqdm(networks.styles[1:], "styles", mininterval=5), start=1):
-        restyled = restyle(networks, pictures.photos, {index: 1.0}, options.batch_size)
-        fakes[style] = look(networks.judge, networks.inception, run, restyled)
-        reals[style] = look(networks.judge, networks.inception, run, pictures.paintings[style])
+        restyled = restyle(networks, pictures.photos, {index: 1.0}, size)
+        fakes[style], reals[style] = look_at(restyled), look_at(pictures.paintings[style])
+        scores = score_style(fakes[style], photos, reals[style], networks.judge_classes[index], settings)
+        known = twins.get(style)
         results[style] = {
-            "judge": judged(networks.judge_classes[index], fakes[style], photos, reals[style]),
-            "classifier": _training_signal(networks, run, index, restyled, fakes[style]),
-            "distances": distances(fakes[style], photos, reals[style], options),
-            "content": _content(networks, run, pictures.photos, restyled, options.seed),
-            "truth": _truth(networks, index, twins.get(style), options.batch_size),
+            "judge": scores["judge"],
+            "classifier": _training_signal(networks, index, restyled, fakes[style], size),
+            "distances": scores["distances"],
+            "content": score_content(pictures.photos, restyled)
+            | _patches_found(networks, pictures.photos, restyled, settings),
+            "truth": score_truth(known and restyle(networks, known.clean, {index: 1.0}, size), known),
         }
-    same = restyle(networks, pictures.photos, {0: 1.0}, options.batch_size)
+    same = restyle(networks, pictures.photos, {0: 1.0}, size)
     return {
         "styles": results,
         "identity": {
-            "psnr": float(content.psnr(pictures.photos, same).mean()),
-            "judge_accuracy_photos": judging.accuracy(photos["logits"], networks.judge_classes[0]),
+            "psnr": float(psnr(pictures.photos, same).mean()),
+            "judge_accuracy_photos": judging.accuracy(photos.logits, networks.judge_classes[0]),
         },
         "not_collapsed": _variety(fakes, reals),
         "judge_confusion": _confusion(networks, photos, fakes, reals),
     }
 
 
-def _training_signal(networks: Networks, run: Callable, index: int, restyled: Tensor, fake: dict) -> dict:
-    """C's accuracy on fakes, which G was trained to raise, and by how much it exceeds the judge's."""
-    target = networks.classifier_classes[index]
-    accuracy = judging.accuracy(run(networks.classifier, restyled), target)
-    gap = accuracy - judging.accuracy(fake["logits"], networks.judge_classes[index])
+def _training_signal(
+    networks: Networks, index: int, restyled: Tensor, fakes: Seen, batch_size: int
+) -> dict[str, float]:
+    """Accuracy of C, which G was trained to raise, on restyled photos, and its lead over the judge's accuracy."""
+    logits = in_batches(networks.classifier, restyled, batch_size, networks.device)
+    accuracy = judging.accuracy(logits, networks.classifier_classes[index])
+    gap = accuracy - judging.accuracy(fakes.logits, networks.judge_classes[index])
     return {"training_signal_accuracy_fakes": accuracy, "gap_to_judge": gap}
 
 
-def _content(
-    networks: Networks, run: Callable, photos: Tensor, restyled: Tensor, seed: int
-) -> dict[str, Any]:
-    """Content scores, and how many places of a photo G's own encoder finds again."""
-    levels = [run(lambda x: networks.generator.features(x)[-1].flatten(2), z) for z in (restyled, photos)]
+def _patches_found(
+    networks: Networks, photos: Tensor, restyled: Tensor, settings: Settings
+) -> dict[str, float]:
+    """Share of places of a photo that G's own encoder finds again in the restyled one."""
+
+    def deepest(x: Tensor) -> Tensor:
+        return networks.generator.features(x)[-1].flatten(2)
+
+    levels = [in_batches(deepest, x, settings.batch_size, networks.device) for x in (restyled, photos)]
     places = levels[0].shape[2]
-    chosen = torch.randperm(places, generator=torch.Generator().manual_seed(seed))[:PLACES]
+    chosen = torch.randperm(places, generator=torch.Generator().manual_seed(settings.seed))[:PLACES]
     queries, keys = (z[:, :, chosen].transpose(1, 2) for z in levels)
     return {
-        **content_kept(photos, restyled),
-        "patch_retrieval": content.patch_retrieval(queries, keys),
+        "patch_retrieval": patch_retrieval(queries, keys),
         "patch_retrieval_chance": 1 / len(chosen),
     }
 
 
-def _truth(networks: Networks, index: int, twins: Twins | None, size: int) -> dict[str, Any]:
-    """G(twin, s) against the painted twin."""
-    restyled = None if twins is None else restyle(networks, twins.clean, {index: 1.0}, size)
-    return truth_met(restyled, twins)
-
-
-def _variety(fakes: dict[str, dict], reals: dict[str, dict]) -> dict[str, Any]:
-    """Do styles differ, and pictures within a style? In judge features, beside real paintings."""
-    fake, real = ([seen["judge"] for seen in sets.values()] for sets in (fakes, reals))
+def _variety(fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict[str, Any]:
+    """Distances between styles, and variance within each, in the judge's features, beside those of real paintings."""
+    fake, real = ([seen.features["judge"] for seen in sets.values()] for sets in (fakes, reals))
     ratios = {}
     for style, a, b in zip(fakes, fake, real, strict=True):
         varied = min(len(a), len(b)) >= 2 and float(b.var(dim=0).sum()) > 0
@@ -135,14 +136,14 @@ def _variety(fakes: dict[str, dict], reals: dict[str, dict]) -> dict[str, Any]:
     }
 
 
-def _confusion(networks: Networks, photos: dict, fakes: dict[str, dict], reals: dict[str, dict]) -> dict:
-    """The judge's confusion on real pictures and on fakes: row = true (or wished) style, column = answer."""
+def _confusion(networks: Networks, photos: Seen, fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict:
+    """The judge's confusion on real pictures and on restyled ones: row = true (or wanted) style, column = answer."""
     order = sorted(networks.judge_classes)
 
-    def table(sets: dict[int, dict]) -> list[list[int]]:
-        # Columns of classes that the generator has no row for are left out of the choice.
-        logits = torch.cat([seen["logits"][:, order] for seen in sets.values()])
-        target = torch.cat([torch.full((len(s["logits"]),), order.index(c)) for c, s in sets.items()])
+    def table(sets: dict[int, Seen]) -> list[list[int]]:
+        # The judge chooses among the generator's styles only.
+        logits = torch.cat([seen.logits[:, order] for seen in sets.values()])
+        target = torch.cat([torch.full((len(s.logits),), order.index(c)) for c, s in sets.items()])
         counts = judging.confusion(logits, target, len(order))
         own = [order.index(c) for c in networks.judge_classes]
         return counts[own][:, own].tolist()

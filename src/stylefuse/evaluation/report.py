@@ -1,5 +1,4 @@
-"""The evaluation as a page: a folder with index.html and the pictures it shows, readable without a
-server."""
+"""The HTML report of an evaluation: a folder with index.html and its pictures, readable without a server."""
 
 from pathlib import Path
 from typing import Any
@@ -120,9 +119,9 @@ styles look alike).</p>
 
 
 def write_report(folder: Path, evaluation: dict[str, Any], figures: list[Figure]) -> None:
-    """Write index.html into `folder`, where the figures already are."""
+    """Write index.html into the folder that holds the figures."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    # "all" is missing where a set was too small for it: that, too, is a dash.
+    # "all" is missing where a set was too small for it: show a dash for that, too.
     environment.filters["number"] = lambda v, digits=2: (
         "–" if isinstance(v, jinja2.Undefined) else number(v, digits)
     )

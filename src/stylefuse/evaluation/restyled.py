@@ -1,8 +1,8 @@
-"""The numbers of restyled pictures, whatever restyled them: against the photos, real paintings, a known truth."""
+"""Scores of restyled pictures, whatever method made them: against the photos, real paintings, a known truth."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,99 +10,136 @@ from torch import Tensor, nn
 from stylefuse.evaluation.compare import compare_sets
 from stylefuse.evaluation.heldout import Twins
 from stylefuse.evaluation.settings import Settings
+from stylefuse.images.luma import batch_luma
 from stylefuse.metrics import content
 from stylefuse.metrics import judge as judging
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
+from stylefuse.metrics.similarity import psnr, ssim
 
 
-def in_batches(function: Callable[[Tensor], Tensor], pictures: Tensor, size: int, device="cpu") -> Tensor:
-    """Apply `function` to `size` pictures at a time on `device`; the results joined, on the CPU."""
-    parts = []
-    with torch.inference_mode():
-        for batch in pictures.split(size):
-            batch = batch.to(device, memory_format=torch.channels_last)
-            parts.append(function(batch).float().cpu())
-    return torch.cat(parts)
+class Seen(NamedTuple):
+    """What the measuring networks make of a set of N pictures.
+
+    logits: of the judge, N×(K+1).
+    features: N×d by network: "judge", and "inception" where that network is at hand.
+    """
+
+    logits: Tensor
+    features: dict[str, Tensor]
 
 
-def look(judge: nn.Module, inception: nn.Module | None, run: Callable, pictures: Tensor) -> dict[str, Tensor]:
-    """What the judge, and Inception where there is one, see in a set of pictures.
+def see(
+    pictures: Tensor,
+    judge: nn.Module,
+    batch_size: int,
+    device: torch.device | str = "cpu",
+    inception: nn.Module | None = None,
+) -> Seen:
+    """Run the judge, and Inception if it is given, over N×3×H×W pictures in [-1, 1]."""
+    run = partial(in_batches, pictures=pictures, batch_size=batch_size, device=device)
+    logits, features = run(judge), {"judge": run(judge.embed)}
+    if inception is not None:
+        features["inception"] = run(inception)
+    return Seen(logits, features)
+
+
+def score_style(
+    restyled: Seen, photos: Seen, paintings: Seen, judge_class: int, settings: Settings
+) -> dict[str, dict[str, Any]]:
+    """Score how well restyled photos pass for paintings of one style.
 
     Args:
-        run: applies a network to N×3×H×W pictures, as `in_batches` does.
+        restyled, photos: row i of both comes from photo i.
+        paintings: held-out paintings of the style.
+        judge_class: index of the style among the judge's classes.
+
+    Returns:
+        "judge": the judge's accuracy and mean probability of the style on each of the three sets.
+        "distances": by name, what `compare_sets` gives; "all" is torchmetrics' number over all pictures of both sets.
     """
-    seen = {"logits": run(judge, pictures), "judge": run(judge.embed, pictures)}
-    if inception is not None:
-        seen["inception"] = run(inception, pictures)
-    return seen
+    judge = {}
+    for name, seen in (("fakes", restyled), ("paintings", paintings), ("photos", photos)):
+        judge[f"accuracy_{name}"] = judging.accuracy(seen.logits, judge_class)
+        judge[f"probability_{name}"] = judging.mean_probability(seen.logits, judge_class)
+    return {"judge": judge, "distances": _distances(restyled, photos, paintings, settings)}
 
 
-def judged(target: int, fake: dict, photo: dict, real: dict) -> dict[str, float]:
-    """The judge's accuracy and mean probability of the style: fakes, real paintings, untouched photos."""
-    result = {}
-    for name, seen in (("fakes", fake), ("paintings", real), ("photos", photo)):
-        result[f"accuracy_{name}"] = judging.accuracy(seen["logits"], target)
-        result[f"probability_{name}"] = judging.mean_probability(seen["logits"], target)
-    return result
+def score_content(photos: Tensor, restyled: Tensor) -> dict[str, float | None]:
+    """Compare restyled photos with the photos: SSIM and edge correlation, N×3×H×W in [-1, 1] each.
 
-
-def distances(fake: dict, photo: dict, real: dict, options: Settings) -> dict[str, dict]:
-    """Every distance beside its baselines; "all" is torchmetrics' number over all pictures of both sets."""
-    sliced = partial(sliced_wasserstein, directions=options.directions, seed=options.seed)
-    plan = [
-        ("sw_judge", "judge", sliced),
-        ("kid_judge", "judge", kernel_distance),
-        ("frechet_judge", "judge", frechet_distance),
-    ]
-    if "inception" in fake:
-        plan += [("kid", "inception", kernel_distance), ("fid", "inception", frechet_distance)]
-    results = {
-        name: compare_sets(
-            distance,
-            *(seen[features] for seen in (fake, photo, real)),
-            halvings=options.halvings,
-            repeats=options.bootstrap_repeats,
-            seed=options.seed,
-        )
-        for name, features, distance in plan
-    }
-    for features, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
-        if features in fake and min(len(fake[features]), len(real[features])) >= 2:
-            whole = set_distances(fake[features], real[features], options.seed)
-            results[frechet]["all"] = whole["frechet"]
-            results[kernel]["all"] = whole["kernel"]
-    return results
-
-
-def content_kept(photos: Tensor, restyled: Tensor) -> dict[str, float | None]:
-    """Content scores of fakes beside those of the wrong photo: what two unrelated pictures would get."""
+    Beside each score stands the floor: the score against the photo of another picture; None for a single photo.
+    """
     wrong = photos.roll(1, dims=0) if len(photos) > 1 else None
-    return {
-        "ssim": float(content.luma_ssim(photos, restyled).mean()),
-        "ssim_wrong_photo": None if wrong is None else float(content.luma_ssim(wrong, restyled).mean()),
-        "edge_correlation": float(content.edge_correlation(photos, restyled).mean()),
-        "edge_correlation_wrong_photo": None
-        if wrong is None
-        else float(content.edge_correlation(wrong, restyled).mean()),
-    }
+    scores: dict[str, float | None] = {}
+    for name, metric in (("ssim", content.luma_ssim), ("edge_correlation", content.edge_correlation)):
+        scores[name] = float(metric(photos, restyled).mean())
+        scores[f"{name}_wrong_photo"] = None if wrong is None else float(metric(wrong, restyled).mean())
+    return scores
 
 
-def truth_met(restyled: Tensor | None, twins: Twins | None) -> dict[str, Any]:
-    """The restyled clean twins against the painted ones, beside the floor: untouched. Plain luma SSIM and PSNR."""
+def score_truth(restyled: Tensor | None, twins: Twins | None) -> dict[str, Any]:
+    """Compare restyled clean twins with the painted ones: PSNR and SSIM of luma, beside those of the untouched twins.
+
+    Args:
+        restyled: `twins.clean` in the style, N×3×H×W in [-1, 1]; None where there are no twins.
+    """
     if twins is None or restyled is None:
         return {
             "pictures": 0,
             "reason": "not computed: paintings with a known clean twin are in the sample only",
         }
 
-    def ssim(a: Tensor, b: Tensor) -> float:
-        return float(content.ssim(content.luma(a) + 1, content.luma(b) + 1, 2.0).mean())
+    def plain_ssim(a: Tensor, b: Tensor) -> float:
+        return float(ssim(batch_luma(a) + 1, batch_luma(b) + 1, 2.0).mean())
 
     return {
         "pictures": len(twins.clean),
-        "psnr": float(content.psnr(restyled, twins.painted).mean()),
-        "psnr_untouched": float(content.psnr(twins.clean, twins.painted).mean()),
-        "ssim": ssim(restyled, twins.painted),
-        "ssim_untouched": ssim(twins.clean, twins.painted),
+        "psnr": float(psnr(restyled, twins.painted).mean()),
+        "psnr_untouched": float(psnr(twins.clean, twins.painted).mean()),
+        "ssim": plain_ssim(restyled, twins.painted),
+        "ssim_untouched": plain_ssim(twins.clean, twins.painted),
     }
+
+
+def in_batches(
+    function: Callable[[Tensor], Tensor],
+    pictures: Tensor,
+    batch_size: int,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """Apply a function to `batch_size` pictures at a time on `device`; return the joined results on the CPU."""
+    parts = []
+    with torch.inference_mode():
+        for batch in pictures.split(batch_size):
+            batch = batch.to(device, memory_format=torch.channels_last)
+            parts.append(function(batch).float().cpu())
+    return torch.cat(parts)
+
+
+def _distances(restyled: Seen, photos: Seen, paintings: Seen, settings: Settings) -> dict[str, dict]:
+    sliced = partial(sliced_wasserstein, directions=settings.directions, seed=settings.seed)
+    plan = [
+        ("sw_judge", "judge", sliced),
+        ("kid_judge", "judge", kernel_distance),
+        ("frechet_judge", "judge", frechet_distance),
+    ]
+    if "inception" in restyled.features:
+        plan += [("kid", "inception", kernel_distance), ("fid", "inception", frechet_distance)]
+    results = {
+        name: compare_sets(
+            distance,
+            *(seen.features[network] for seen in (restyled, photos, paintings)),
+            halvings=settings.halvings,
+            repeats=settings.bootstrap_repeats,
+            seed=settings.seed,
+        )
+        for name, network, distance in plan
+    }
+    for network, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
+        fakes, reals = (seen.features.get(network, ()) for seen in (restyled, paintings))
+        if min(len(fakes), len(reals)) >= 2:
+            whole = set_distances(fakes, reals, settings.seed)
+            results[frechet]["all"] = whole["frechet"]
+            results[kernel]["all"] = whole["kernel"]
+    return results

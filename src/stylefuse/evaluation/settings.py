@@ -1,13 +1,28 @@
-"""What the measurement reads of its options."""
+"""The options of an evaluation."""
 
-from typing import Protocol
+from dataclasses import dataclass
 
 
-class Settings(Protocol):
-    """Sizes of batches and draws, see conf/base/parameters_evaluate.yml."""
+@dataclass(frozen=True)
+class Settings:
+    """Sizes of sets, batches and draws; conf/base/parameters_evaluate.yml gives the reasons.
 
-    batch_size: int
-    halvings: int
-    bootstrap_repeats: int
-    directions: int
-    seed: int
+    photos, paintings: most held-out photos, and most held-out paintings of a style, to measure with.
+    batch_size: pictures a step; the numbers do not depend on it.
+    halvings: random halvings of the paintings that a distance is averaged over.
+    bootstrap_repeats: redraws behind each 90 % interval.
+    directions: random directions of the sliced Wasserstein distance.
+    seed: of every draw.
+    inception_weights: path of FID's Inception weights; None: no FID and no KID.
+    grid_photos: photos in the grids of the report.
+    """
+
+    photos: int = 200
+    paintings: int = 200
+    batch_size: int = 16
+    halvings: int = 8
+    bootstrap_repeats: int = 100
+    directions: int = 500
+    seed: int = 1
+    inception_weights: str | None = None
+    grid_photos: int = 8

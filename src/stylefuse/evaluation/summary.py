@@ -1,17 +1,20 @@
-"""The few numbers that matter most, the table on the screen, and flat names for the tracker."""
+"""Headline numbers and warnings of an evaluation, the table on the screen, and flat names for the tracker."""
 
 import math
 import re
 from typing import Any
 
-# Below: the judge is wrong about real paintings so often that its word on fakes decides nothing.
+# Warn when the judge recognises less than this share of the real paintings.
 TRUSTED_JUDGE = 0.6
-UNTOUCHED = 0.3  # share of untouched photos that may pass for a style before it is said
-# Pictures in a set; the deviation of a share measured on fewer is above 15 %.
+# Warn when the judge takes more than this share of the untouched photos for the style.
+UNTOUCHED = 0.3
+# Warn below this number of pictures in a set: the standard deviation of a share is then above 15 %.
 FEW = 10
-# Variance of restyled photos over that of paintings.
+# Warn when the variance of restyled photos over that of paintings is below this.
 COLLAPSED = 0.2
 
+_WITHOUT_INCEPTION = "not computed: evaluate.inception_weights names no file"
+WITHOUT_INCEPTION = {"fid": _WITHOUT_INCEPTION, "kid": _WITHOUT_INCEPTION}
 NOT_COMPUTED = {
     "lpips": "not computed: its weights are not part of this project",
     "dino_structure": "not computed: its weights are not part of this project",
@@ -47,7 +50,7 @@ def summarise(measured: dict[str, Any]) -> dict[str, float | None]:
 
 
 def warnings_of(measured: dict[str, Any]) -> list[str]:
-    """What makes the numbers less than they seem, in words."""
+    """Return sentences on numbers that should be read with care: small sets, a judge that errs, collapse."""
     notes = []
     for style, m in measured["styles"].items():
         known = m["judge"]["accuracy_paintings"]
@@ -76,7 +79,7 @@ def warnings_of(measured: dict[str, Any]) -> list[str]:
 
 
 def table(evaluation: dict[str, Any]) -> str:
-    """Aligned text: one row a style, then what the columns mean."""
+    """Return the evaluation as aligned text: one row a style, then what the columns mean."""
     header = ("style", "judge", "paintings", "photos", "score", "90 %", "KID score", "Fréchet score")
     header += ("SSIM", "edges", "patches", "truth dB", "untouched")
     rows = [header]
@@ -117,7 +120,10 @@ def table(evaluation: dict[str, Any]) -> str:
 
 
 def flat(evaluation: dict[str, Any], prefix: str = "evaluate") -> dict[str, float]:
-    """Numbers under names that a tracker accepts, as "evaluate.styles.monet.content.ssim"."""
+    """Return the numbers of a nested evaluation by dotted names that a tracker accepts.
+
+    Example: "evaluate.styles.monet.content.ssim". Other characters than letters, digits, "_", " " and "-" become "_".
+    """
     found: dict[str, float] = {}
     for name, value in evaluation.items():
         key = f"{prefix}.{re.sub(r'[^A-Za-z0-9_ -]', '_', str(name))}"
@@ -129,9 +135,9 @@ def flat(evaluation: dict[str, Any], prefix: str = "evaluate") -> dict[str, floa
 
 
 def plain(value: Any) -> Any:
-    """The same nested value with numbers that JSON cannot write (NaN, infinity) as None.
+    """Return a nested value with NaN and infinity, which JSON cannot write, replaced by None.
 
-    A measuring function that meets one gives its reason beside it; this is the last guard before the file.
+    Metrics give None and a reason themselves where there is no number; this is the last check before the file.
     """
     if isinstance(value, dict):
         return {name: plain(v) for name, v in value.items()}
@@ -141,14 +147,17 @@ def plain(value: Any) -> Any:
 
 
 def number(value: float | None, digits: int = 2) -> str:
+    """Format a number; "–" for None."""
     return "–" if value is None else f"{value:.{digits}f}"
 
 
 def percent(value: float | None) -> str:
+    """Format a share as per cent; "–" for None."""
     return "–" if value is None else f"{100 * value:.0f} %"
 
 
 def _dig(value: Any, path: tuple[str, ...]) -> float | None:
+    """Follow a path of keys into nested mappings; None where a key is missing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -13,8 +13,8 @@ from stylefuse.images.registration import (
     SizesDifferError,
     check_registration,
     compare,
-    luma,
     size_of,
+    stretched_luma,
 )
 
 __all__ = ["AlignError", "Registration", "SizesDifferError", "align", "check_registration"]
@@ -50,11 +50,11 @@ def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Registratio
     """
     if not pictures:
         raise ValueError("no picture to align: give at least one")
-    first, lightness = pictures[0], luma(pictures[0])
+    first, lightness = pictures[0], stretched_luma(pictures[0])
     moved, motions = [first], [Motion("unchanged", _rows(STILL))]
     for number, picture in enumerate(pictures[1:], 2):
         picture, resized = _resized(picture, first, number)
-        found = _find(lightness, luma(picture), number)
+        found = _find(lightness, stretched_luma(picture), number)
         method = (
             " + ".join((["resized"] if resized else []) + ([found.method] if found else [])) or "unchanged"
         )

@@ -16,6 +16,7 @@ from torch import Tensor
 from stylefuse._atomic import write_whole
 from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened
 from stylefuse.images.io import decode_opened, encode_png, save
+from stylefuse.images.luma import batch_luma
 from stylefuse.images.sixteen import is_deep, read_deep
 
 # The formats that are written here and hold 16 bits.
@@ -107,7 +108,7 @@ def tensor_to_deep(tensor: Tensor, dtype: type | np.dtype, grey: bool) -> np.nda
     values = tensor.detach().float().cpu()
     if not torch.isfinite(values).all():
         raise ValueError("the picture holds values that are not numbers (NaN or infinite)")
-    values = 0.299 * values[0] + 0.587 * values[1] + 0.114 * values[2] if grey else values.permute(1, 2, 0)
+    values = batch_luma(values[None])[0, 0] if grey else values.permute(1, 2, 0)
     top = int(np.iinfo(dtype).max)
     levels = values.add(1).mul_(top / 2).round_().clamp_(0, top)
     return np.ascontiguousarray(levels.numpy().astype(dtype))

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
+from stylefuse.images.luma import luma
+
 Verdict = Literal["registered", "shifted", "unsure", "unrelated"]
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are outside."""
@@ -122,13 +124,13 @@ def check_registration(pictures: Sequence[np.ndarray]) -> Registration:
             raise SizesDifferError(
                 f"picture {number} is {size_of(picture)}, the first {size_of(pictures[0])}: bring them to one size"
             )
-    first = luma(pictures[0])
+    first = stretched_luma(pictures[0])
     same = Finding("registered", 0.0, 0.0, float("inf"), float("inf"))
-    return Registration((same, *(compare(first, luma(picture)) for picture in pictures[1:])))
+    return Registration((same, *(compare(first, stretched_luma(picture)) for picture in pictures[1:])))
 
 
-def luma(picture: np.ndarray) -> np.ndarray:
-    """Luma (ITU-R BT.601), H×W float32, stretched such that nearly all of it lies in 0…1.
+def stretched_luma(picture: np.ndarray) -> np.ndarray:
+    """Return the luma, H×W float32, stretched so that nearly all of it lies in 0…1.
 
     The stretch puts 12 bits in a file of 16, and a picture two stops too dark, on a par with others.
 
@@ -143,7 +145,7 @@ def luma(picture: np.ndarray) -> np.ndarray:
         raise ValueError(f"expected H×W or H×W×3, uint8 or uint16, got {picture.dtype} {picture.shape}")
     values = picture.astype(np.float32)
     if picture.ndim == 3:
-        values = values @ np.array([0.299, 0.587, 0.114], np.float32)
+        values = luma(values)
     low, high = np.percentile(values[:: 1 + len(values) // 512], (0.5, 99.5))
     return (values - np.float32(low)) / np.float32(max(high - low, 1.0))
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+from stylefuse.images.luma import batch_luma
 
 
 def patch_nce_loss(queries: Tensor, keys: Tensor, temperature: float = 0.07) -> Tensor:
@@ -32,8 +32,7 @@ def low_pass_luma_loss(fake: Tensor, photo: Tensor, pool: int = 8) -> Tensor:
 
 
 def _standardised_luma(pictures: Tensor, pool: int) -> Tensor:
-    weights = torch.tensor(_LUMA, device=pictures.device)[:, None, None]
-    luma = F.avg_pool2d((pictures.float() * weights).sum(dim=1, keepdim=True), pool)
+    luma = F.avg_pool2d(batch_luma(pictures), pool)
     variance, mean = torch.var_mean(luma, dim=(2, 3), keepdim=True, correction=0)
     # A small epsilon: with 0.1 a picture could lower the loss by fading out.
     return (luma - mean) / (variance + 0.02**2).sqrt()

@@ -8,14 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.images.luma import batch_luma
+from stylefuse.metrics.similarity import GAUSSIAN_SIDE, ssim
+
 # A photo's luma deviates by about a fifth of its range: five deviations stand for the 255 levels of SSIM.
 STANDARDISED_RANGE = 5.0
-
-
-def luma(x: Tensor) -> Tensor:
-    """Rec. 709 luma, N×1×H×W in [-1, 1], of gamma-encoded sRGB pictures N×3×H×W in [-1, 1]."""
-    weights = x.new_tensor((0.2126, 0.7152, 0.0722)).view(1, 3, 1, 1)
-    return (x * weights).sum(dim=1, keepdim=True)
 
 
 def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
@@ -23,7 +20,7 @@ def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
 
     `eps` (in units of [-1, 1]) is added to the deviation: a flat picture becomes 0, not amplified noise.
     """
-    y = luma(x.float())
+    y = batch_luma(x)
     deviation, mean = torch.std_mean(y, dim=(2, 3), keepdim=True, correction=0)
     return (y - mean) / (deviation + eps)
 
@@ -31,36 +28,18 @@ def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
 def luma_ssim(x: Tensor, y: Tensor) -> Tensor:
     """SSIM of standardised lumas, N values in [-1, 1]; 1 = same structure up to brightness and contrast.
 
-    Wang et al. 2004, eq. 13: 11×11 Gaussian window with deviation 1.5, K₁ = 0.01, K₂ = 0.03, whole windows
-    only, dynamic range L = `STANDARDISED_RANGE`. The planes are moved by L/2, the middle of the range: SSIM
-    multiplies local means with covariances, and two negatives there would reward an inverted picture.
+    `similarity.ssim` with the Gaussian window and data range `STANDARDISED_RANGE`. The planes are moved by half of
+    it, into the middle of the range: SSIM multiplies local means with covariances, and of a mean below zero and a
+    negative covariance it would make a reward for inverted pictures.
 
     Raises:
         ValueError: the pictures differ in shape or are smaller than the window.
     """
     _same(x, y)
-    if min(x.shape[2:]) < 11:
+    if min(x.shape[2:]) < GAUSSIAN_SIDE:
         raise ValueError(f"SSIM's window is 11×11, the pictures are {x.shape[2]}×{x.shape[3]}")
     a, b = (standardised_luma(z) + STANDARDISED_RANGE / 2 for z in (x, y))
     return ssim(a, b, STANDARDISED_RANGE)
-
-
-def ssim(a: Tensor, b: Tensor, data_range: float) -> Tensor:
-    """SSIM (Wang et al. 2004, eq. 13) of N×1×H×W planes with values in [0, `data_range`]: N values."""
-    place = torch.arange(11, dtype=a.dtype, device=a.device) - 5
-    window = torch.exp(-place.square() / (2 * 1.5**2))
-    window = (window / window.sum()).view(1, 1, 1, 11)
-
-    def blur(z: Tensor) -> Tensor:
-        return F.conv2d(F.conv2d(z, window), window.transpose(2, 3))
-
-    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
-    mean_a, mean_b = blur(a), blur(b)
-    var_a, var_b = blur(a * a) - mean_a.square(), blur(b * b) - mean_b.square()
-    covariance = blur(a * b) - mean_a * mean_b
-    likeness = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
-    likeness = likeness / ((mean_a.square() + mean_b.square() + c1) * (var_a + var_b + c2))
-    return likeness.mean(dim=(1, 2, 3))
 
 
 def edge_correlation(x: Tensor, y: Tensor) -> Tensor:
@@ -69,16 +48,9 @@ def edge_correlation(x: Tensor, y: Tensor) -> Tensor:
     Where there is detail in one picture, is there detail in the other? A picture without any edge gives 0.
     """
     _same(x, y)
-    a, b = (_sobel_magnitude(luma(z.float())).flatten(1) for z in (x, y))
+    a, b = (_sobel_magnitude(batch_luma(z)).flatten(1) for z in (x, y))
     a, b = a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True)
     return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp_min(1e-8)
-
-
-def psnr(x: Tensor, y: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio in dB of pictures in [-1, 1] (peak 2), N values; 100 for equal pictures."""
-    _same(x, y)
-    error = (x.float() - y.float()).square().mean(dim=(1, 2, 3)) / 4
-    return -10 * error.clamp_min(1e-10).log10()
 
 
 def patch_retrieval(queries: Tensor, keys: Tensor) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.ndimage import correlate1d
 from scipy.stats import rankdata
 
+from stylefuse.images.luma import BLUE, RED
 from stylefuse.metrics.fusion_similarity import mean_ssim, mef_ssim, plane, planes, vif
 
 # Higher is better in each; between them sums of information, edges, activity and what is left of each input.
@@ -26,16 +27,14 @@ _TINY = 1e-9
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
-    """Rec. 601 luma, float64 H×W in [0, 255], of a gamma-encoded RGB picture H×W×3 in [0, 255].
-
-    Not rounded. Rec. 601 is what fusion tables are made with; `content.luma` is Rec. 709.
+    """Return the luma, float64 H×W in [0, 255] and not rounded, of an RGB picture H×W×3 in [0, 255].
 
     Raises:
         ValueError: another shape, values that are not finite or not in [0, 255].
     """
     red, green, blue = np.moveaxis(plane(picture, "picture", channels=(3,)), 2, 0)
-    # 0.299 R + 0.587 G + 0.114 B, in the form that leaves greys exactly as they are.
-    return green + 0.299 * (red - green) + 0.114 * (blue - green)
+    # The weighted mean, in the form that leaves greys exactly as they are.
+    return green + RED * (red - green) + BLUE * (blue - green)
 
 
 def fusion_metrics(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> dict[str, float]:

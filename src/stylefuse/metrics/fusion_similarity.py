@@ -7,8 +7,10 @@ SSIM against the truth also take H×W×3 RGB. A picture smaller than a metric's 
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from scipy.ndimage import correlate1d
-from skimage.metrics import structural_similarity
+
+from stylefuse.metrics import similarity
 
 # Deviation in grey levels below which a window counts as flat: what is left there is rounding.
 _FLAT = 0.01
@@ -65,26 +67,26 @@ def planes(
 def psnr(fused: np.ndarray, truth: np.ndarray) -> float:
     """Peak signal-to-noise ratio in dB, peak 255, of grey or RGB pictures; 100 for equal pictures.
 
-    The scale of `content.psnr`, which is for batches in [-1, 1].
-
     Raises:
         ValueError: as `plane`; or the shapes differ.
     """
-    f, t = _with_truth(fused, truth)
-    return float(-10 * np.log10(max(np.square((f - t) / 255).mean(), 1e-10)))
+    f, t = (torch.from_numpy(each)[None, None] for each in _with_truth(fused, truth))
+    return float(similarity.psnr(f.flatten(3), t.flatten(3), 255.0))
 
 
 def ssim(fused: np.ndarray, truth: np.ndarray) -> float:
     """SSIM in [-1, 1], data range 255, of grey or RGB pictures of 11×11 or more; RGB: mean over channels.
 
-    Wang et al. 2004, eq. 13: Gaussian window with deviation 1.5, cut at 11×11, whole windows only.
+    See `similarity.ssim`; with the Gaussian window.
 
     Raises:
         ValueError: as `plane`; the shapes differ; a side is below 11 pixels.
     """
     f, t = _with_truth(fused, truth)
-    if min(f.shape[:2]) < 11:
-        raise ValueError(f"fused must have sides of at least 11 pixels, not {f.shape[:2]}")
+    if min(f.shape[:2]) < similarity.GAUSSIAN_SIDE:
+        raise ValueError(
+            f"fused must have sides of at least {similarity.GAUSSIAN_SIDE} pixels, not {f.shape[:2]}"
+        )
     return _ssim(f, t)
 
 
@@ -94,7 +96,7 @@ def mean_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
     Raises:
         ValueError: as `planes`; a side is below 11 pixels.
     """
-    f, sources = planes(fused, inputs, least=11)
+    f, sources = planes(fused, inputs, least=similarity.GAUSSIAN_SIDE)
     return float(np.mean([_ssim(f, x) for x in sources]))
 
 
@@ -168,9 +170,9 @@ def _with_truth(fused: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _ssim(a: np.ndarray, b: np.ndarray) -> float:
-    axis = 2 if a.ndim == 3 else None
-    wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
-    return float(structural_similarity(a, b, data_range=255, channel_axis=axis, **wang))
+    """SSIM of float64 H×W, or mean over the channels of H×W×c."""
+    x, y = (torch.from_numpy(each.reshape(*each.shape[:2], -1)).permute(2, 0, 1)[:, None] for each in (a, b))
+    return float(similarity.ssim(x, y, 255.0).mean())
 
 
 def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from stylefuse.images.luma import batch_luma
 from stylefuse.networks.weights import Weights
 
 _ORIENTATIONS = 6
-_LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 
 
 class TextureStatistics(nn.Module):
@@ -31,7 +31,7 @@ class TextureStatistics(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rgb = (x.float() + 1) / 2
-        luma = sum(weight * rgb[:, i : i + 1] for i, weight in enumerate(_LUMA))
+        luma = batch_luma(rgb)
         chroma = F.avg_pool2d(torch.cat([rgb[:, 2:] - luma, rgb[:, :1] - luma], dim=1), 2)
         statistics = [self._palette(chroma)]
         for plane, scales in zip((luma, chroma[:, :1], chroma[:, 1:]), self.scales, strict=True):

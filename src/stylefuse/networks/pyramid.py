@@ -4,9 +4,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse.images.luma import WEIGHTS
+
 # Rec. 601, full range: Y in [-1, 1], Cb and Cr in [-1, 1], for RGB in [-1, 1].
 _TO_LUMA_CHROMA = torch.tensor(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], dtype=torch.float64
+    [WEIGHTS, [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]], dtype=torch.float64
 )
 _TO_RGB = torch.linalg.inv(_TO_LUMA_CHROMA)
 

@@ -84,10 +84,10 @@ def _imported(tree: ast.Module) -> list[Path]:
 
 def _without_docstrings(tree: ast.Module) -> str:
     """The module's code in a standard layout; changes the tree."""
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node, clean=False) is not None:
-                del node.body[0]
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
     return ast.unparse(tree)
 
 

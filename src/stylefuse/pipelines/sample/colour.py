@@ -6,6 +6,8 @@ sample must be the same to the byte.
 
 import numpy as np
 
+from stylefuse.images.luma import BLUE, GREEN, RED
+
 # IEC 61966-2-1 primaries to XYZ, divided by the D65 white.
 TO_XYZ = (
     (0.412453 / 0.95047, 0.357580 / 0.95047, 0.180423 / 0.95047),
@@ -18,7 +20,7 @@ FROM_XYZ = tuple(tuple(row) for row in np.linalg.inv(TO_XYZ).tolist())
 def luma(picture: np.ndarray) -> np.ndarray:
     """Return the Rec. 601 luma of a …×3 picture as float32, in the picture's own range."""
     red, green, blue = np.moveaxis(picture.astype(np.float32), -1, 0)
-    return 0.299 * red + 0.587 * green + 0.114 * blue
+    return RED * red + GREEN * green + BLUE * blue
 
 
 def rgb_to_lab(picture: np.ndarray) -> np.ndarray:

@@ -1,10 +1,11 @@
 """Losses of fusion: closeness to a known truth, or to what the inputs show best where there is none."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+from stylefuse.images.luma import batch_luma
+from stylefuse.metrics.similarity import ssim, uniform_means
+
 # Mean squared error on [0, 1] at which a picture counts as reached (60 dB): rounding to 8 bits costs 59 dB.
 REACHED = 1e-6
 
@@ -22,18 +23,8 @@ def log_error_loss(fused: Tensor, truth: Tensor) -> Tensor:
 
 
 def dissimilarity_loss(fused: Tensor, truth: Tensor) -> Tensor:
-    """1 - SSIM of luma, mean over pictures; see `structural_similarity`."""
-    return 1 - structural_similarity(_luma(fused), _luma(truth)).mean()
-
-
-def structural_similarity(x: Tensor, y: Tensor) -> Tensor:
-    """SSIM (Wang et al. 2004, eq. 13) with a flat 7×7 window, N×1×H×W in [-1, 1] each → N."""
-    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
-    mean = F.avg_pool2d(torch.cat([x, y, x * x, y * y, x * y], 1), 7, stride=1)
-    mx, my, xx, yy, xy = mean.split(1, 1)
-    vx, vy, cov = (xx - mx * mx).clamp_min(0), (yy - my * my).clamp_min(0), xy - mx * my
-    ssim = (2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
-    return ssim.mean((1, 2, 3))
+    """1 - SSIM of luma with uniform windows, mean over pictures N×3×H×W in [-1, 1]."""
+    return 1 - ssim(batch_luma(fused), batch_luma(truth), 2.0, uniform_means).mean()
 
 
 def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
@@ -47,25 +38,20 @@ def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
         inputs: N×n×3×H×W in [-1, 1].
     """
     n = inputs.shape[1]
-    luma, lumas = _luma(fused), _luma(inputs.flatten(0, 1))
+    luma, lumas = batch_luma(fused), batch_luma(inputs.flatten(0, 1))
     slopes = _slope(lumas).unflatten(0, (-1, n))
     sets = lumas.unflatten(0, (-1, n))
     brightness = (luma - sets.amax(1)).abs().mean()
     gradient = (_slope(luma) - slopes.amax(1)).abs().mean()
     share = slopes.mean((2, 3, 4)) + 1e-6
     share = share / share.sum(1, keepdim=True)
-    alike = structural_similarity(luma.repeat_interleave(n, 0), lumas).unflatten(0, (-1, n))
+    alike = ssim(luma.repeat_interleave(n, 0), lumas, 2.0, uniform_means).unflatten(0, (-1, n))
     return brightness + gradient + (1 - (share * alike).sum(1)).mean() / 2
 
 
 def mode_loss(logits: Tensor, mode: Tensor) -> Tensor:
     """Cross-entropy of the guessed mode, N×5 logits, against what the set was made as, N int64."""
     return F.cross_entropy(logits, mode)
-
-
-def _luma(x: Tensor) -> Tensor:
-    r, g, b = x.float().split(1, 1)
-    return _LUMA[0] * r + _LUMA[1] * g + _LUMA[2] * b
 
 
 def _slope(x: Tensor) -> Tensor:

@@ -220,12 +220,7 @@ class Fuser(nn.Module):
 
 
 def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:
-    """Return the fuser as it is written to disk.
-
-    Args:
-        generator: fingerprint of the generator whose encoder the fuser reads.
-        facts: further ones, such as `encoder`, the hash of that encoder.
-    """
+    """Return the fuser as it is written to disk. `generator` is the fingerprint of the one whose encoder it reads."""
     facts = {"kind": "fuser", "config": asdict(fuser.config), "generator": generator, **facts}
     return Weights(dict(fuser.state_dict()), facts)
 
@@ -236,25 +231,17 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
     Raises:
         ValueError: the weights are of another kind of network, or were trained on another encoder.
     """
-    _check_kind(weights)
+    fuser = build_fuser(weights, generator.encoder)
     check_encoder(weights.facts, generator.encoder, fingerprint, "fuser", "train_fusion")
-    return build_fuser(weights, generator.encoder)
+    return fuser
 
 
 def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
-    """Build the packed fuser over an encoder, in eval mode; `load_fuser` also checks that the two belong together.
-
-    Raises:
-        ValueError: the weights are of another kind of network.
-    """
-    _check_kind(weights)
-    config = weights.facts["config"]
+    """As `load_fuser`, without a check that the encoder is the one that the fuser was trained on."""
+    facts = weights.facts
+    if facts.get("kind") != "fuser":
+        raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
+    config = facts["config"]
     fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)
     return fuser.eval().requires_grad_(False)
-
-
-def _check_kind(weights: Weights) -> None:
-    """Raise ValueError if the weights are not a fuser's."""
-    if weights.facts.get("kind") != "fuser":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a fuser")

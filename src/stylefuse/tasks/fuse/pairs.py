@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from stylefuse.images.luma import luma
 from stylefuse.tasks.fuse.fills import random_fill
 from stylefuse.tasks.fuse.regions import random_regions
 
 # A way to spoil: truth H×W×3 in [0, 1], n, random, unseen → n×H×W×3, not yet clipped or rounded.
 Maker = Callable[[np.ndarray, int, np.random.Generator, bool], np.ndarray]
 
-LUMA = np.float32([0.299, 0.587, 0.114])  # Rec. 601
 MAX_INPUTS = 8
 
 
@@ -120,7 +120,7 @@ def noisy_burst(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 
 def colour_structure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """One sharp grey picture, the others blurred but in colour: as anatomy beside metabolism (MRI, PET)."""
-    pictures = [_in_grey(truth @ LUMA)] + [_blur(truth, _aperture(random, unseen)) for _ in range(n - 1)]
+    pictures = [_in_grey(luma(truth))] + [_blur(truth, _aperture(random, unseen)) for _ in range(n - 1)]
     return np.stack(pictures)[random.permutation(n)]
 
 
@@ -135,7 +135,7 @@ def _infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bo
     height, width = truth.shape[:2]
     soft = random_regions(height, width, 2, random, unseen)[0]
     soft = cv2.GaussianBlur(soft, (0, 0), max(height, width) / 32)
-    grey = truth @ LUMA
+    grey = luma(truth)
     rising = grey ** random.uniform(0.5, 2.0)
     warm = soft * rising + (1 - soft) * (1 - grey) ** random.uniform(0.7, 2.0)
     warm = cv2.GaussianBlur(warm.astype(np.float32), (0, 0), random.uniform(0.5, 1.2))  # coarser sensors
@@ -148,7 +148,7 @@ def _infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bo
 def _scans(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """A body in the dark, all grey: white bone around flat tissue (as CT), and tissue in detail in dark bone (MRI)."""
     height, width = truth.shape[:2]
-    grey = truth @ LUMA
+    grey = luma(truth)
     body = random_regions(height, width, 2, random, unseen)[0]
     shell = 2 * int(random.integers(1, max(2, min(height, width) // 20))) + 1
     flesh = cv2.erode(body, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (shell, shell)))
@@ -169,7 +169,7 @@ def _in_grey(picture: np.ndarray) -> np.ndarray:
 
 def _bright_places(truth: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """From -0.5 in the dark areas of a photo to 0.5 in its bright ones, H×W×1, with soft edges."""
-    soft = cv2.GaussianBlur(truth @ LUMA, (0, 0), random.uniform(0.01, 0.08) * min(truth.shape[:2]))
+    soft = cv2.GaussianBlur(luma(truth), (0, 0), random.uniform(0.01, 0.08) * min(truth.shape[:2]))
     return 1 / (1 + np.exp(-random.uniform(5, 20) * (soft - np.median(soft))))[:, :, None] - 0.5
 
 

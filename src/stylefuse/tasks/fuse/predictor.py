@@ -7,6 +7,7 @@ import numpy as np
 
 from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as align_pictures
+from stylefuse.images.luma import luma
 from stylefuse.images.registration import Finding, Registration, check_registration
 from stylefuse.tasks.fuse.modes import AUTO, MAX_PICTURES, MIN_PICTURES, MODES
 from stylefuse.tasks.fuse.params import FuseParams
@@ -135,6 +136,5 @@ def _place(finding: Finding) -> dict[str, Any]:
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:
-    """Luma (ITU-R BT.601) of H×W×3, of the same depth; what is grey already stays as it is."""
-    luma = picture @ np.array([0.299, 0.587, 0.114], np.float32)
-    return np.rint(luma).astype(picture.dtype)
+    """Luma of H×W×3, of the same depth; what is grey already stays as it is."""
+    return np.rint(luma(picture)).astype(picture.dtype)

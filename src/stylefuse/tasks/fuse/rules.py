@@ -7,7 +7,7 @@ tie, they share the place, so that the order of the inputs never matters.
 import cv2
 import numpy as np
 
-_LUMA = np.float32([0.299, 0.587, 0.114])  # Rec. 601
+from stylefuse.images.luma import luma
 
 
 def average(stack: np.ndarray) -> np.ndarray:
@@ -32,7 +32,7 @@ def laplacian_pyramid(stack: np.ndarray, levels: int = 5) -> np.ndarray:
     fused = np.mean([pyramid[-1] for pyramid in pyramids], axis=0)
     for level in reversed(range(levels)):
         details = np.stack([pyramid[level] for pyramid in pyramids])
-        energy = np.stack([cv2.blur((detail @ _LUMA) ** 2, (5, 5)) for detail in details])
+        energy = np.stack([cv2.blur(luma(detail) ** 2, (5, 5)) for detail in details])
         chosen = (_shares(energy)[..., None] * details).sum(axis=0)
         fused = cv2.pyrUp(fused, dstsize=chosen.shape[1::-1]) + chosen
     return fused.clip(0, 1)
@@ -59,7 +59,7 @@ def guided_filter(
     Li, Kang & Hu, "Image Fusion With Guided Filtering" (2013), with its parameters: base by a 31×31 mean,
     saliency from the 3×3 Laplacian, smoothed by an 11×11 Gaussian of deviation 5.
     """
-    grey = [np.ascontiguousarray(picture @ _LUMA) for picture in stack]
+    grey = [np.ascontiguousarray(luma(picture)) for picture in stack]
     saliency = [cv2.GaussianBlur(np.abs(cv2.Laplacian(g, cv2.CV_32F)), (11, 11), 5) for g in grey]
     first = _shares(np.stack(saliency))
     base = np.stack([cv2.blur(picture, (31, 31)) for picture in stack])

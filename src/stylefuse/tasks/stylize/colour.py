@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
+from stylefuse.images.luma import luma
 from stylefuse.tasks.stylize.params import LUMA, MATCH
 
-# ITU-R BT.601.
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Pixels in memory as numbers at a time.
 _BAND = 1_000_000
 # Levels. A deviation below that of rounding to 8 bits is no colour; enlarging it would show noise.
@@ -30,7 +29,7 @@ def with_kept_colour(restyled: Image.Image, photo: Image.Image, how: str) -> Ima
     if how == LUMA:
         # Luma is a weighted mean of R, G and B; Cb and Cr depend on differences between them only: adding one number
         # to all three changes the luma alone.
-        return _banded(restyled, photo, lambda new, old: old + np.rint((new - old) @ _LUMA)[..., None])
+        return _banded(restyled, photo, lambda new, old: old + np.rint(luma(new - old))[..., None])
     if how == MATCH:
         matrix, shift = matching(*colours(restyled), *colours(photo))
         matrix, shift = matrix.astype(np.float32), shift.astype(np.float32)

@@ -36,7 +36,7 @@ def new_networks(rows: int, feature_channels: tuple[int, ...], options: HybridOp
     ema.load_state_dict(generator.state_dict())
     ema.requires_grad_(False)
     if options.compile:
-        # By parts and in place, so that names in checkpoints stay. Not the critic: its penalty needs second derivatives.
+        # In place, so that names in checkpoints stay. Not the critic: its penalty needs second derivatives.
         for part in (generator.encoder, *generator.trunk, *generator.ups):
             part.compile()
     critic = Critic(rows, options.critic).to(**place)

@@ -104,8 +104,8 @@ class HybridTraining:
         weights, generator, classifier, noise = options.weights, self.generator, self.classifier, self.noise
         photos, paintings, style = batch
         n, own = len(photos), local_slice(options.batch_size)
-        # A few photos also pass under the identity row: strength interpolates between G(x, 0) = x and the style. They are
-        # the first ones of the whole batch, so some of several processes may have none.
+        # A few photos also pass under the identity row: strength interpolates between G(x, 0) = x and the style.
+        # They are the first ones of the whole batch, so some of several processes may have none.
         identities = max(1, options.batch_size // 8)
         own_identities = min(max(identities - own.start, 0), n)
         rows = (
