@@ -24,6 +24,7 @@ from stylefuse.images.manifest import data_hash
 from stylefuse.tracking import record
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("no_tracking_uri")
 
 MANIFEST = pd.DataFrame(
     {"style": ["photo"], "sha256": ["a"], "split": ["train"], "trim": [""], "verdict": ["ok"], "row": [0]}
@@ -36,9 +37,8 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture
-def kedro_run(root, monkeypatch, tmp_path):
+def kedro_run(root, no_tracking_uri, monkeypatch, tmp_path):
     """Run a one-node pipeline as `KedroSession.run` does; returns the finished MLflow run."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("DVC_STAGE", "train")
     monkeypatch.chdir(tmp_path)  # the database must not depend on the current folder
     hooks = TrackingHooks()

@@ -109,6 +109,7 @@ def model_arguments(
         # Serving needs no installed stylefuse: the package travels with the model.
         "code_paths": [str(code)],
         "metadata": {
+            "stylefuse": stylefuse.__version__,
             "facts": networks[GENERATOR].facts,
             **{name: network.facts for name, network in networks.items() if name != GENERATOR},
             **describe(weights),
