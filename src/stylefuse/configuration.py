@@ -7,6 +7,10 @@ from typing import Any
 
 from kedro.config import OmegaConfigLoader
 
+from stylefuse.tasks.task import find_tasks
+
+PATTERN = "{task}_input"  # the catalog's entry for the folder of pictures of any task
+
 
 class ConfigLoader(OmegaConfigLoader):
     """Paths may begin with `~`, wherever they come from, and are text, though YAML reads `2024` as a number."""
@@ -17,12 +21,23 @@ class ConfigLoader(OmegaConfigLoader):
             return _with_defaults(found)
         if key != "catalog":
             return found
+        found = found | self._inputs_of_tasks(found)
         return {
             name: {**entry, "filepath": expanded(str(entry["filepath"]))}
             if isinstance(entry, dict) and "filepath" in entry
             else entry
             for name, entry in found.items()
         }
+
+    def _inputs_of_tasks(self, catalog: dict[str, Any]) -> dict[str, Any]:
+        """Entries for the folders of pictures that the command line names, which a pattern cannot read."""
+        given = {name: self.runtime_params[name] for name in task_inputs() if name in self.runtime_params}
+        return {name: {**catalog[PATTERN], "filepath": folder} for name, folder in given.items()}
+
+
+def task_inputs() -> list[str]:
+    """Parameters that name the folders of pictures for the tasks' batch pipelines."""
+    return [f"{name}_input" for name in find_tasks()]
 
 
 def _with_defaults(parameters: dict[str, Any]) -> dict[str, Any]:
