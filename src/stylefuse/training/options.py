@@ -82,7 +82,7 @@ class HeadOptions(TrainingOptions):
 
 @dataclass(frozen=True)
 class ClassifierOptions:
-    """Options of one classifier training, of C or of J. Lengths are images seen; sizes are px."""
+    """Options of one classifier training, with the defaults of C. Lengths are images seen; sizes are px."""
 
     __pydantic_config__ = STRICT
 
@@ -105,6 +105,19 @@ class ClassifierOptions:
     def fingerprinted(self) -> dict[str, Any]:
         """Return the options that decide the outcome: where it runs changes roundings alone."""
         return {name: value for name, value in asdict(self).items() if name != "device"}
+
+
+@dataclass(frozen=True)
+class JudgeOptions(ClassifierOptions):
+    """The same with the defaults of J."""
+
+    __pydantic_config__ = STRICT
+
+    images: int = 6_400
+    least_crop: float = 0.8
+    rate: float = 3e-3
+    degrade: bool = False
+    seed: int = 11
 
 
 def check_positive(options: Any, *names: str) -> None:
