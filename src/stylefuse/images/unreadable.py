@@ -1,4 +1,4 @@
-"""Why a file or a folder cannot be read, and what its owner can do about it."""
+"""Reason and remedy for a file or a folder that cannot be read."""
 
 import errno
 import os
@@ -16,10 +16,10 @@ _REMEDIES = {
 
 
 def fault(path: Path, error: OSError | None = None) -> tuple[str, str] | None:
-    """Return why a file or a folder cannot be read, and the remedy; None if nothing is wrong with it.
+    """Return reason and remedy for a file or a folder that cannot be read; None if it can be.
 
     Args:
-        error: what reading it raised, if that was tried. It is the reason if there is no clearer one.
+        error: the error that reading it raised, if any; used where no clearer reason is found.
     """
     try:
         mode = path.stat().st_mode
