@@ -27,6 +27,20 @@ def bf16_pays(request, monkeypatch):
     return request.param
 
 
+@pytest.fixture
+def no_tracking_uri(monkeypatch):
+    """MLflow has no tracking URI, neither from the environment nor from a test before, and none is left behind."""
+    import mlflow
+
+    from stylefuse.tracking import record
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    mlflow.set_tracking_uri(None)
+    yield
+    mlflow.set_tracking_uri(None)  # this also unsets the variable
+    record.begin()
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
     """Image store folder and manifest of a photo class and two styles."""

@@ -13,7 +13,7 @@ from PIL import Image
 from project import ROOT
 from stylefuse.networks.generator import pack_generator
 from stylefuse.networks.weights import write_weights
-from stylefuse.pipelines.finished import JOURNAL
+from stylefuse.pipelines.journal import JOURNAL
 from support import STYLES, lively_generator, scene
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from benchmarks.style.data import Data
 from benchmarks.style.patch_judge import SIDE, PatchJudge
 from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.luma import batch_luma
-from stylefuse.metrics.judge import accuracy
+from stylefuse.metrics.classification import accuracy
 from stylefuse.metrics.patches import as_luma_patches
 
 BAND = 3  # px of a border

@@ -17,7 +17,7 @@ from benchmarks.common.models import load_bundle
 from benchmarks.common.scenes import soft_picture
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.generator import Generator, style_weights
-from stylefuse.networks.tiled import HEIGHT, Layer, repaint_in_strips
+from stylefuse.networks.tiled import HEIGHT, Layer, repaint_tiled
 
 SIZE, LINES = 1024, 128
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
 def in_strips(generator: Generator, x: Tensor, style: Tensor) -> Tensor:
     """Return x, 1×3×H×W, restyled strip by strip."""
     layer = Layer(lambda first, last: x[:, :, first:last], x.shape[HEIGHT], LINES, HEIGHT)
-    return torch.cat([strip for _, _, strip in repaint_in_strips(generator, layer, style)], HEIGHT)
+    return torch.cat([strip for _, _, strip in repaint_tiled(generator, layer, style)], HEIGHT)
 
 
 def compared(found: Tensor, whole: Tensor) -> dict[str, float]:

@@ -11,7 +11,7 @@ from benchmarks.common.progress import Progress
 from benchmarks.style.data import Data
 from stylefuse.evaluation.restyled import in_batches
 from stylefuse.images.manifest import rows_of
-from stylefuse.metrics import judge as judging
+from stylefuse.metrics import classification
 from stylefuse.metrics.patches import luma_patches
 from stylefuse.networks.judge import Judge
 from stylefuse.networks.weights import Weights, read_weights, write_weights
@@ -78,6 +78,6 @@ def judged_by_patches(network: PatchJudge, data: Data, style: int, sets: dict[st
     results = {}
     for name, pictures in sets.items():
         seen = in_batches(network.log_probabilities, pictures, data.evaluation.batch_size, data.device)
-        results[f"accuracy_{name}"] = judging.accuracy(seen, style)
+        results[f"accuracy_{name}"] = classification.accuracy(seen, style)
         results[f"log_probability_{name}"] = float(seen[:, style].mean())
     return results

@@ -1,4 +1,4 @@
-"""Write a file all or nothing: beside its place, flushed to disk, then renamed over what was there."""
+"""Replace files atomically: write beside the target, flush to disk, rename."""
 
 import errno
 import os
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Names of files that a write which was killed left half done, as a glob pattern.
+# Glob pattern of the incomplete files that a killed write leaves.
 PARTIAL = f".{16 * '[0-9a-f]'}.tmp"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the path of a new file beside `path`; when the block ends without an error, it takes the place of `path`.
+    """Yield the path of a temporary file beside `path`, and rename it to `path` if the block raises no error.
 
-    After a power cut there is the old file or the new one, never half of one. Where `path` is a link, the link is
-    replaced and its target stays as it was.
+    After a power cut there is the old file or the new one, never a part. If `path` is a link, the link is replaced, not
+    its target.
 
     Raises:
-        OSError: the disk is full or the folder cannot be written to; the message names the folder. What was at
-            `path` is still there.
+        OSError: the disk is full or the folder cannot be written; the message names the folder. The old file is
+            unchanged.
     """
-    # A short name: `path` may have the longest name that the file system takes.
+    # A short name: the name of `path` may have the maximal length.
     partial = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
-        # An error about another file, one that the block reads, keeps its own text.
+        # An error about another file, which the block reads, is not changed.
         where = Path(error.filename) if isinstance(error.filename, str) else path.parent
         if path.parent.is_relative_to(where) or where.parent == path.parent:
             raise cannot_write(path, error) from error
@@ -43,7 +43,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write the bytes of a file, all or nothing.
+    """Write a file atomically.
 
     Raises:
         OSError: as `replacing`.
@@ -62,20 +62,20 @@ def cannot_write(path: Path, error: OSError) -> OSError:
 
 
 def reason(error: OSError) -> str:
-    """Return the system's words for an error, whatever text it was given since."""
+    """Return the system's message for an error, even if its text was replaced."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 
 def flush(path: Path) -> None:
-    """Wait until the content of a file is on the disk."""
+    """Flush the content of a file to disk."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def flush_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk: a rename is, only once its folder is.
+    """Flush a folder's list of names to disk: only then is a rename in it permanent.
 
-    Some file systems (of networks, of virtual machines) cannot flush a folder: there nothing happens.
+    Some network and virtual file systems cannot flush folders; their error is ignored.
     """
     if sys.platform == "win32":  # where folders cannot be opened
         return

@@ -1,8 +1,8 @@
-"""Freed memory stays with the process, so that the next tensor costs no page faults.
+"""Let the C library keep freed memory, so that new tensors cause no page faults.
 
-glibc returns every block of more than 32 MB to the kernel when it is freed, and the kernel clears it page by page
-when the same size is asked for again. Networks ask for the same sizes all the time: fusing two pictures of one
-megapixel spent half of its processor time there.
+glibc returns each freed block of more than 32 MB to the kernel, and the kernel clears every page of it when the same
+size is allocated again. Networks allocate the same sizes again and again: fusing two pictures of one megapixel
+spent half of its processor time there.
 """
 
 import ctypes
@@ -10,13 +10,13 @@ import sys
 
 # malloc.h
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGEST = 1 << 30  # bytes; what is larger still comes from the kernel and goes back there
+_LARGEST = 1 << 30  # bytes; larger blocks still come from the kernel and return to it
 
 
 def reuse_freed_memory() -> None:
-    """Ask the C library to keep up to 1 GB of freed memory; where it is not glibc, nothing changes.
+    """Set glibc to keep freed blocks of up to 1 GB. With another C library, do nothing.
 
-    For processes that compute with networks, and early: memory that threads were given before stays as it is.
+    Call it early, in processes that run networks: memory that threads have allocated before is not affected.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -25,5 +25,5 @@ def reuse_freed_memory() -> None:
         return
     mallopt(_MMAP_THRESHOLD, _LARGEST)
     mallopt(_TRIM_THRESHOLD, _LARGEST)
-    # Other threads' arenas hold 64 MB at most, and pass on what is larger to the kernel after all.
+    # Arenas of other threads hold at most 64 MB, and larger blocks would come from the kernel again.
     mallopt(_ARENA_MAX, 1)

@@ -1,4 +1,4 @@
-"""Single files of an output folder: which of them runs made, and moving, setting aside and deleting them."""
+"""Move, set aside and delete single files of an output folder, and list those that runs made."""
 
 import errno
 import hashlib
@@ -11,20 +11,21 @@ from pathlib import Path, PurePosixPath
 
 from stylefuse._atomic import flush_folder, replacing
 
-# In the output folder: where files go that have the name of a result and are not as a run left them.
+# Subfolder of the output folder for files that are in the way of a result and were made or changed by the user.
 SET_ASIDE = "set-aside"
 
 
-def make_way(place: Path, target: Path, before: Mapping[str, str], content: str) -> Path | None:
-    """Set aside what is where a file or one of its folders is to be, unless a run left it so.
+def set_aside_other(place: Path, target: Path, before: Mapping[str, str], content: str) -> Path | None:
+    """Move away a file or folder that is in the way of a new file, unless a run made it and it was not changed since.
 
     Args:
-        place: of the file to come, in the output folder `target`.
-        before: files that runs made and their hashes.
-        content: hash of the file to come: the same file in its place is not in the way.
+        place: path of the new file.
+        target: the output folder, which contains `place`.
+        before: files that runs made, and their hashes.
+        content: hash of the new file. A file with this hash is not in the way.
 
     Returns:
-        Where it is now; None if nothing was in the way.
+        The new path of what was in the way; None if nothing was.
     """
     for name in (*reversed(place.relative_to(target).parents[:-1]), place.relative_to(target)):
         here = target / name
@@ -38,7 +39,7 @@ def make_way(place: Path, target: Path, before: Mapping[str, str], content: str)
 
 
 def move(source: Path, place: Path) -> None:
-    """Move a file over another one, also to another disk: a subfolder may be a mount or a link."""
+    """Move a file and replace the one at `place`. Works across disks: a subfolder may be a mount or a link."""
     place.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.replace(place)
@@ -50,10 +51,10 @@ def move(source: Path, place: Path) -> None:
         source.unlink()
 
 
-def forget(before: Mapping[str, str], new: Mapping[str, str], target: Path) -> None:
-    """Delete the files of the run before that are not made any more, and folders that are empty then.
+def delete_outdated(before: Mapping[str, str], new: Mapping[str, str], target: Path) -> None:
+    """Delete the previous run's files that were not made again, and folders that become empty.
 
-    A file that was changed since stays, and so does one in a linked folder.
+    Files that were changed since, and files in linked folders, stay.
     """
     alike = {_key(name): target / name for name in new}
     for name in before.keys() - new.keys():
@@ -61,7 +62,7 @@ def forget(before: Mapping[str, str], new: Mapping[str, str], target: Path) -> N
         folders = path.parents[: len(PurePosixPath(name).parts) - 1]
         if not path.is_file() or any(folder.is_symlink() for folder in folders):
             continue
-        twin = alike.get(_key(name))  # a disk that ignores capitals has one file under both names
+        twin = alike.get(_key(name))  # a file system that ignores case has one file under both names
         if hash_of(path) != before[name] or (twin is not None and twin.exists() and twin.samefile(path)):
             continue
         path.unlink()
@@ -79,16 +80,16 @@ def hash_of(path: Path) -> str:
 
 
 def packed(files: Mapping[str, str]) -> bytes:
-    """Return a list of files as `read_list` reads it."""
-    # ASCII: names that are not UTF-8 hold surrogates, which JSON escapes and gives back.
+    """Encode a list of files for `read_list`."""
+    # ASCII: names that are not UTF-8 contain surrogates, which JSON escapes.
     return json.dumps(dict(sorted(files.items())), indent=0).encode()
 
 
 def read_list(path: Path) -> dict[str, str]:
-    """Read a list of files: paths below a folder, with slashes, and their hashes.
+    """Read a list of files: relative paths with slashes, and hashes.
 
     Raises:
-        ValueError: it is damaged, or names a path that leads out of the folder.
+        ValueError: it is damaged, or a path in it leads out of the folder.
     """
     try:
         files = json.loads(path.read_bytes())

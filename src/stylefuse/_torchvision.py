@@ -1,8 +1,8 @@
 """Import torchvision where its compiled operators do not match the installed torch.
 
-A torchvision wheel built for CUDA, installed beside a CPU build of torch, dies on import with
-`RuntimeError: operator torchvision::nms does not exist`. Nothing here uses those operators, so declaring
-them lets the rest (transforms, models, utils) import. A matching pair never gets past the first attempt.
+A torchvision wheel built for CUDA, installed beside a CPU build of torch, fails on import with
+`RuntimeError: operator torchvision::nms does not exist`. StyleFuse does not use these operators, so each missing one is
+declared, and the import is tried again. With matching builds the first attempt succeeds.
 """
 
 import importlib
@@ -12,10 +12,10 @@ from types import ModuleType
 
 
 def load_torchvision() -> ModuleType:
-    """Return the torchvision module; libraries that import it themselves work once this was called.
+    """Import torchvision and return it. Afterwards, libraries that import it themselves work too.
 
     Raises:
-        RuntimeError: torchvision failed to import for any other reason than a missing operator.
+        RuntimeError: the import failed for another reason than a missing operator.
     """
     for _ in range(8):
         try:

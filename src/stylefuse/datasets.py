@@ -1,4 +1,4 @@
-"""The catalog's own datasets. Nothing here imports torch: it costs seconds that `kedro --help` should not pay."""
+"""Datasets of the catalog. Nothing here imports torch: that takes seconds, which `kedro --help` should not take."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from stylefuse.output_folder import finish, hold, publish, release, staging_of
 
 
 class _LocalDataset(AbstractDataset):
-    """A path on this machine; relative ones start at the project's root, where Kedro runs."""
+    """A path on this machine; relative paths start at the project's root, where Kedro runs."""
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None):
         self._filepath = Path(filepath)
@@ -29,9 +29,9 @@ class _LocalDataset(AbstractDataset):
 
 
 class FolderDataset(_LocalDataset):
-    """A folder, handed to nodes as its path.
+    """A folder; nodes get its path.
 
-    With `create`, loading makes the folder: a workspace that a node fills while it runs. Nothing is saved here.
+    With `create`, loading makes the folder, as a workspace of a node. Nothing can be saved.
     """
 
     def __init__(self, *, filepath: str, create: bool = False, metadata: dict[str, Any] | None = None):
@@ -52,9 +52,9 @@ class FolderDataset(_LocalDataset):
 
 
 class OutputFolderDataset(FolderDataset):
-    """A folder of results: saving takes the path of another folder that the node filled, and moves its files here.
+    """A folder of results. A node saves the path of another folder; its files are moved here.
 
-    See `stylefuse.output_folder`. A node that returns the catalog's own path changes nothing.
+    See `stylefuse.output_folder`. If the node returns the path of this folder, nothing is changed.
     """
 
     def load(self) -> Path:
@@ -72,12 +72,12 @@ class OutputFolderDataset(FolderDataset):
 
 
 class StagingDataset(_LocalDataset):
-    """The staging folder of an output folder, as a node's input: on the same disk, so that what is made can stay.
+    """The staging folder of an output folder, as a node's input. It is on the same disk as the output folder.
 
-    The node fills the folder and returns its path as the output folder's. Files at its top with a leading dot are
-    the node's own notes, which are not published. Loading takes the output folder for this run, and empties the
-    staging folder, unless `keep` is true: then it holds what an interrupted run left, for the node to go on from or
-    to delete.
+    The node fills the folder and returns its path as the value of the output folder's dataset. Files at its top with a
+    leading dot belong to the node and are not published. Loading locks the output folder for this run and empties the
+    staging folder. With `keep` it is not emptied: the node continues with the files of an interrupted run, or deletes
+    them.
     """
 
     def __init__(self, *, filepath: str, keep: bool = False, metadata: dict[str, Any] | None = None):
@@ -121,7 +121,7 @@ class JSONDataset(_LocalDataset):
 
 
 class OptionalJSONDataset(JSONDataset):
-    """As `JSONDataset`, for values that need not be there: loading gives None where there is no file."""
+    """As `JSONDataset`, but loading returns None if there is no file."""
 
     def load(self) -> Any:
         return super().load() if self._exists() else None
@@ -141,14 +141,14 @@ class CSVDataset(_LocalDataset):
 
 
 class ManifestDataset(_LocalDataset):
-    """The manifest as CSV, UTF-8. Every text comes back exactly as it was: also "NA", " ", and any end of line."""
+    """The manifest as CSV, UTF-8. All text is read back unchanged: also "NA", " ", and any line ending."""
 
     def load(self) -> pd.DataFrame:
         text = ("path", "style", "sha256", "phash", "split", "verdict", "reason", "trim")
         return pd.read_csv(self._filepath, dtype=dict.fromkeys(text, str), keep_default_na=False)
 
     def save(self, data: pd.DataFrame) -> None:
-        # All text in quotes: without them a name that holds "\r" alone would end its line.
+        # All text in quotes: otherwise a name with "\r" would end its line.
         with replacing(self._filepath) as partial:
             data.to_csv(partial, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
@@ -164,7 +164,7 @@ class WeightsDataset(_LocalDataset):
 
 
 class OptionalWeightsDataset(WeightsDataset):
-    """As `WeightsDataset`, for a network that need not be there: loading gives None where there is no file."""
+    """As `WeightsDataset`, but loading returns None if there is no file."""
 
-    def load(self) -> Weights | None:
+    def load(self) -> Weights | None:  # type: ignore[override]
         return super().load() if self._exists() else None

@@ -1,6 +1,6 @@
-"""Tracking: one MLflow run for each `kedro run`, opened before the first node and closed whatever happens.
+"""Record each `kedro run` as one MLflow run, opened before the first node and always closed.
 
-MLflow is imported in the methods, not at the top: it costs seconds that `kedro --help` should not pay.
+MLflow is imported in the methods, not at the top: that takes seconds, which `kedro --help` should not take.
 """
 
 import atexit
@@ -15,31 +15,33 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from stylefuse.configuration import task_inputs
+from stylefuse.tasks.task import find_heads, find_tasks
 from stylefuse.tracking import record
 from stylefuse.tracking.connection import connect, naming_server
 from stylefuse.tracking.signals import HANGUP, REQUESTS, deferred_signals
 
 # What conf/base/catalog.yml takes from --params.
-PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
+PATHS = {"data_root", "photos", "styles", *task_inputs()}
 # Tag of nodes that several processes of torchrun may run together.
 DISTRIBUTED = "distributed"
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
 
 
 class TrackingHooks:
-    """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, how it ended.
+    """Kedro hooks that record a run: parameters, git commit, data hash, finished nodes, final status.
 
-    The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends FINISHED,
-    FAILED (a node raised) or KILLED (Ctrl-C, SIGTERM, SIGHUP, or the process exited early). It is left RUNNING only
-    by `kill -9`, a power cut, the loss of the tracking server, or a signal in the moment in which it is opened.
+    The database is `$MLFLOW_TRACKING_URI`, else `mlflow.db` at the project's root. A run ends as FINISHED,
+    FAILED (a node raised an error) or KILLED (Ctrl-C, SIGTERM, SIGHUP, or early exit of the process). It stays RUNNING
+    only after `kill -9`, a power cut, the loss of the tracking server, or a signal while it is being opened.
 
-    While a run is open, SIGTERM and SIGHUP raise KeyboardInterrupt, so a training that saves its state on Ctrl-C also
-    does on `kill` and when its terminal is closed. A closing terminal sends SIGHUP more than once: after the first one
-    it is ignored to the end of the process. It stays ignored where it is ignored from the start, as under nohup.
-    Signals that arrive while the run is closed in MLflow take effect after that.
+    While a run is open, SIGTERM and SIGHUP raise KeyboardInterrupt, so a training that saves its state on Ctrl-C does
+    the same on `kill` and when its terminal is closed. A closing terminal sends SIGHUP more than once: it is ignored
+    after the first time, until the process ends. If it was ignored from the start, as under nohup, it stays ignored.
+    Signals that arrive while the run is being closed in MLflow are delivered afterwards.
 
-    A tracking server that cannot be reached at the start is an error. Once nodes run, a failure of tracking is a
-    warning, and the run goes on unrecorded.
+    If the tracking server cannot be reached at the start, that is an error. If tracking fails once nodes run, that is a
+    warning, and the run continues without being recorded.
     """
 
     def __init__(self) -> None:
@@ -52,14 +54,14 @@ class TrackingHooks:
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Any, catalog: Any) -> None:
         import mlflow
 
-        # A KeyboardInterrupt reaches no Kedro hook: in a notebook the interrupted run is still open here.
+        # Kedro calls no hook on KeyboardInterrupt: in a notebook, an interrupted run is still open here.
         self._close("KILLED")
         root = Path(run_params["project_path"])
         check_runtime_params(run_params.get("runtime_params") or {}, root, pipeline)
-        if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun started several such processes
+        if "TORCHELASTIC_RUN_ID" in os.environ:  # torchrun has started several processes
             check_torchrun(pipeline)
             if os.environ["RANK"] != "0":
-                return  # the first one records the run
+                return  # only the first process records the run
         uri = connect(root)
         tags = {
             "kedro.run_id": run_params["run_id"],
@@ -73,9 +75,10 @@ class TrackingHooks:
         self._pid, self._data_hash = os.getpid(), None
         record.begin()
         if any(kind in str(run_params.get("runner")) for kind in ("Thread", "Parallel")):
-            # There nodes rejoin this run. Elsewhere it would turn their nested runs into this one.
+            # With these runners, nodes of other threads and processes join this run. With others, the variable would
+            # turn their nested runs into this one.
             os.environ["MLFLOW_RUN_ID"] = self._run_id
-        # Exit handlers run last in, first out: before MLflow's own, which would call this run FINISHED.
+        # Exit handlers run in reverse order: this one before MLflow's, which would set the status FINISHED.
         atexit.register(self._close, "KILLED")
         if threading.current_thread() is threading.main_thread():
             for number in REQUESTS:
@@ -109,7 +112,7 @@ class TrackingHooks:
         self._close("FAILED")
 
     def _log_params(self, pipeline: Any, catalog: Any) -> None:
-        """Log the parameters that the nodes to be run take, and no others."""
+        """Log only the parameters that are inputs of the nodes of this run."""
         from mlflow.entities import Param
 
         names = {name for name in pipeline.inputs() if name == "parameters" or name.startswith("params:")}
@@ -124,27 +127,28 @@ class TrackingHooks:
         record.attempt(f"tag {key}", lambda: _client().set_tag(self._run_id, key, value))
 
     def _log_data(self, manifest: Any) -> None:
-        """Log once a run which pictures it learnt from."""
+        """Log the manifest and its hash, once per run."""
         from stylefuse.images.manifest import data_hash
 
         if not self._run_id or self._data_hash:
             return
         import mlflow
 
-        self._data_hash = data_hash(manifest)
-        self._set_tag("data_hash", self._data_hash)
+        digest = self._data_hash = data_hash(manifest)
+        self._set_tag("data_hash", digest)
 
         def log_manifest() -> None:
-            dataset = mlflow.data.from_pandas(manifest, name="manifest", digest=self._data_hash[:36])
+            # MLflow adds this function at run time.
+            dataset = mlflow.data.from_pandas(manifest, name="manifest", digest=digest[:36])  # type: ignore[attr-defined]
             mlflow.log_input(dataset)
 
         with warnings.catch_warnings():
-            # About integer columns that may turn to floats; the manifest has no missing values.
+            # A warning about missing values in integer columns; the manifest has none.
             warnings.simplefilter("ignore", UserWarning)
             record.attempt("the manifest", log_manifest)
 
     def _close(self, status: str) -> None:
-        # A forked worker inherits the exit handler, but not the right to end the run.
+        # A forked worker inherits the exit handler, but must not close the run.
         if self._run_id is None or self._pid != os.getpid():
             return
         try:
@@ -154,21 +158,25 @@ class TrackingHooks:
                 os.environ.pop("MLFLOW_RUN_ID", None)
                 record.end(run_id, status)
         finally:
-            # After the end: until then a second signal must not end the process by the system's default.
+            # Last: before, a second signal would end the process, as the system's default handler does.
             for number, handler in self._previous.items():
-                if signal.getsignal(number) is _interrupt:  # else a SIGHUP came, and more of them are ignored
+                if (
+                    signal.getsignal(number) is _interrupt
+                ):  # else there was a SIGHUP, and more of them are ignored
                     signal.signal(number, handler)
             self._previous = {}
 
 
 def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any) -> None:
-    """Refuse what Kedro lets pass in `--params`: unknown names, and outputs moved away from their inputs.
+    """Check `--params` for errors that Kedro does not notice: unknown names, and `data_root` without its inputs.
 
     Raises:
-        ValueError: it names what is wrong and what to write instead.
+        ValueError: the message names the error and the remedy.
     """
     files = (project / "conf" / "base").glob("parameters_*.yml")
     sections = {file.stem.removeprefix("parameters_") for file in files}
+    if sections:
+        sections |= find_tasks().keys() | {head.pipeline for head in find_heads().values()}
     unknown = sorted(name for name in given if name.split(".")[0] not in sections | PATHS)
     if sections and unknown:
         known = ", ".join(sorted(sections | PATHS))
@@ -182,7 +190,7 @@ def check_torchrun(pipeline: Any) -> None:
     """Refuse nodes without the tag "distributed": torchrun would run them once in each of its processes.
 
     Raises:
-        ValueError: it names them.
+        ValueError: the message names them.
     """
     alone = sorted(node.name for node in pipeline.nodes if DISTRIBUTED not in node.tags)
     if alone:
@@ -193,7 +201,7 @@ def check_torchrun(pipeline: Any) -> None:
 
 
 def flatten(value: Any, key: str) -> Iterator[tuple[str, Any]]:
-    """Yield (dotted key, leaf) for a nest of mappings, typed parameters and dataclasses."""
+    """Yield (dotted key, value) for nested mappings, typed parameters and dataclasses."""
     if hasattr(value, "model_dump"):
         value = value.model_dump()
     if isinstance(value, Mapping) and value:
@@ -216,11 +224,16 @@ def _interrupt(signum: int, frame: Any) -> None:
 
 
 def _git_tags(root: Path) -> dict[str, str]:
-    """Commit, and whether tracked files differ from it; empty where git or a commit is missing."""
+    """Return the commit, and whether tracked files differ from it; empty if there is no git or no commit."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        return subprocess.run(
+            command, cwd=root, capture_output=True, text=True, timeout=10, check=True
+        ).stdout.strip()
+
     try:
-        ask = {"cwd": root, "capture_output": True, "text": True, "timeout": 10, "check": True}
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], **ask).stdout.strip()
-        changes = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **ask).stdout
+        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return {}
-    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(changes.strip())).lower()}
+    return {"mlflow.source.git.commit": commit, "git.dirty": str(bool(changes)).lower()}

@@ -1,10 +1,10 @@
-"""Replace the content of an output folder without touching files that no run made.
+"""Replace the results in an output folder without changing files that no run made.
 
-A run fills a staging folder. `publish` then moves its files into the output folder, and deletes the files of the
-run before that are not made any more. Which files are the runs' own, with a hash of each, stands in a list in the
-output folder. Files move one by one, not with their folder, so that the output folder may be a mount or a link, and
-may hold other files. Before the first file moves, the plan is written to the staging folder: a publication that was
-interrupted is finished by the next run that uses the folder. A lock file keeps two runs apart.
+A run fills a staging folder. `publish` then moves its files into the output folder, and deletes results of the
+previous run that were not made again. A list in the output folder names the files that runs made, with their hashes.
+Files are moved one by one, so the output folder may be a mount or a link and may contain other files. Before the first
+file is moved, the plan is written to the staging folder: if the publication is interrupted, the next run that uses
+the folder completes it. A lock file prevents two runs from using one folder.
 """
 
 import contextlib
@@ -16,31 +16,39 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from stylefuse._atomic import cannot_write, reason, write_whole
-from stylefuse._output_files import SET_ASIDE, forget, hash_of, make_way, move, packed, read_list
+from stylefuse._output_files import (
+    SET_ASIDE,
+    delete_outdated,
+    hash_of,
+    move,
+    packed,
+    read_list,
+    set_aside_other,
+)
 
 log = logging.getLogger(__name__)
-# In the output folder: the list of files that runs made; the lock; where a run fills new files.
+# Names in the output folder: the list of files that runs made, the lock, and the staging folder.
 LIST, LOCK, STAGING = ".stylefuse.json", ".stylefuse.lock", ".incoming"
-# In the staging folder: what is to be moved, written last. Names that begin with a dot stay behind.
+# In the staging folder: the list of files to move, written last. Files with a leading dot are not moved.
 _PLAN = ".plan.json"
-# Seconds to wait while another run moves its files: renames alone, so seconds at most.
+# Seconds to wait while another run moves its files. Moving is renaming, which takes seconds at most.
 _PATIENCE = 60
 
-# Folders that this process has taken for a run, by their real paths.
+# Locks of the folders that this process uses, by resolved path.
 _held: dict[Path, FileLock] = {}
 
 
 def staging_of(target: Path) -> Path:
-    """Return the path of the staging folder of an output folder: inside it, so on the same disk."""
+    """Return the staging folder of an output folder. It is inside the output folder, so on the same disk."""
     return target / STAGING
 
 
 def hold(target: Path) -> None:
-    """Take an output folder for this process, until `publish` or the end of the process; make it if it is missing.
+    """Lock an output folder for this process, until `publish` or the end of the process. Make it if it is missing.
 
     Raises:
-        RuntimeError: another process has taken it.
-        OSError: it cannot be written to.
+        RuntimeError: another process has locked it.
+        OSError: the folder cannot be written.
     """
     target.mkdir(parents=True, exist_ok=True)
     place = target.resolve()
@@ -58,25 +66,25 @@ def hold(target: Path) -> None:
 
 
 def release(target: Path) -> None:
-    """Give back a folder that `hold` took; do nothing if it is not held."""
+    """Release the lock of `hold`; do nothing if there is none."""
     lock = _held.pop(target.resolve(), None)
     if lock is not None:
         lock.release()
 
 
 def publish(made: Path, target: Path) -> None:
-    """Move all files of a staging folder into the output folder, in place of those that runs made before.
+    """Move all files of a staging folder into the output folder, and delete the results of earlier runs.
 
-    Files that no run made stay where they are. One with the name of a new file is moved to the subfolder
-    `set-aside`, and so is a result that was changed since. An error before the first file moves leaves all as it
-    was; after one that comes later, or after a kill, `finish` goes on.
+    Files that no run made stay. If one has the name of a new file, it is moved to the subfolder `set-aside`; so is a
+    result that was changed after it was made. An error before the first file is moved changes nothing. After a later
+    error, or after a kill, `finish` completes the publication.
 
     Args:
-        made: `staging_of(target)`, or any other folder, which is moved there first. It is gone afterwards.
+        made: `staging_of(target)`, or any other folder, which is moved there first. It no longer exists afterwards.
         target: the output folder; it is made if it is missing.
 
     Raises:
-        OSError: the output folder cannot be written to, or its disk is full; it names the folder.
+        OSError: the output folder cannot be written, or its disk is full; the message names the folder.
         RuntimeError: another run is writing to it.
     """
     if not made.is_dir():
@@ -112,7 +120,7 @@ def finish(target: Path) -> None:
 
 
 def files_made(target: Path) -> dict[str, str]:
-    """Return the files of an output folder that runs made: paths below it, with slashes, and their sha256."""
+    """Return the files that runs made in an output folder: relative paths with slashes, and sha256 hashes."""
     path = target / LIST
     return read_list(path) if path.is_file() else {}
 
@@ -141,13 +149,13 @@ def _finish(target: Path) -> None:
     try:
         for name in new:
             if (staging / name).is_file():  # else it was moved before the interruption
-                if found := make_way(target / name, target, before, new[name]):
+                if found := set_aside_other(target / name, target, before, new[name]):
                     aside.append(found)
                 move(staging / name, target / name)
             moved.append(name)
-        # From here on the list names the new files as well, whatever else is interrupted.
+        # From now on the list includes the new files, even if the rest is interrupted.
         write_whole(target / LIST, packed({**before, **new}))
-        forget(before, new, target)
+        delete_outdated(before, new, target)
         write_whole(target / LIST, packed(new))
         shutil.rmtree(staging)
     except OSError as error:
@@ -172,7 +180,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def _bring(made: Path, staging: Path) -> None:
-    """Move a folder that a node filled elsewhere; a temporary one is closed to other users, its copy is not."""
+    """Move the files of a folder elsewhere. Not the folder itself: a temporary one is closed to other users."""
     staging.mkdir()
     for path in list(made.iterdir()):
         shutil.move(path, staging / path.name)

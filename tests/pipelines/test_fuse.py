@@ -22,8 +22,8 @@ from stylefuse.pipelines import batch
 from stylefuse.pipelines.batches.nodes import run_folder
 from stylefuse.pipelines.batches.options import batch_options
 from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
-from stylefuse.pipelines.finished import BatchRefusedError
-from stylefuse.pipelines.folders import users, visible_files
+from stylefuse.pipelines.folders import users_file, visible_files
+from stylefuse.pipelines.journal import BatchRefusedError
 from stylefuse.tasks.fuse import TASK
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
@@ -360,7 +360,9 @@ def test_files_and_links_that_cannot_be_read_are_named(fuse, folder):
 
 def test_hostile_names_pass_and_the_report_can_be_written(fuse, tmp_path, tmp_path_factory, caplog):
     random, longest = np.random.default_rng(0), len("_a.png")
-    names = [name for name in hostile_names(160) if users(name) and len(os.fsencode(name)) + longest <= 255]
+    names = [
+        name for name in hostile_names(160) if users_file(name) and len(os.fsencode(name)) + longest <= 255
+    ]
     names += ["x" * (255 - longest), "\udce9" * (255 - longest)]
     data = [encode_deep(scene(random, 16, 16)) for _ in "ab"]
     for i, name in enumerate(names):

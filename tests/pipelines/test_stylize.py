@@ -17,8 +17,8 @@ from stylefuse.networks.generator import Generator, GeneratorConfig, pack_genera
 from stylefuse.pipelines.batches.nodes import run_folder
 from stylefuse.pipelines.batches.options import batch_options
 from stylefuse.pipelines.batches.pipeline import create_pipeline, folder_node
-from stylefuse.pipelines.finished import BatchRefusedError
-from stylefuse.pipelines.folders import users
+from stylefuse.pipelines.folders import users_file
+from stylefuse.pipelines.journal import BatchRefusedError
 from stylefuse.tasks.stylize import TASK
 from stylefuse.tasks.stylize.predictor import StylizePredictor
 
@@ -280,8 +280,8 @@ def test_hostile_names_pass_and_the_report_can_be_written(stylize, tmp_path, tmp
     for i, name in enumerate(names):
         (tmp_path / name).write_bytes(b"no picture" if i % 50 == 7 else data)
     out, report = stylize(tmp_path, asked("monet", 1.0))
-    users_own = [path for path in tmp_path.iterdir() if users(path.name)]
-    bad = sum(i % 50 == 7 and users(name) for i, name in enumerate(names))
+    users_own = [path for path in tmp_path.iterdir() if users_file(path.name)]
+    bad = sum(i % 50 == 7 and users_file(name) for i, name in enumerate(names))
     made = files_of(out)
     assert len(report) == len(users_own) and bad >= 3
     assert int((report["output"] != "").sum()) == len(made) == len(users_own) - bad

@@ -17,9 +17,9 @@ import psutil
 import pytest
 from PIL import Image
 from protocol_cases import FORM_TYPE, cases, form
+
 from service_support import Running, real_server, start, stub_server
 from serving_examples import assert_clean, bad_requests, bytes_of, half_sharp, landscape, picture
-
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 
 pytestmark = pytest.mark.slow

@@ -12,8 +12,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from PIL import Image
 from protocol_cases import cases
-from service_support import Client, inline_app
 
+import stylefuse
+from service_support import Client, inline_app
 from serving_examples import (
     assert_clean,
     bad_requests,
@@ -248,7 +249,9 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     about = client.get("/v1/styles").json()
     assert (about["styles"], about["version"]) == (["ink", "monet"], "7")
     assert "fuse+stylize" in about["tasks"] and about["modes"][0] == "auto"
-    schema = client.get("/openapi.json").json()["paths"]
+    schema = client.get("/openapi.json").json()
+    assert schema["info"]["version"] == stylefuse.__version__
+    schema = schema["paths"]
     for path, field in (("/v1/stylize", "image"), ("/v1/fuse", "images")):
         body = schema[path]["post"]["requestBody"]["content"]
         assert body.keys() == {"multipart/form-data", "application/json"}

@@ -10,10 +10,10 @@ import pytest
 
 from stylefuse.images.files import ImageError
 from stylefuse.pipelines import batch
-from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.batch import Piece, Words
 from stylefuse.pipelines.batch_report import batch_report
-from stylefuse.pipelines.finished import JOURNAL, BatchRefusedError, Restart
+from stylefuse.pipelines.journal import JOURNAL, BatchRefusedError, Restart
+from stylefuse.pipelines.overlap import refuse_overlap
 
 WORDS = Words("pictures", "restyled")
 ABOUT = {"generator": "f00d", "style": "ink"}

@@ -9,7 +9,7 @@ import pytest
 
 from hostile_names import hostile_names
 from stylefuse.images.names import storable
-from stylefuse.pipelines.folders import printable, unreadable, users, visible_files
+from stylefuse.pipelines.folders import printable, unreadable, users_file, visible_files
 
 
 def touch(*files: Path) -> None:
@@ -42,7 +42,7 @@ def test_what_is_hidden_or_the_systems_is_left_out(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["Icon", "thumbs", "recycle", "a.DS_Store", "macosx", "eaDir"])
 def test_names_that_only_resemble_the_systems_are_the_users(name):
-    assert users(name)
+    assert users_file(name)
 
 
 def test_links_to_files_and_folders_are_followed(tmp_path):

@@ -18,11 +18,13 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient, active_run
 
 import stylefuse
+from stylefuse.configuration import task_inputs
 from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, check_torchrun, flatten
 from stylefuse.images.manifest import data_hash
 from stylefuse.tracking import record
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("no_tracking_uri")
 
 MANIFEST = pd.DataFrame(
     {"style": ["photo"], "sha256": ["a"], "split": ["train"], "trim": [""], "verdict": ["ok"], "row": [0]}
@@ -35,9 +37,8 @@ def root(tmp_path_factory):
 
 
 @pytest.fixture
-def kedro_run(root, monkeypatch, tmp_path):
+def kedro_run(root, no_tracking_uri, monkeypatch, tmp_path):
     """Run a one-node pipeline as `KedroSession.run` does; returns the finished MLflow run."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("DVC_STAGE", "train")
     monkeypatch.chdir(tmp_path)  # the database must not depend on the current folder
     hooks = TrackingHooks()
@@ -298,4 +299,4 @@ def test_of_several_processes_the_first_records_the_run(root, monkeypatch):
 
 def test_every_path_that_the_catalog_takes_may_be_given():
     catalog = (ROOT / "conf" / "base" / "catalog.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"runtime_params:(\w+)", catalog)) == PATHS
+    assert set(re.findall(r"runtime_params:(\w+)", catalog)) == PATHS - set(task_inputs())

@@ -1,4 +1,4 @@
-"""Kedro's commands of this project: `kedro run` with parameters as text, and with refusals as one sentence.
+"""Commands of Kedro for this project: `kedro run` with text parameters, and errors of the user as one sentence.
 
 Kedro finds this module by its name. The command `stylefuse` is in `stylefuse.command_line`.
 """
@@ -20,7 +20,7 @@ def cli() -> None:
 
 def _run(**options: Any) -> Any:
     with without_traceback():
-        return kedro_run.callback(**options)
+        return kedro_run.callback(**options)  # type: ignore[misc]
 
 
 def _options() -> list[click.Parameter]:

@@ -1,4 +1,4 @@
-"""What the pipelines declare of their parameters: which there are, and of which type."""
+"""Look up the parameters that the pipelines declare, and their types."""
 
 from functools import cache
 from typing import Any
@@ -7,12 +7,12 @@ from stylefuse.pipelines.parameters import alternatives, fields_of
 
 
 class UnknownParameterError(ValueError):
-    """No options class knows this parameter; the message lists those that there are."""
+    """No options class has this parameter; the message lists the known ones."""
 
 
 @cache
 def sections() -> dict[str, type]:
-    """The options class of each section of the parameters, by the section's name."""
+    """Return the options class of each section of the parameters, by the section's name."""
     from kedro.validation.type_extractor import TypeExtractor
 
     from stylefuse.pipeline_registry import register_pipelines
@@ -21,13 +21,13 @@ def sections() -> dict[str, type]:
 
 
 def declared_type(key: str) -> Any:
-    """The type of a parameter such as "train_hybrid.training.images".
+    """Return the type of a parameter such as "train_hybrid.training.images".
 
-    None for what is not declared: an unknown section, which the run refuses with all paths that there are, and what
-    lies within a list or a mapping.
+    None if no type is declared: for an unknown section, which the run refuses later with the list of sections, and for
+    values inside a list or a mapping.
 
     Raises:
-        UnknownParameterError: its section knows no such parameter.
+        UnknownParameterError: the section has no such parameter.
     """
     section, *names = key.split(".")
     kind: Any = sections().get(section)

@@ -1,4 +1,4 @@
-"""`--params` of `kedro run`: Kedro reads all values as YAML; here what is declared as text stays as it was typed."""
+"""Parse `--params` of `kedro run`. Kedro reads all values as YAML; here, parameters declared as text stay text."""
 
 import re
 from typing import Any
@@ -10,21 +10,20 @@ from stylefuse.cli.declared import UnknownParameterError, declared_type, takes_n
 from stylefuse.configuration import expanded
 from stylefuse.hooks import PATHS
 
-# Paths among the parameters; those of the catalog are in PATHS.
+# Parameters that are paths, beside those of the catalog (PATHS).
 FILES = {"evaluate.inception_weights"}
-# `key="value"`; a quotation mark ends the value only where a comma or the end follows, so it may also be in it.
+# `key="value"`; a quotation mark ends the value only if a comma or the end follows, so the value may contain some.
 _QUOTED = re.compile(r"""[^=,]+=\s*(["']).*?\1\s*(?=,|\Z)""", re.DOTALL)
 
 
 def split_params(context: click.Context, option: click.Parameter, value: Any) -> dict[str, Any]:
     """Parse `key=value,key=value`.
 
-    A comma separates two parameters only where a `key=` follows: others belong to the value. A value in quotes is
-    all that is between them, also commas and equals signs. `null` is None where a parameter may be None. Paths may
-    begin with `~`.
+    A comma separates two parameters only if `key=` follows; other commas belong to the value. A value in quotes may
+    contain commas and equals signs. `null` means None if the parameter may be None. Paths may begin with `~`.
 
     Raises:
-        click.ClickException: an item without a key, or a key that no options class knows.
+        click.ClickException: an item without a key, or an unknown key.
     """
     if isinstance(value, dict):  # from the file of --config
         return value
@@ -41,9 +40,9 @@ def split_params(context: click.Context, option: click.Parameter, value: Any) ->
             plain.append(f"{key}={text}")
         else:
             texts[key] = _as_path(key, _unquoted(text), context) if key in PATHS | FILES else _unquoted(text)
-    parsed = OmegaConf.to_container(OmegaConf.from_dotlist(plain))
+    parsed: Any = OmegaConf.to_container(OmegaConf.from_dotlist(plain))
     for key, text in texts.items():
-        _put(parsed, key.split("."), text)
+        _set_nested(parsed, key.split("."), text)
     return parsed
 
 
@@ -73,15 +72,15 @@ def _unquoted(text: str) -> str:
 
 
 def _as_path(key: str, text: str, context: click.Context) -> str:
-    """The path with the home folder in place of `~`; a relative one counts from the project's root."""
+    """Replace `~` by the home folder, and make a relative path absolute from the project's root."""
     path = expanded(text)
-    # The catalog's own are made absolute by Kedro.
+    # Kedro makes the catalog's paths absolute.
     root = getattr(context.obj, "project_path", None)
     return str(root / path) if key in FILES and root else path
 
 
-def _put(nest: dict[str, Any], keys: list[str], value: str) -> None:
+def _set_nested(mapping: dict[str, Any], keys: list[str], value: str) -> None:
     *above, last = keys
     for key in above:
-        nest = nest.setdefault(key, {})
-    nest[last] = value
+        mapping = mapping.setdefault(key, {})
+    mapping[last] = value

@@ -1,4 +1,4 @@
-"""How `kedro run` ends on an error: a refusal as one sentence, a programming error with its traceback."""
+"""End `kedro run` on an error of the user with one sentence, and on a programming error with its traceback."""
 
 import dis
 import errno
@@ -17,23 +17,23 @@ import stylefuse
 
 log = logging.getLogger(__name__)
 
-# How a line of `Parameters.model_validate` begins, unless it is about all parameters of a section.
+# Start of a line of `Parameters.model_validate`, unless the line is about all parameters of a section.
 NAMED = r"[\w.]+: "
-# Set to anything, it keeps the traceback of every error.
+# If this variable is set, every error keeps its traceback.
 TRACEBACK = "STYLEFUSE_TRACEBACK"
 _OURS = Path(stylefuse.__file__).parent
 _KEDROS = Path(kedro.__file__).parent
 _RAISE = dis.opmap["RAISE_VARARGS"]
-# What the machine refuses: no fault of the program.
+# Errors of the machine, not of the program.
 _MACHINE = {errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT}
 _PROGRAMMING = (AssertionError, NotImplementedError, NameError, AttributeError)
 
 
 @contextmanager
 def without_traceback() -> Iterator[None]:
-    """Turn an error that is a refusal into a click error, which ends the command with its sentence and status 1.
+    """Turn an error that was raised on purpose into a click error: the command prints its sentence and exits with 1.
 
-    The traceback goes to the log at debug level. With `$STYLEFUSE_TRACEBACK` set, all errors keep theirs.
+    The traceback is logged at debug level. With `$STYLEFUSE_TRACEBACK` set, all errors keep their traceback.
     """
     try:
         yield
@@ -43,14 +43,14 @@ def without_traceback() -> Iterator[None]:
         sentence = refusal(error)
         if sentence is None or os.environ.get(TRACEBACK):
             raise
-        log.debug("the error in full", exc_info=error)
+        log.debug("the complete error", exc_info=error)
         raise click.ClickException(sentence) from error
 
 
 def refusal(error: BaseException) -> str | None:
-    """The sentence of an error that was raised on purpose, by us or by Kedro; None for any other.
+    """Return the sentence of an error that StyleFuse or Kedro raised on purpose; None for any other error.
 
-    Kedro wraps errors of datasets: then the sentence is that of the error within.
+    Kedro wraps errors of datasets: then the sentence is that of the wrapped error.
     """
     if _raised_in(error, _OURS):
         return None if isinstance(error, _PROGRAMMING) else _sentence(error)
@@ -68,7 +68,7 @@ def refusal(error: BaseException) -> str | None:
 
 
 def _raised_in(error: BaseException, folder: Path) -> bool:
-    """Whether a `raise` statement in this folder raised the error, not something that went wrong there."""
+    """Whether a `raise` statement in this folder raised the error, not a failing expression."""
     trace = _last(error.__traceback__)
     if trace is None or not Path(trace.tb_frame.f_code.co_filename).is_relative_to(folder):
         return False
@@ -88,7 +88,7 @@ def _sentence(error: BaseException) -> str:
 
 
 def _parameters(text: str) -> str:
-    """Kedro's report on parameters, without the names of classes, and with the section before each name."""
+    """Rewrite Kedro's report on parameters: without names of classes, with the section in front of each name."""
     head = r"^- Parameter '(?P<key>\w+)': Failed to instantiate \w+ for parameter '\w+': "
     pattern = head + r"(?P<lines>(?:(?!^- ).*\n?)+)"
     if not text.startswith("Parameter validation failed:"):

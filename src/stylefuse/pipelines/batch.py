@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from stylefuse._atomic import reason, write_whole
 from stylefuse.images.files import ImageError
-from stylefuse.pipelines.finished import BatchRefusedError, Finished, Restart
 from stylefuse.pipelines.folders import printable, unreadable
+from stylefuse.pipelines.journal import BatchRefusedError, Journal, Restart
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def run_batch(
     Args:
         make: makes a piece and writes its files; returns what it adds to the row. An ImageError becomes the reason.
         staging: the folder that the results are written to, in the folder where they shall lie.
-        about: what decides the results, beside the files; see `Finished`.
+        about: what decides the results, beside the files; see `Journal`.
         restart: whether to make all of them, although some are finished.
 
     Returns:
@@ -78,7 +78,7 @@ def run_batch(
     )
     try:
         states = {piece.name: _state(piece) for piece in pieces}
-        finished = Finished(staging, about, states, restart)
+        finished = Journal(staging, about, states, restart)
         done = len(finished.rows)
         if done:
             log.info("%d of %d %s were %s before: goes on", done, len(pieces), *words)

@@ -1,18 +1,18 @@
-"""The report of a batch as a table that spreadsheets may open."""
+"""Make the report of a batch as a table that is safe to open in a spreadsheet."""
 
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-# A spreadsheet takes a cell that begins with one of these for a formula, and a formula may send data elsewhere.
+# Spreadsheets read a cell that begins with one of these as a formula, and a formula can send data elsewhere.
 _FORMULA = ("=", "+", "-", "@", "\t")
 
 
 def batch_report(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows as a table of text, in which no cell is a formula.
+    """Return the rows as a table of text in which no cell is a formula.
 
-    Names of files come from others. A cell that begins with = + - @ or a tab gets an apostrophe before it, which
-    spreadsheets take for the mark of text; programs that read names from the table remove it.
+    Other people choose file names. A cell that begins with = + - @ or a tab gets an apostrophe in front, which
+    marks text in spreadsheets. Programs that read names from the table have to remove it.
     """
     table = pd.DataFrame(rows, columns=list(columns))
     return table.map(lambda cell: f"'{cell}" if str(cell).startswith(_FORMULA) else cell)

@@ -1,4 +1,4 @@
-"""Folders that users hand over: which files lie in them."""
+"""List the user's files in a folder, without hidden files and files of the operating system."""
 
 import logging
 import os
@@ -7,12 +7,12 @@ from pathlib import Path
 from stylefuse.images.names import printable
 from stylefuse.images.unreadable import fault
 
-__all__ = ["printable", "unreadable", "users", "visible_files"]
+__all__ = ["printable", "unreadable", "users_file", "visible_files"]
 
 log = logging.getLogger(__name__)
 
-# What operating systems, network disks and archives put beside people's files, lower case. Names that begin with "."
-# (.DS_Store, ._photo.jpg, .Trash-1000) are left out as well.
+# Files and folders that operating systems, network disks and archives create, in lower case. Names that begin with "."
+# (.DS_Store, ._photo.jpg, .Trash-1000) are hidden and left out as well.
 _SYSTEM = frozenset(
     {
         "__macosx",  # macOS: in every ZIP file it makes
@@ -35,31 +35,30 @@ _SYSTEM = frozenset(
 )
 
 
-def users(name: str) -> bool:
-    """Tell whether a file or folder of this name is the user's: neither hidden nor the system's."""
+def users_file(name: str) -> bool:
+    """Whether a file or folder of this name is the user's: neither hidden nor made by a system."""
     return not name.startswith(".") and name.casefold() not in _SYSTEM
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """List the user's files in a folder and its subfolders, as paths relative to it, sorted.
+    """List the user's files in a folder and its subfolders, sorted, as paths relative to the folder.
 
-    Links to files and folders are followed; a folder that leads back to one above it is left out with a line in the
-    log. What is hidden or the system's is left out (see `users`). Everything else is in the list, also what nobody
-    can read: links to nothing, folders that cannot be opened, pipes. `unreadable` gives the reason.
+    Links to files and folders are followed; a link back to a parent folder is not, and the log names it. Hidden files
+    and files of the system are left out (see `users_file`). Everything else is listed, also what cannot be read: broken
+    links, folders that cannot be opened, pipes. `unreadable` gives the reason.
 
     Raises:
         OSError: the folder itself cannot be read.
     """
     found: list[Path] = []
-    above = frozenset(filter(None, map(_identity, (folder.resolve(), *folder.resolve().parents))))
-    waiting = [
-        (Path(), above)
-    ]  # a stack of our own: folders may be nested deeper than Python calls functions
+    above = frozenset(map(_inode, (folder.resolve(), *folder.resolve().parents))) - {None}
+    # A stack, not recursion: folders may be nested deeper than Python's limit of recursion.
+    waiting = [(Path(), above)]
     while waiting:
         here, above = waiting.pop()
         try:
             with os.scandir(folder / here) as entries:
-                inside = [entry for entry in entries if users(entry.name)]
+                inside = [entry for entry in entries if users_file(entry.name)]
         except OSError:
             if here == Path():
                 raise
@@ -70,19 +69,20 @@ def visible_files(folder: Path) -> list[Path]:
             if not _leads_to_folder(entry):
                 found.append(path)
                 continue
-            identity = _identity(folder / path)
-            if identity is not None and identity in above:
+            inode = _inode(folder / path)
+            if inode is not None and inode in above:
                 log.warning("%s leads back to a folder above it: not followed", printable(folder / path))
             else:
-                waiting.append((path, above | {identity}))
+                waiting.append((path, above | {inode}))
     return sorted(found)
 
 
 def unreadable(path: Path, error: OSError | None = None) -> str:
-    """Return why a path that `visible_files` listed is no file that could be read, with the remedy; "" for a file.
+    """Return why a path from `visible_files` cannot be read as a file, with the remedy; "" if it can.
 
     Args:
-        error: what reading it raised, if that was tried.
+        path: the path.
+        error: the error that reading it raised, if it was read.
     """
     if found := fault(path, error):
         return ": ".join(found)
@@ -96,10 +96,10 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and number of a folder; None where the file system gives no numbers, or it cannot be asked."""
+def _inode(path: Path) -> tuple[int, int] | None:
+    """Device and inode number of a folder; None if it cannot be read or its file system has no inode numbers."""
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError:
         return None
-    return (facts.st_dev, facts.st_ino) if facts.st_ino else None
+    return (status.st_dev, status.st_ino) if status.st_ino else None

@@ -1,4 +1,4 @@
-"""Limits of picture files as parameters."""
+"""Parameters that limit the size of picture files."""
 
 from pydantic import Field
 

@@ -1,4 +1,4 @@
-"""Typed parameters: what a parameters file may hold, and nothing else."""
+"""Base class of typed parameters, which refuses unknown keys, and functions that read the fields of such classes."""
 
 import dataclasses
 import types
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 
 class Parameters(BaseModel):
-    """Base of every pipeline's options: frozen, and a key it does not know is refused by name."""
+    """Base class of every pipeline's options: frozen; an unknown key is an error that names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -17,7 +17,7 @@ class Parameters(BaseModel):
         """Read options from a mapping; Kedro calls this.
 
         Raises:
-            ValueError: a line for each wrong parameter, which begins with its dotted name.
+            ValueError: one line for each wrong parameter; it begins with the parameter's dotted name.
         """
         try:
             return super().model_validate(obj, **options)
@@ -26,7 +26,7 @@ class Parameters(BaseModel):
 
 
 def fields_of(kind: Any) -> dict[str, Any]:
-    """Names and types of the fields of an options class, or of such a class or None; empty for anything else."""
+    """Names and types of the fields of an options class, also of `Options | None`; empty for any other type."""
     kind = next((inner for inner in alternatives(kind) if inner is not type(None)), kind)
     if hasattr(kind, "model_fields"):
         return {name: field.annotation for name, field in kind.model_fields.items()}
@@ -42,7 +42,7 @@ def alternatives(kind: Any) -> tuple[Any, ...]:
 
 
 def _line(options: type, error: Any) -> str:
-    """One of pydantic's errors, in words, with what would be right."""
+    """Describe one of pydantic's errors in a sentence that names the allowed values."""
     name = ".".join(str(part) for part in error["loc"])
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         for part in error["loc"][:-1]:

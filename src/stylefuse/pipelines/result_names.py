@@ -1,4 +1,4 @@
-"""Names of results: one for each picture, that no other result has on any file system."""
+"""Choose file names of results: one for each picture, unique on every file system."""
 
 import hashlib
 import os
@@ -14,7 +14,12 @@ _DIGITS = (8, 32)
 
 
 class ResultName(NamedTuple):
-    """Path of a result below the folder of results, without its ending; `changed` says why it is not the picture's."""
+    """Path of a result below the folder of results, without file extension.
+
+    Attributes:
+        base: the path.
+        changed: why the name is not the picture's own; "" if it is.
+    """
 
     base: Path
     changed: str
@@ -26,14 +31,14 @@ class ResultName(NamedTuple):
 def result_names(wanted: Sequence[Sequence[Path]], endings: Sequence[str]) -> list[ResultName]:
     """Choose a name for the results of each picture.
 
-    Names that differ only in case or in their Unicode normal form count as equal: they are on the disks of macOS
-    and Windows. No result has the name of a folder of results. A name depends on those that are equal to it, and on
-    no order.
+    Names that differ only in case or in Unicode normal form count as equal, as on the file systems of macOS and
+    Windows. No result gets the name of a folder of results. A name depends only on the wanted names that are equal to
+    it, not on the order of the pictures.
 
     Args:
-        wanted: of each picture the names that it may have, best first, without ending. The last is its own, and no
-            other picture's. If each is too long or taken, the first gets a hash of the last.
-        endings: of the files that belong to one result, such as ".png".
+        wanted: for each picture the names that it may have, best first, without extension. The last one belongs to no
+            other picture. If all are too long or taken, the first one gets a hash of the last one as a suffix.
+        endings: extensions of the files that belong to one result, such as ".png".
     """
     parents = {names[0].parent for names in wanted}
     folders = {_key(folder) for parent in parents for folder in (parent, *parent.parents)}
@@ -64,12 +69,12 @@ def _why(names: Sequence[Path], endings: Sequence[str]) -> str:
 
 
 def _base(names: Sequence[Path], endings: Sequence[str], at: int) -> Path:
-    """The name of a level: those that are wanted, then those with a hash."""
+    """The candidate number `at`: first the wanted names, then names with a hash."""
     return names[at] if at < len(names) else _hashed(names, endings, _DIGITS[at - len(names)])
 
 
 def _next_level(names: Sequence[Path], endings: Sequence[str], at: int) -> int:
-    """The first level above `at` whose name is short enough; names with a hash always are."""
+    """The first candidate after `at` whose name is short enough; names with a hash always are."""
     return next((i for i in range(at + 1, len(names)) if _fits(names[i], endings)), max(at + 1, len(names)))
 
 

@@ -1,4 +1,4 @@
-"""A temporary folder for a report that a node makes, until its dataset moves it to its place."""
+"""Make a temporary folder for a node's report; the report's dataset moves the files from there."""
 
 import errno
 import shutil
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextmanager
 def report_folder() -> Iterator[Path]:
-    """Give a new temporary folder; it stays when the block ends, and is removed when the block raises an error.
+    """Make a new temporary folder. It stays when the block ends, and is removed if the block raises an error.
 
     Raises:
-        OSError: the disk of temporary files is full; it names the folder and the variable that chooses another.
+        OSError: no space for temporary files; the message names their folder and the variable that sets it.
     """
     folder = Path(tempfile.mkdtemp(prefix="stylefuse-"))
     try:

@@ -1,1 +1,1 @@
-"""What runs leave in MLflow: the database, where it lies, and records that cannot end a run."""
+"""Record runs in MLflow: the database, its place, and records whose failure does not stop a run."""

@@ -1,4 +1,4 @@
-"""Point MLflow at a database or server, and choose the experiment."""
+"""Connect MLflow to a database or server, and choose the experiment."""
 
 import os
 from collections.abc import Iterator
@@ -11,19 +11,19 @@ from stylefuse.tracking.moved import follow_move
 
 EXPERIMENT = "stylefuse"
 START = "start it, or unset MLFLOW_TRACKING_URI to record in mlflow.db"
-# MLflow's own defaults, 7 retries and 120 s, let a run wait a quarter of an hour for a server that is gone.
-# What the user has set stays.
+# With MLflow's defaults, 7 retries and 120 s, a run would wait a quarter of an hour for a server that is down.
+# Values that the user has set are not changed.
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
 
-# The URI that the last `connect` of this process chose, where the user had set none.
+# The default URI that the last `connect` of this process chose; None if the user had set one.
 _default: dict[str, str | None] = {"uri": None}
 
 
 def connect(project: Path, experiment: str = EXPERIMENT) -> str:
-    """Point MLflow at `$MLFLOW_TRACKING_URI`, else at `<project>/mlflow.db`, and choose the experiment.
+    """Connect MLflow to `$MLFLOW_TRACKING_URI`, else to `<project>/mlflow.db`, and choose the experiment.
 
     Files of a new experiment in a SQLite database go to `mlruns` beside that database. MLflow's default is
-    `mlruns` in the current folder, so that a run started elsewhere would scatter its files.
+    `mlruns` in the current folder, so files of runs that start in different folders would be scattered.
 
     Returns:
         The tracking URI.
@@ -33,7 +33,7 @@ def connect(project: Path, experiment: str = EXPERIMENT) -> str:
     """
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
-    # One bar for each small file says nothing.
+    # A progress bar for each small file is of no use.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     given = _given()
     uri = given or f"{PREFIX}{(project / 'mlflow.db').as_posix()}"
@@ -52,18 +52,18 @@ def connect(project: Path, experiment: str = EXPERIMENT) -> str:
                 _ensure(database, experiment)
             mlflow.set_experiment(experiment)
     except MlflowException as error:
-        raise TrackingError(f"runs cannot be recorded at {shown(uri)}: {error}") from error
+        raise TrackingError(f"runs cannot be recorded at {without_password(uri)}: {error}") from error
     return uri
 
 
 def _given() -> str | None:
-    """The URI that the user has set. MLflow sets the variable itself, so a default of ours may stand in it."""
+    """The URI that the user has set. MLflow sets the variable too, so it may also contain our default."""
     uri = os.environ.get("MLFLOW_TRACKING_URI")
     return uri if uri and uri != _default["uri"] else None
 
 
 def _ensure(database: Path, experiment: str) -> None:
-    """Create the experiment in a database that others have made, once, however many runs start now."""
+    """Create the experiment in an existing database, once, even if several runs start at the same time."""
     import mlflow
 
     if mlflow.get_experiment_by_name(experiment) is None:
@@ -75,7 +75,7 @@ def _ensure(database: Path, experiment: str) -> None:
 
 @contextmanager
 def naming_server(uri: str, remedy: str = START) -> Iterator[None]:
-    """Raise a TrackingError with the server's address and the remedy where it cannot be reached."""
+    """Raise a TrackingError with the server's address and the remedy if the block cannot reach the server."""
     import requests
     from mlflow.exceptions import MlflowException
 
@@ -85,18 +85,18 @@ def naming_server(uri: str, remedy: str = START) -> Iterator[None]:
         if not uri.startswith(("http:", "https:")) or not _unreachable(error):
             raise
         raise TrackingError(
-            f"the tracking server {shown(uri)} does not answer ({reason(error)}): {remedy}"
+            f"the tracking server {without_password(uri)} does not answer ({reason(error)}): {remedy}"
         ) from error
 
 
-def shown(uri: str) -> str:
-    """The URI without a password."""
+def without_password(uri: str) -> str:
+    """The URI without user name and password."""
     scheme, separator, rest = uri.partition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}" if "@" in rest.partition("/")[0] else uri
 
 
 def reason(error: BaseException) -> str:
-    """The first line of an error, without the addresses and objects that requests adds."""
+    """Shorten an error to a known reason or its first line, without the addresses and objects that requests adds."""
     text = str(error)
     for known in (
         "Connection refused",

@@ -1,4 +1,4 @@
-"""The tracking database in a SQLite file: made whole or not at all, and checked before it is used."""
+"""Create the tracking database in a SQLite file atomically, and check an existing one before it is used."""
 
 import os
 import shlex
@@ -12,16 +12,16 @@ from stylefuse.tracking.errors import TrackingError
 from stylefuse.tracking.signals import deferred_signals
 
 PREFIX = "sqlite:///"
-# Tag of an experiment whose files belong beside its database, wherever that is moved.
+# Tag of an experiment whose files are always beside its database, also after a move.
 BESIDE = ("stylefuse.files", "beside the database")
-# Seconds to wait for another run that makes the same database; one takes a few.
+# Seconds to wait for another run that creates the same database, which takes a few seconds.
 PATIENCE = 300
-# Seconds to wait for another process that writes to the database.
+# Seconds to wait for another process that is writing to the database.
 BUSY = 10
 
 
 def file_of(uri: str) -> Path | None:
-    """The file of a SQLite tracking URI; None for a server, another database, or one in memory."""
+    """Return the file of a SQLite tracking URI; None for a server, another kind of database, or one in memory."""
     name = uri.removeprefix(PREFIX).partition("?")[0]
     if not uri.startswith(PREFIX) or not name or name.startswith((":memory:", "file:")):
         return None
@@ -29,18 +29,18 @@ def file_of(uri: str) -> Path | None:
 
 
 def files_beside(database: Path) -> str:
-    """The URI of the folder beside the database in which the files of its runs lie."""
+    """Return the URI of the folder beside the database that contains the files of its runs."""
     return (database.parent / "mlruns").as_uri()
 
 
 def make_or_check(database: Path, experiment: str) -> None:
-    """Make the database with the experiment if there is none, else check that MLflow can use it.
+    """Create the database with the experiment if there is none, else check that MLflow can use it.
 
-    It is made in a file beside it, which takes its place once it is whole. Of several runs that start at once, one
-    makes it and the others wait.
+    It is created in a temporary file beside it, which is renamed when it is complete. If several runs start at once,
+    one creates it and the others wait.
 
     Raises:
-        TrackingError: the folder cannot be written, or the file is no whole database of this MLflow's version.
+        TrackingError: the folder cannot be written, or the file is no complete database of this MLflow's version.
     """
     if _absent(database):
         with locked(database):
@@ -53,10 +53,10 @@ def make_or_check(database: Path, experiment: str) -> None:
 
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Hold the lock of the database; the system releases it when the process ends.
+    """Lock the database during the block; the system releases the lock when the process ends.
 
     Raises:
-        TrackingError: the folder cannot be written, or another process holds the lock for minutes.
+        TrackingError: the folder cannot be written, or another process has the lock for minutes.
     """
     from filelock import FileLock, Timeout
 
@@ -78,10 +78,10 @@ def locked(database: Path) -> Iterator[None]:
 
 @contextmanager
 def opened(database: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to an existing database, closed at the end; what is not committed by then is undone.
+    """Open an existing database and close it at the end; uncommitted changes are rolled back.
 
     Raises:
-        TrackingError: it cannot be read or written, or lacks a table or column that a query names.
+        TrackingError: it cannot be read or written, or a table or column of a query is missing.
     """
     address = f"file:{quote(database.as_posix())}?mode=rw"
     try:
@@ -103,13 +103,13 @@ def opened(database: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _absent(database: Path) -> bool:
-    """Whether there is no database: an empty file is what SQLite leaves that was ended before its first write."""
+    """Whether there is no database. SQLite leaves an empty file if it is killed before its first write."""
     try:
         return database.stat().st_size == 0
     except FileNotFoundError:
         return True
     except OSError as error:
-        raise _unwritable(database, error.strerror) from None
+        raise _unwritable(database, error.strerror or str(error)) from None
 
 
 def _make(database: Path, experiment: str) -> None:
@@ -117,15 +117,15 @@ def _make(database: Path, experiment: str) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     making = database.with_name(f"{database.name}.making")
-    rests = [making.with_name(making.name + end) for end in ("", "-journal", "-wal", "-shm")]
-    for rest in rests:  # of a run that was killed here
-        rest.unlink(missing_ok=True)
+    leftovers = [making.with_name(making.name + end) for end in ("", "-journal", "-wal", "-shm")]
+    for file in leftovers:  # of a run that was killed here
+        file.unlink(missing_ok=True)
     files = files_beside(database)
     store = SqlAlchemyStore(f"{PREFIX}{making.as_posix()}", files)
     store.create_experiment(experiment, files, [ExperimentTag(*BESIDE)])
     store.engine.dispose()  # Windows renames no open file
-    with making.open("rb+") as file:
-        os.fsync(file.fileno())
+    with making.open("rb+") as made:
+        os.fsync(made.fileno())
     os.replace(making, database)  # noqa: PTH105
 
 
@@ -171,7 +171,7 @@ def _check(database: Path) -> None:
 
 
 def _known(revision: str) -> bool:
-    """Whether this MLflow has a migration of that name, so that it can go on from there."""
+    """Whether this MLflow has a migration of that name, so that it can upgrade the database."""
     import mlflow
 
     versions = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"

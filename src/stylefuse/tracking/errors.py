@@ -1,5 +1,5 @@
-"""Errors of tracking that a user can act on."""
+"""Errors of tracking that the user can correct."""
 
 
 class TrackingError(RuntimeError):
-    """The tracking database or server cannot be used; the message says why, and what to do."""
+    """The tracking database or server cannot be used; the message gives the reason and the remedy."""

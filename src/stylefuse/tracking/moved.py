@@ -1,4 +1,4 @@
-"""A project that was moved or copied: MLflow keeps absolute paths in the database, which then name the old place."""
+"""Correct the absolute paths in MLflow's database after the project was moved or copied."""
 
 import logging
 import os
@@ -13,7 +13,7 @@ from stylefuse.tracking.errors import TrackingError
 
 log = logging.getLogger(__name__)
 
-# Where MLflow keeps the places of files.
+# Columns with paths of files.
 COLUMNS = (
     ("runs", "artifact_uri"),
     ("logged_models", "artifact_location"),
@@ -24,15 +24,15 @@ _FOLDER = "mlruns"
 
 
 def follow_move(database: Path, experiment: str) -> None:
-    """Let a database name the files beside it, where it names those of the place that it was moved or copied from.
+    """Replace the old paths of files in a database that was moved or copied by those of the files beside it.
 
-    Only places below the experiment's folder are changed, in one transaction. A file that is at the old place alone
-    keeps its old name. Nothing is changed where the experiment's files lie elsewhere by choice: no copies of those
-    lie beside the database.
+    Only paths below the experiment's folder are changed, in one transaction. The path of a file that exists only at
+    the old place is kept. If the user has put the experiment's files elsewhere on purpose, there are no copies beside
+    the database, and nothing is changed.
 
     Raises:
-        TrackingError: the database cannot be written; or the experiment's folder is gone, and nothing says that the
-            project was moved.
+        TrackingError: the database cannot be written; or the experiment's folder is missing, and there is no sign that
+            the project was moved.
     """
     new = files_beside(database)
     with opened(database) as connection:
@@ -75,7 +75,7 @@ def follow_move(database: Path, experiment: str) -> None:
 
 
 def _recorded(connection: sqlite3.Connection, experiment: str) -> str | None:
-    """Where the experiment's files are, by the database."""
+    """Return the folder of the experiment's files that the database names, as a file URI; None for another URI."""
     row = connection.execute(
         "SELECT artifact_location FROM experiments WHERE name = ?", (experiment,)
     ).fetchone()
@@ -83,7 +83,7 @@ def _recorded(connection: sqlite3.Connection, experiment: str) -> str | None:
 
 
 def _belongs_here(connection: sqlite3.Connection, experiment: str) -> bool:
-    """Whether the experiment was made with its files beside the database; older ones do not say."""
+    """Whether the experiment has the tag `BESIDE`; experiments of older versions do not."""
     row = connection.execute(
         "SELECT 1 FROM experiment_tags JOIN experiments USING (experiment_id) WHERE name = ? AND key = ? AND value = ?",
         (experiment, *BESIDE),
@@ -97,7 +97,7 @@ def _below(connection: sqlite3.Connection, table: str, column: str, root: str) -
 
 
 def _rename(connection: sqlite3.Connection, old: str, new: str, place: Callable[[str], str]) -> int:
-    """Write the new places; returns the number of records that keep the old one."""
+    """Write the new paths; return the number of records that keep the old one."""
     kept = 0
     for table, column in COLUMNS:
         for uri in _below(connection, table, column, old):
@@ -105,7 +105,7 @@ def _rename(connection: sqlite3.Connection, old: str, new: str, place: Callable[
                 kept += 1
             else:
                 connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (here, uri))
-    # New runs' files always go beside the database.
+    # Files of new runs always go beside the database.
     for (uri,) in connection.execute("SELECT artifact_location FROM experiments").fetchall():
         if uri == old or (uri or "").startswith(f"{old}/"):
             connection.execute(
@@ -116,7 +116,7 @@ def _rename(connection: sqlite3.Connection, old: str, new: str, place: Callable[
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether both name one folder, through a link or a mount."""
+    """Whether both are the same folder, through a link or a mount."""
     try:
         return os.path.samefile(_path(one), _path(other))  # noqa: PTH121
     except OSError:

@@ -1,7 +1,7 @@
-"""Record in the open MLflow run, without the power to end it: the first failure turns recording off, with a warning.
+"""Record in the open MLflow run. A failure never stops the run: the first one turns recording off, with a warning.
 
-Without an open run these functions do nothing. Where the run is and whether it is still recorded is kept for the
-process: a node, a hook and an exit handler share it.
+Without an open run these functions do nothing. Whether recording is off is one state of the process: nodes, hooks
+and exit handlers share it.
 """
 
 import hashlib
@@ -14,18 +14,24 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTime
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 log = logging.getLogger(__name__)
 
-# Seconds that the end of a run waits for losses still to be written.
+# Seconds to wait at the end of a run for losses that are still queued.
 PATIENCE = 60
 
 
 class _Recorder:
-    """off: a call has failed; pending: metrics that the writer's thread has yet to send, as (run, metric)."""
+    """Calls that record something, until one fails, and a thread that writes queued metrics.
+
+    Attributes:
+        off: whether a call has failed.
+        pending: metrics that the thread has not written yet, as (run id, metric).
+    """
 
     def __init__(self) -> None:
         self.off = False
@@ -33,20 +39,20 @@ class _Recorder:
         self._writer: ThreadPoolExecutor | None = None
 
     def attempt(self, what: str, call: Callable[[], Any]) -> Any:
-        """Return what the call returns; None once recording is off."""
+        """Return the call's result; None if it fails or recording is off."""
         if self.off:
             return None
         try:
             return call()
         except Exception as error:
-            if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":  # this one thing is refused
+            if getattr(error, "error_code", None) == "INVALID_PARAMETER_VALUE":  # only this call is refused
                 log.warning("%s could not be recorded (%s)", what, str(error)[:300])
             else:
                 self.turn_off(what, error)
             return None
 
     def turn_off(self, what: str, error: Exception) -> None:
-        """Warn once, and record nothing more."""
+        """Turn recording off, with a warning the first time."""
         if not self.off:
             self.off = True
             log.warning("%s", _notice(what, error))
@@ -68,16 +74,16 @@ class _Recorder:
                 run, metric = self.pending.get_nowait()
                 metrics[run].append(metric)
         for run, those in metrics.items():
-            self.attempt("losses", lambda run=run, those=those: MlflowClient().log_batch(run, those))
+            self.attempt("losses", partial(MlflowClient().log_batch, run, those))
 
     def flush(self) -> None:
-        """Wait until what is queued is written, but not for ever."""
+        """Wait until queued metrics are written, at most `PATIENCE` seconds."""
         writer, self._writer = self._writer, None
         if writer is None:
             return
         try:
             last = writer.submit(lambda: None)
-        except RuntimeError:  # Python is ending: its threads have ended before exit handlers are called
+        except RuntimeError:  # Python is exiting: threads end before exit handlers run
             self._send()
             return
         try:
@@ -91,15 +97,19 @@ _recorder = _Recorder()
 
 
 def begin() -> None:
-    """Record again: a new run begins."""
+    """Turn recording on for a new run."""
     _recorder.off = False
 
 
 def attempt(what: str, call: Callable[[], Any]) -> Any:
-    """Call what records something.
+    """Call a function that records something.
+
+    Args:
+        what: what it records, for the warning.
+        call: the function.
 
     Returns:
-        What the call returns; None where it failed now, or recording failed before.
+        Its result; None if it fails, or if recording is off.
     """
     return _recorder.attempt(what, call)
 
@@ -112,14 +122,14 @@ def log_tag(key: str, value: str) -> None:
 
 
 def log_metrics(metrics: Mapping[str, float], step: int | None = None) -> None:
-    """Log numbers of the open run; keys may be any text."""
+    """Log metrics of the open run; keys may be any text."""
     import mlflow
 
     _in_run("numbers", lambda: mlflow.log_metrics({metric_key(k): v for k, v in metrics.items()}, step=step))
 
 
 def queue_metrics(metrics: Mapping[str, float], step: int) -> None:
-    """As `log_metrics`, in a thread: a write to SQLite takes as long as a tenth of a training step."""
+    """As `log_metrics`, but in a thread: a write to SQLite takes a tenth of the time of a training step."""
     import mlflow
 
     if _recorder.off or not (run := mlflow.active_run()):
@@ -142,7 +152,7 @@ def log_dict(content: Mapping[str, Any], name: str) -> None:
     """Log a mapping as a JSON or YAML file of the open run."""
     import mlflow
 
-    _in_run(name, lambda: mlflow.log_dict(content, name))
+    _in_run(name, lambda: mlflow.log_dict(dict(content), name))
 
 
 def log_files(folder: Path, place: str) -> None:
@@ -153,23 +163,23 @@ def log_files(folder: Path, place: str) -> None:
 
 
 def end(run_id: str, status: str) -> None:
-    """Close the run, and all that is open within it. Numbers still queued are waited for, a minute at most.
+    """Close the run and its nested runs. Wait for queued metrics before, at most a minute.
 
-    Where recording is off this is tried once more, without patience: the server may be back.
+    If recording is off, this is tried once more, with short time-outs: the server may be back.
     """
     import mlflow
 
     _recorder.flush()
     failed: Exception | None = None
     with _last_try():
-        while mlflow.active_run() is not None:  # a node may have left a nested run open
+        while mlflow.active_run() is not None:  # also nested runs that a node left open
             try:
-                mlflow.end_run(status)  # it forgets the run first, then asks the server
+                mlflow.end_run(status)  # it drops the run first, then sends the request
             except Exception as error:
                 failed = error
         if failed is None:
             try:
-                # In a thread other than the one that opened the run, it is not the active one.
+                # Active runs belong to threads: in another thread than the one that opened the run, none was ended.
                 mlflow.MlflowClient().set_terminated(run_id, status)
             except Exception as error:
                 failed = error
@@ -179,13 +189,13 @@ def end(run_id: str, status: str) -> None:
 
 @contextmanager
 def _last_try() -> Iterator[None]:
-    """Let requests within fail at once where recording is off: the server may be back, but is not waited for."""
+    """Set short time-outs for the requests of the block if recording is off."""
     if not _recorder.off:
         yield
         return
-    impatient = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "3"}
-    before = {name: os.environ.get(name) for name in impatient}
-    os.environ.update(impatient)
+    short = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "3"}
+    before = {name: os.environ.get(name) for name in short}
+    os.environ.update(short)
     try:
         yield
     finally:
@@ -194,7 +204,7 @@ def _last_try() -> Iterator[None]:
 
 
 def metric_key(name: str) -> str:
-    """A key that MLflow takes, for any name: signs that it refuses become their number, long names end in a hash."""
+    """Turn any name into a valid metric key: invalid characters become their code, long names end in a hash."""
     key = re.sub(r"[^\w.\- ]", lambda sign: f"_x{ord(sign[0]):x}_", name)
     if len(key) > 250:
         key = f"{key[:233]}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
@@ -211,9 +221,10 @@ def _in_run(what: str, call: Callable[[], Any]) -> None:
 def _notice(what: str, error: Exception) -> str:
     import mlflow
 
-    from stylefuse.tracking.connection import reason, shown
+    from stylefuse.tracking.connection import reason, without_password
 
+    place = without_password(mlflow.get_tracking_uri())
     return (
-        f"{what} could not be recorded at {shown(mlflow.get_tracking_uri())} ({reason(error)}): the run goes on, and "
-        "nothing more of it is recorded"
+        f"{what} could not be recorded at {place} ({reason(error)}): "
+        "the run goes on, and nothing more of it is recorded"
     )

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stylefuse.networks.weights import Weights
-from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
 from stylefuse.pipelines.batch_report import batch_report
 from stylefuse.pipelines.batches.options import BatchOptions, steps_of
 from stylefuse.pipelines.folders import printable, visible_files
+from stylefuse.pipelines.overlap import refuse_overlap
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.task import Result, Task
 

@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
-from stylefuse.pipelines.finished import Restart
+from stylefuse.pipelines.journal import Restart
 from stylefuse.pipelines.limits import FileLimits
 from stylefuse.tasks.chains import Step, appendable
 from stylefuse.tasks.task import Task, find_tasks

@@ -1,4 +1,4 @@
-"""From folders to files: which files there are, and which style each stands for."""
+"""List the files of the two input folders, with the style that each belongs to."""
 
 import unicodedata
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from stylefuse.images.manifest import PHOTO
 from stylefuse.images.names import storable
-from stylefuse.pipelines.folders import printable, unreadable, users, visible_files
+from stylefuse.pipelines.folders import printable, unreadable, users_file, visible_files
 
 
 class Found(NamedTuple):
-    """A file, the style it stands for ("" outside every style), and its path in the manifest."""
+    """A file, its style ("" if it is in no style's folder), and its path in the manifest."""
 
     file: Path
     style: str
@@ -20,20 +20,20 @@ class Found(NamedTuple):
 def find_files(photos: Path, styles: Path) -> list[Found]:
     r"""List the files of both folders: photos first, then style by style, each sorted by path.
 
-    Links are followed; hidden files and those of the system are left out. What cannot be read is in the list. Files
+    Links are followed; hidden files and files of the system are left out. Files that cannot be read are listed. Files
     beside the style folders come last, with style "".
 
-    A style's name is the folder's in Unicode's normal form C, as keyboards type it; two folders whose names differ in
-    the normal form alone are one style. A path is the file's, relative to the folder of photos or of styles; its bytes
-    that are not UTF-8 are written `\xNN`.
+    A style's name is the folder's name in Unicode normal form C, as keyboards type it; two folders whose names differ
+    only in the normal form are one style. A path is relative to the folder of photos or of styles; bytes that are not
+    UTF-8 are written `\xNN`.
 
     Raises:
-        ValueError: one folder lies in the other; there is no style folder; the folder of photos or of a style cannot
-            be read (also a link to nothing: its disk may be away) or holds no file; a style's name cannot be used, or
+        ValueError: one folder is inside the other; there is no style folder; the folder of photos or of a style cannot
+            be read (also a broken link: its disk may be unmounted) or has no file; a style's name cannot be used, or
             it is a link to the photos or to all styles. The message names all such folders.
     """
-    _check_apart(photos, styles)
-    beside = sorted(entry for entry in _entries(styles) if users(entry.name))
+    _refuse_nested(photos, styles)
+    beside = sorted(entry for entry in _entries(styles) if users_file(entry.name))
     folders = [entry for entry in beside if _is_style(entry)]
     if not folders:
         raise ValueError(f"{printable(styles)} holds no style: make one folder of paintings per style in it")
@@ -81,7 +81,7 @@ def _is_style(entry: Path) -> bool:
 
 
 def _fault_of(folder: Path, photos: Path, styles: Path) -> str:
-    """Why a folder can be no style, by its name or by where it leads, with the remedy; "" for most."""
+    """Return why a folder cannot be a style, by its name or its link's target, with the remedy; "" if it can."""
     name, shown = folder.name, printable(folder)
     if storable(name) != name:
         return f"a style's name must be UTF-8, for it goes into tables and requests: rename {shown}"
@@ -95,7 +95,7 @@ def _fault_of(folder: Path, photos: Path, styles: Path) -> str:
     return ""
 
 
-def _check_apart(photos: Path, styles: Path) -> None:
+def _refuse_nested(photos: Path, styles: Path) -> None:
     a, b = photos.resolve(), styles.resolve()
     if a.is_relative_to(b) or b.is_relative_to(a):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Look at each file once: read, hash, decode, trim and scale it."""
+"""Inspect each file once: read, hash, decode, trim and scale it."""
 
 import hashlib
 from collections import deque
@@ -20,7 +20,7 @@ from stylefuse.pipelines.ingest.options import IngestOptions
 
 
 class Inspected(NamedTuple):
-    """What one look at a file gave. `pixels` is H×W×3 uint8, or None with the `reason` why there are none."""
+    """Result of the inspection of a file. `pixels` is H×W×3 uint8, or None, then `reason` says why."""
 
     bytes: int = 0
     sha256: str = ""
@@ -33,12 +33,12 @@ class Inspected(NamedTuple):
 
 
 def inspect(found: Found, options: IngestOptions) -> Inspected:
-    """Read, hash, decode, trim (paintings only) and scale one file; never raises for what the file holds."""
+    """Read, hash, decode, trim (paintings only) and scale one file. No content of a file raises an error."""
     if reason := unreadable(found.file):
         return Inspected(reason=reason)
     try:
         size = found.file.stat().st_size
-        if size > options.max_bytes:  # hashed all the same, in pieces, so that the manifest names the content
+        if size > options.max_bytes:  # hashed too, in pieces, so that the manifest has a hash for every file
             with found.file.open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             data = b""
@@ -47,27 +47,27 @@ def inspect(found: Found, options: IngestOptions) -> Inspected:
             sha256 = hashlib.sha256(data).hexdigest()
     except OSError as error:
         return Inspected(reason=unreadable(found.file, error))
-    facts = Inspected(size, sha256)
+    result = Inspected(size, sha256)
     if not found.style:
-        return facts._replace(reason="lies beside the style folders: move it into one of them")
+        return result._replace(reason="lies beside the style folders: move it into one of them")
     try:
         picture = decode(data if data else found.file, options.limits)
     except ImageError as error:
-        return facts._replace(reason=printable(str(error)))
-    facts = facts._replace(width=picture.width, height=picture.height)
+        return result._replace(reason=printable(str(error)))
+    result = result._replace(width=picture.width, height=picture.height)
     if options.trim_margins and found.style != PHOTO:
         margins = find_margins(picture)
-        facts = facts._replace(margins=margins)
+        result = result._replace(margins=margins)
         picture = cut(picture, margins)
     short, long = sorted(picture.size)
     if short < options.min_side:
-        return facts._replace(
+        return result._replace(
             reason=f"the short side has {short} pixels: {options.min_side} or more are needed"
         )
     if long > short * options.max_aspect:
-        return facts._replace(reason=f"{long / short:.0f} times as long as wide: cut it into parts")
+        return result._replace(reason=f"{long / short:.0f} times as long as wide: cut it into parts")
     scaled = scale_short_side(picture, options.short_side)
-    return facts._replace(phash=perceptual_hash(scaled), pixels=np.asarray(scaled))
+    return result._replace(phash=perceptual_hash(scaled), pixels=np.asarray(scaled))
 
 
 def scale_short_side(picture: Image.Image, short_side: int) -> Image.Image:
@@ -80,8 +80,8 @@ def scale_short_side(picture: Image.Image, short_side: int) -> Image.Image:
 def map_in_order(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:
     """Yield `function(item)` for each item, in order, computed by `workers` threads a few items ahead.
 
-    Threads, because Pillow and hashlib work outside the interpreter lock. Only a few results wait at a time,
-    and an interrupt drops what has not begun.
+    Threads are enough, because Pillow and hashlib release the interpreter lock. Only a few results are in memory at a
+    time. An interrupt cancels items that have not started.
     """
     pool = ThreadPoolExecutor(workers)
     waiting: deque[Future] = deque()

@@ -1,4 +1,4 @@
-"""Nodes of ingest: folders of pictures in; a manifest, decoded pictures and a report out."""
+"""Nodes of ingest: from folders of pictures to a manifest, decoded pictures and a report."""
 
 import errno
 import logging
@@ -14,8 +14,8 @@ import pandas as pd
 from tqdm import tqdm
 
 from stylefuse.images.manifest import require_usable
-from stylefuse.pipelines.apart import refuse_overlap
 from stylefuse.pipelines.ingest.options import IngestOptions
+from stylefuse.pipelines.overlap import refuse_overlap
 from stylefuse.pipelines.temporary import report_folder
 from stylefuse.tracking import record
 
@@ -25,36 +25,36 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Where pixels wait in the staging folder; hidden, so it is never taken for a part of the store.
+# Temporary pixels in the staging folder; hidden, so that they are never published.
 _WAITING = ".waiting"
 
 
 def ingest_pictures(
     sample: Path, photos: Path, styles: Path, image_store_staging: Path, options: IngestOptions
 ) -> tuple[Path, pd.DataFrame]:
-    """Look at every file once; keep the sound ones in an image store, say of each file what became of it.
+    """Inspect every file once; write the usable pictures to an image store, and one row for every file to a manifest.
 
     Args:
-        sample: the embedded sample; not read, named so that it is made first.
+        sample: the embedded sample; not read, but an input, so that it is made first.
         photos: folder of photos, any depth.
-        styles: folder with one subfolder of paintings a style.
-        image_store_staging: an empty folder on the disk of the image store, to write the store in.
+        styles: folder with one subfolder of paintings per style.
+        image_store_staging: an empty folder on the disk of the image store; the store is written there.
         options: see `IngestOptions`.
 
     Returns:
-        The folder of the image store (`image_store_staging`), and the manifest (`stylefuse.images.manifest.COLUMNS`):
-        in this order, in which they are saved. Both are returned also where a style has too few usable pictures, so
-        that the report can show why; `check_data` refuses them after it.
+        The folder of the image store (`image_store_staging`), and the manifest (`stylefuse.images.manifest.COLUMNS`).
+        They are saved in this order. Both are returned even if a style has too few usable pictures, so that the
+        report can show why; `check_data` raises the error afterwards.
 
     Raises:
-        ValueError: a folder cannot be read or holds no file, or a style's name cannot be used; the message names all.
-            The image store is to lie in a folder of pictures, or the other way round.
+        ValueError: a folder cannot be read or has no file, or a style's name cannot be used; the message names all of
+            them. Or the image store would be inside a folder of pictures, or the other way round.
     """
     # Imported here: Kedro imports this module to list pipelines, which should not wait for torch.
     from stylefuse.pipelines.ingest.finding import find_files
 
     for folder, parameter in ((photos, "photos"), (styles, "styles")):
-        # A data_root among the pictures: the next ingest would take sheets and sample grids for pictures.
+        # With data_root inside the pictures, the next ingest would read contact sheets and grids as pictures.
         refuse_overlap(folder, (), image_store_staging.parent, parameter)
     found = find_files(photos, styles)
     try:
@@ -78,28 +78,28 @@ def _fill(store: Path, found: "list[Found]", options: IngestOptions) -> pd.DataF
     from stylefuse.pipelines.ingest.inspection import inspect, map_in_order
     from stylefuse.pipelines.ingest.selection import make_manifest
 
-    looks: list[Inspected] = []
-    # Which pictures repeat others is known only when all were seen: until then their pixels wait on disk.
+    inspected: list[Inspected] = []
+    # Duplicates are known only after all files were inspected: until then the pixels are kept on disk.
     waiting = store / _WAITING
-    results = map_in_order(partial(inspect, options=options), found, options.workers or os.cpu_count())
+    results = map_in_order(partial(inspect, options=options), found, options.workers or os.cpu_count() or 1)
     progress = tqdm(results, "pictures", len(found), mininterval=5)
-    write_store(waiting, _pixels_of(progress, looks))
-    manifest = make_manifest(found, looks, options)
-    decoded = [i for i, look in enumerate(looks) if look.phash is not None]
+    write_store(waiting, _pixels_of(progress, inspected))
+    manifest = make_manifest(found, inspected, options)
+    decoded = [i for i, each in enumerate(inspected) if each.phash is not None]
     keep = (manifest.loc[decoded, "verdict"] == "ok").to_numpy()
     if keep.any():
         pictures = ImageStore(waiting)
-        write_store(store, (pictures[row] for row in np.flatnonzero(keep)), manifest)
+        write_store(store, (pictures[int(row)] for row in np.flatnonzero(keep)), manifest)
     else:
         write_store(store, (), manifest)
     shutil.rmtree(waiting)
     return manifest
 
 
-def _pixels_of(results: Iterable, looks: list) -> Iterator[np.ndarray]:
-    """Pass pixels on as they come, and note the rest of each result in `looks`."""
+def _pixels_of(results: "Iterable[Inspected]", inspected: "list[Inspected]") -> Iterator[np.ndarray]:
+    """Yield the pixels of each result; append the result without them to `inspected`."""
     for result in results:
-        looks.append(result._replace(pixels=None))
+        inspected.append(result._replace(pixels=None))
         if result.pixels is not None:
             yield result.pixels
 
@@ -126,7 +126,7 @@ def _summarise(manifest: pd.DataFrame) -> None:
 
 
 def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOptions) -> Path:
-    """Write the data report: counts, splits, what was dropped and why, warnings, a contact sheet a style.
+    """Write the data report: counts, splits, dropped files with the reasons, warnings, a contact sheet per style.
 
     Returns:
         A folder with index.html and its pictures; also logged to the active MLflow run, under "data".
@@ -145,7 +145,7 @@ def report_data(manifest: pd.DataFrame, image_store: Path, options: IngestOption
 
 
 def check_data(manifest: pd.DataFrame, data_report: Path) -> None:
-    """End the run where there is too little to learn from, after the report was written.
+    """Stop the run if there are too few pictures to train on. The report was written before.
 
     Raises:
         ValueError: a style, or the photos, have too few usable pictures; the message names them and the reasons.

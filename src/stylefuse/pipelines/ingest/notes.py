@@ -1,4 +1,4 @@
-"""What in the data is legal but likely to hurt, in words: for the log and the data report."""
+"""Warn about data that is allowed but likely to give worse results: for the log and the data report."""
 
 import unicodedata
 from collections import defaultdict
@@ -10,29 +10,30 @@ from stylefuse.images.manifest import PHOTO, SPLITS, all_styles, kept
 from stylefuse.pipelines.folders import printable
 from stylefuse.pipelines.ingest.options import IngestOptions
 
-# The largest short sides of a style are this many times the smallest (95th and 5th percentile): brush strokes
-# and details then differ in size by as much once all are scaled alike.
+# Warn if the 95th percentile of a style's short sides is more than this many times the 5th: when all pictures are
+# scaled to one size, their brush strokes differ by as much.
 _MIXED_SCALES = 3.0
-# Pictures of a style in a split below which to warn: about half of what the default shares give of a hundred, which are
-# good. A share measured on ten deviates by 16 %, and distances compare one half of the ten with the other.
+# Warn if a split of a style has fewer pictures than this: about half of what the default shares give of a hundred
+# pictures, which are enough. A share measured on ten pictures has a standard deviation of 16 %, and the baseline of
+# distances compares two halves of the test pictures.
 _FEW = {"train": 25, "judge": 12, "test": 10}
-# Share of a style's files that look like another picture from which on to doubt it. Collections of reproductions have a
-# few in a hundred; pictures with little in them, as handwritten digits, look alike to the hash though they differ.
+# Warn if a larger share of a style's files counts as duplicates. Collections of reproductions have a few in a hundred;
+# pictures with little content, such as handwritten digits, have similar hashes though they differ.
 _MANY_ALIKE = 0.2
 
 
 def warnings_of(manifest: pd.DataFrame, options: IngestOptions) -> list[str]:
-    """Say what is legal but likely to hurt: few pictures, mixed scales, enlarged pictures, lost files, names alike."""
+    """List warnings: few pictures, mixed scales, enlarged pictures, quarantined files, similar names."""
     notes = []
     for style in all_styles(manifest):
-        notes += _of_style(style, manifest[manifest["style"] == style], options)
+        notes += _style_warnings(style, manifest[manifest["style"] == style], options)
     loose = int((manifest["style"] == "").sum())
     if loose:
         notes.append(f"{loose} files lie beside the style folders and belong to no style")
     twofold = _across_styles(manifest)
     if twofold:
         notes.append(f"{twofold} pictures stand in two styles; each stays in one")
-    return notes + _names_alike(manifest)
+    return notes + _similar_names(manifest)
 
 
 def short_sides(rows: pd.DataFrame) -> np.ndarray:
@@ -42,7 +43,7 @@ def short_sides(rows: pd.DataFrame) -> np.ndarray:
     return np.minimum(width, rows["height"].to_numpy() - cuts[:, 1] - cuts[:, 3])
 
 
-def _of_style(style: str, every: pd.DataFrame, options: IngestOptions) -> list[str]:
+def _style_warnings(style: str, every: pd.DataFrame, options: IngestOptions) -> list[str]:
     notes = []
     ok = kept(every)
     if len(ok) < options.warn_below:
@@ -69,7 +70,7 @@ def _of_style(style: str, every: pd.DataFrame, options: IngestOptions) -> list[s
 
 
 def _few_in_a_split(style: str, ok: pd.DataFrame) -> str:
-    """What the split gave too little of; "" if nothing, or if there is too little to make a split."""
+    """Warn about splits with too few pictures; "" if there are none, or too few pictures for three splits."""
     counts = {split: int((ok["split"] == split).sum()) for split in SPLITS}
     if not all(counts.values()) or all(counts[split] >= least for split, least in _FEW.items()):
         return ""
@@ -93,9 +94,10 @@ def _across_styles(manifest: pd.DataFrame) -> int:
     return sum(f" {r.style}: " not in r.reason for r in repeats.itertuples())
 
 
-def _names_alike(manifest: pd.DataFrame) -> list[str]:
-    """Styles of several folders whose names are one text, and styles that people will take for one another."""
-    folders, styles = defaultdict(set), defaultdict(list)
+def _similar_names(manifest: pd.DataFrame) -> list[str]:
+    """Warn about folders whose names differ only in Unicode form, and about styles with easily confused names."""
+    folders: dict[str, set[str]] = defaultdict(set)
+    styles: dict[str, list[str]] = defaultdict(list)
     for row in manifest[~manifest["style"].isin(("", PHOTO))].itertuples():
         folders[row.style].add(row.path.partition("/")[0])
     for style in sorted(folders):

@@ -1,4 +1,4 @@
-"""What can be turned in `ingest`; conf/base/parameters_ingest.yml says why each default is what it is."""
+"""Options of `ingest`; conf/base/parameters_ingest.yml gives the reason for each default."""
 
 from pydantic import Field, model_validator
 
@@ -19,7 +19,7 @@ class IngestOptions(FileLimits):
     workers: int | None = Field(ge=1)
 
     @model_validator(mode="after")
-    def _leave_something_to_train(self) -> "IngestOptions":
+    def _check_that_train_is_not_empty(self) -> "IngestOptions":
         if self.test_share + self.judge_share >= 1:
             raise ValueError("test_share + judge_share must stay below 1: the generator learns from the rest")
         return self

@@ -5,8 +5,8 @@ from kedro.pipeline import Node, Pipeline
 from stylefuse.pipelines.ingest.nodes import check_data, ingest_pictures, report_data
 
 
-def create_pipeline(**kwargs) -> Pipeline:
-    """Wire the nodes to the catalog."""
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Connect the nodes to the datasets of the catalog."""
     return Pipeline(
         [
             Node(

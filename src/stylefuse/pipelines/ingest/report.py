@@ -1,4 +1,4 @@
-"""The data report: what is in the folders, and what was made of it."""
+"""Write the data report: the files in the folders, and what ingest did with them."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from stylefuse.images.store import ImageStore
 from stylefuse.pipelines.folders import printable
 from stylefuse.pipelines.ingest.notes import short_sides
 
-# Enough to judge a style by eye; a sheet of all would be too large to open for the styles that need it least.
+# Enough to judge a style by eye; a sheet of all pictures of a large style would be too large to open.
 _SHEET_PICTURES, _SHEET_COLUMNS, _CELL = 96, 12, 112
 _LABEL = 40  # characters
 
@@ -75,20 +75,22 @@ def write_report(folder: Path, manifest: pd.DataFrame, store: ImageStore, notes:
     (folder / "index.html").write_text(html, encoding="utf-8")
 
 
-def _sheet(folder: Path, index: int, style: str, manifest: pd.DataFrame, store: ImageStore) -> dict:
+def _sheet(
+    folder: Path, index: int, style: str, manifest: pd.DataFrame, store: ImageStore
+) -> dict[str, object]:
     ok = kept(manifest)
     ok = ok[ok["style"] == style]
-    # Evenly spread over the files: the first ones are often of one kind.
+    # Evenly spread over the files: neighbouring files are often similar.
     shown = ok.iloc[np.unique(np.linspace(0, len(ok) - 1, min(len(ok), _SHEET_PICTURES)).round().astype(int))]
     file = f"style_{index}.png"  # by index: a style's name may hold anything a folder's name may
-    # The end: names differ there, and no more fits under a cell. The sheet cuts longer text character by character.
+    # The end of the name, where names differ; no more fits under a cell.
     names = [printable(path.rpartition("/")[2])[-_LABEL:] for path in shown["path"]]
     pictures = [store[row] for row in shown["row"]]
     save(contact_sheet(pictures, _SHEET_COLUMNS, _CELL, labels=names), folder / file)
     return {"style": style, "file": file, "shown": len(shown), "kept": len(ok)}
 
 
-def _counts(style: str, rows: pd.DataFrame) -> dict:
+def _counts(style: str, rows: pd.DataFrame) -> dict[str, object]:
     sides = short_sides(kept(rows))
     return {
         "style": style,
@@ -103,7 +105,7 @@ def _counts(style: str, rows: pd.DataFrame) -> dict:
     }
 
 
-def _dropped(manifest: pd.DataFrame, verdict: str) -> list[dict]:
+def _dropped(manifest: pd.DataFrame, verdict: str) -> list[dict[str, str]]:
     rows = manifest[manifest["verdict"] == verdict]
     return [
         {"where": f"{r.style}: {printable(r.path)}" if r.style else printable(r.path), "reason": r.reason}

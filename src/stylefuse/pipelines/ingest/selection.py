@@ -1,4 +1,4 @@
-"""Decide what becomes of each picture: its split, and whether it repeats another."""
+"""Assign pictures to splits, drop duplicates, and build the manifest."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from stylefuse.pipelines.ingest.finding import Found
 from stylefuse.pipelines.ingest.inspection import Inspected
 from stylefuse.pipelines.ingest.options import IngestOptions
 
-# Of two alike pictures the one that fewer may learn from is kept. So a new file can take a picture out of
-# training, never out of the test, and what was once held out is not learned from later (see `splits_of` for the
-# exception).
+# Of two similar pictures, the one in the split that comes first here is kept. So a new file can remove a picture from
+# training, never from the test, and a picture that was once held out is not trained on later (`splits_of` names
+# the exception).
 _KEPT_FIRST = ("test", "judge", "train")
 
 
 def split_of(sha256: str, options: IngestOptions) -> str:
-    """Return "test", "judge" or "train" from a file's content alone, so that adding files moves no other."""
+    """Return "test", "judge" or "train", from the hash of a file alone: adding files moves no other file."""
     position = int(sha256[:8], 16) / 2**32
     if position < options.test_share:
         return "test"
@@ -26,17 +26,17 @@ def split_of(sha256: str, options: IngestOptions) -> str:
 
 
 def splits_of(sha256s: Sequence[str], options: IngestOptions) -> list[str]:
-    """Return the split of each kept picture of one style: `split_of`, with no split left empty.
+    """Return the split of each kept picture of one style: `split_of`, but without empty splits.
 
-    Chance leaves a split of a small style empty (of 20 pictures once in 70). Then one picture is moved there: from
-    "train" if it has two, else from "judge", else from "test"; of that split the picture whose hash lies nearest.
-    With fewer than three pictures nothing is moved.
+    In a small style a split may be empty by chance (1 time in 70 with 20 pictures). Then one picture is moved there:
+    from "train" if it has two, else from "judge", else from "test"; the picture with the nearest hash is taken. With
+    fewer than three pictures nothing is moved.
 
-    Adding files moves no picture but a moved one. That goes back to its own split once another picture falls into the
-    split that was empty, and it gives its place to a picture whose hash lies nearer. So a picture that was held out
-    because it was moved may be learned from after files were added. One that was held out by its own hash stays so:
-    "test" gives a picture only in styles where no other split has two. Moving brings no picture and its repeat into two
-    splits: of alike pictures one is kept in all splits together.
+    Adding files moves only pictures that were moved before. A moved picture returns to its own split when another
+    picture falls into the empty one, and is replaced by a picture with a nearer hash. So a picture that was held out
+    because it was moved may be trained on after files were added. A picture that was held out by its own hash stays
+    held out: "test" gives a picture only in styles where no other split has two. Duplicates never end up in two
+    splits: only one of them is kept in all splits together.
     """
     splits = [split_of(sha256, options) for sha256 in sha256s]
     if len(splits) < len(SPLITS):
@@ -53,44 +53,49 @@ def splits_of(sha256s: Sequence[str], options: IngestOptions) -> list[str]:
     return splits
 
 
-def make_manifest(found: Sequence[Found], looks: Sequence[Inspected], options: IngestOptions) -> pd.DataFrame:
-    """Build the manifest: one row a file, in the order given; `row` counts the kept ones.
+def make_manifest(
+    found: Sequence[Found], inspected: Sequence[Inspected], options: IngestOptions
+) -> pd.DataFrame:
+    """Build the manifest: one row per file, in the given order; `row` numbers the kept pictures.
 
-    A style may have no usable picture at all: `stylefuse.images.manifest.require_usable` refuses such a manifest.
+    A style may be without a usable picture: `stylefuse.images.manifest.require_usable` refuses such a manifest.
     """
-    table = pd.DataFrame([_row(f, look) for f, look in zip(found, looks, strict=True)], columns=list(COLUMNS))
-    _drop_repeats(table, looks, options)
+    rows = [_row(file, result) for file, result in zip(found, inspected, strict=True)]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    _drop_duplicates(table, inspected, options)
     ok = table["verdict"] == "ok"
-    for _, rows in table[ok].groupby("style"):
-        table.loc[rows.index, "split"] = splits_of(rows["sha256"].tolist(), options)
+    for _, group in table[ok].groupby("style"):
+        table.loc[group.index, "split"] = splits_of(group["sha256"].tolist(), options)
     table.loc[ok, "row"] = range(int(ok.sum()))
     return table
 
 
-def _row(found: Found, look: Inspected) -> dict:
-    decoded = look.phash is not None
+def _row(found: Found, result: Inspected) -> dict[str, object]:
     return {
         "path": found.path,
         "style": found.style,
-        "width": look.width,
-        "height": look.height,
-        "bytes": look.bytes,
-        "sha256": look.sha256,
-        "phash": f"{look.phash:0{HASH_BITS // 4}x}" if decoded else "",
+        "width": result.width,
+        "height": result.height,
+        "bytes": result.bytes,
+        "sha256": result.sha256,
+        "phash": f"{result.phash:0{HASH_BITS // 4}x}" if result.phash is not None else "",
         "split": "",
-        "verdict": "ok" if decoded else "quarantined",
-        "reason": look.reason,
-        "trim": ",".join(map(str, look.margins)) if any(look.margins) else "",
+        "verdict": "ok" if result.phash is not None else "quarantined",
+        "reason": result.reason,
+        "trim": ",".join(map(str, result.margins)) if any(result.margins) else "",
         "row": -1,
     }
 
 
-def _drop_repeats(table: pd.DataFrame, looks: Sequence[Inspected], options: IngestOptions) -> None:
-    decoded = [i for i, look in enumerate(looks) if look.phash is not None]
-    # By content, not by name: renaming a file changes nothing. The path only tells equal files apart.
-    rank = {i: _KEPT_FIRST.index(split_of(looks[i].sha256, options)) for i in decoded}
-    decoded.sort(key=lambda i: (rank[i], looks[i].sha256, table.at[i, "style"], table.at[i, "path"]))
-    repeats = first_alike([looks[i].phash for i in decoded], options.duplicate_distance)
+def _drop_duplicates(table: pd.DataFrame, inspected: Sequence[Inspected], options: IngestOptions) -> None:
+    """Mark duplicates in the table, with the picture that is kept as the reason."""
+    hashes = {i: each.phash for i, each in enumerate(inspected) if each.phash is not None}
+    # Sorted by content, not by name: renaming a file changes nothing. The path only orders equal files.
+    rank = {i: _KEPT_FIRST.index(split_of(inspected[i].sha256, options)) for i in hashes}
+    decoded = sorted(
+        hashes, key=lambda i: (rank[i], inspected[i].sha256, table.at[i, "style"], table.at[i, "path"])
+    )
+    repeats = first_alike([hashes[i] for i in decoded], options.duplicate_distance)
     for i, first in zip(decoded, repeats, strict=True):
         if first < 0:
             continue

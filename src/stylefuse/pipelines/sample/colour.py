@@ -1,7 +1,7 @@
 """sRGB, CIELAB and luma, in plain elementwise arithmetic.
 
-Written out rather than taken from a library that multiplies matrices: BLAS may add up in another order with
-another number of threads, and the sample must come out the same to the byte.
+Not from a library that multiplies matrices: BLAS may sum in another order with another number of threads, and the
+sample must be the same to the byte.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Which squares are cut from the photographs: varied in place, scale and flip, and no two alike."""
+"""Choose square crops of the photographs: varied in place, scale and flip, and no two similar."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,11 @@ from PIL import Image, ImageOps
 from stylefuse.pipelines.sample.colour import luma
 from stylefuse.pipelines.sample.photographs import Box, Photograph, open_photograph
 
-# Smaller squares would be enlarged beyond what the sources resolve.
+# Pixels; smaller squares would have to be enlarged beyond the resolution of the photographs.
 SHORTEST_SIDE = 140
 # Ingest drops pictures a few bits apart. Renderings may move a hash by some bits, hence the margin.
 APART = 14
-# Standard deviation of luma, 0..255: below, it is a patch of sky or of blurred leaves.
+# Standard deviation of luma, 0..255; crops of sky or of blurred leaves have less.
 LEAST_CONTRAST = 24.0
 TRIES = 30
 

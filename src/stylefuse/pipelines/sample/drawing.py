@@ -1,4 +1,4 @@
-"""Draw the sample's pictures, each in any process and any order with the same result."""
+"""Draw the sample's pictures; the result does not depend on processes or order."""
 
 import multiprocessing
 import os
@@ -28,11 +28,11 @@ WORTH_A_PROCESS = 24
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture to be made: a crop, rendered as `style`, or left as the photo it is where `style` is "".
+    """A picture to be made: a crop, rendered in `style`; with style "", the photo itself.
 
     Attributes:
         name: the file's name, such as `cat-0012.png`.
-        seed: all that the rendering's chance depends on.
+        seed: seed of the rendering's random numbers.
     """
 
     crop: Crop

@@ -22,10 +22,10 @@ def make_sample(folder: Path, options: SampleOptions) -> Path:
         options: see `SampleOptions`.
 
     Returns:
-        `folder`; with `make` off the sample's folder itself, in which nothing was changed.
+        `folder`; with `make: false` the sample's folder itself, unchanged.
 
     Raises:
-        FileNotFoundError: a library came without the photographs that its wheel holds.
+        FileNotFoundError: a library is installed without the photographs that its wheel contains.
     """
     if not options.make:
         logger.info("No sample is made (sample.make is false): photos and styles are your own.")
@@ -33,15 +33,15 @@ def make_sample(folder: Path, options: SampleOptions) -> Path:
 
     # Imported here: Kedro imports this module to list pipelines, which should not wait for scipy and skimage.
     from stylefuse.pipelines.sample.drawing import draw_all
-    from stylefuse.pipelines.sample.plan import plan_sample, sample_facts
+    from stylefuse.pipelines.sample.plan import plan_sample, sample_metadata
 
     pictures = plan_sample(options)
     draw_all(pictures, folder, options.size, options.workers)
-    facts = sample_facts(pictures, options)
+    metadata = sample_metadata(pictures, options)
     (folder / "sample.json").write_text(
-        json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     logger.info(
-        "Made the sample: %s.", ", ".join(f"{count} {name}" for name, count in facts["counts"].items())
+        "Made the sample: %s.", ", ".join(f"{count} {name}" for name, count in metadata["counts"].items())
     )
     return folder

@@ -1,4 +1,4 @@
-"""What may be turned in the embedded sample."""
+"""Options of the embedded sample."""
 
 from pydantic import Field
 

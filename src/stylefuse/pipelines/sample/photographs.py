@@ -1,8 +1,8 @@
 """The photographs that the sample is cut from: files that come with libraries StyleFuse needs anyway.
 
-They are opened straight from the installed packages, so nothing is downloaded. Each photograph is divided
-once and for all into two boxes that share no pixel: content photos are cut from one, the paintings' subjects
-from the other. So no photo has a painting of itself in the sample, and restyling cannot be learnt by heart.
+They are opened from the installed packages, so nothing is downloaded. Each photograph is divided into two boxes that
+share no pixel: content photos are cut from one, the subjects of paintings from the other. So the sample has no
+painting of any of its photos, and restyling cannot be memorised.
 """
 
 from dataclasses import dataclass
@@ -91,7 +91,8 @@ def open_photograph(photograph: Photograph) -> Image.Image:
         FileNotFoundError: the package, or the file inside it, is not installed.
     """
     spec = find_spec(photograph.package)
-    path = Path(spec.submodule_search_locations[0], photograph.file) if spec else Path(photograph.file)
+    folders = spec.submodule_search_locations if spec else None
+    path = Path(folders[0] if folders else "", photograph.file)
     if not path.is_file():
         raise FileNotFoundError(
             f"the sample's photograph {photograph.name!r} is missing: {photograph.package} should hold "

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from stylefuse.pipelines.sample.nodes import make_sample
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Return the `sample` pipeline: `params:sample` → `sample`."""
     return Pipeline(
         [

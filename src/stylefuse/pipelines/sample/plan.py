@@ -1,4 +1,4 @@
-"""What the sample will hold: every picture's crop and name, and the facts written beside them."""
+"""Plan the sample: the crop and name of every picture, and the content of sample.json."""
 
 from collections import Counter
 from importlib.metadata import version
@@ -10,7 +10,7 @@ from stylefuse.pipelines.sample.drawing import RENDERINGS, Picture
 from stylefuse.pipelines.sample.options import SampleOptions
 from stylefuse.pipelines.sample.photographs import PHOTOGRAPHS
 
-# Whatever decides the bytes of a picture, or ships a photograph.
+# Libraries that determine the bytes of a picture, or contain a photograph.
 LIBRARIES = ("imagehash", "matplotlib", "numpy", "pillow", "scikit-image", "scikit-learn", "scipy")
 
 
@@ -29,8 +29,8 @@ def plan_sample(options: SampleOptions) -> list[Picture]:
     return pictures
 
 
-def sample_facts(pictures: list[Picture], options: SampleOptions) -> dict[str, Any]:
-    """Return what sample.json holds. Workers are left out: the pictures do not depend on them."""
+def sample_metadata(pictures: list[Picture], options: SampleOptions) -> dict[str, Any]:
+    """Return the content of sample.json. The number of workers is left out: the pictures do not depend on it."""
     return {
         "made_by": "stylefuse.pipelines.sample",
         "options": options.model_dump(include={"photos", "pictures", "size", "seed"}),

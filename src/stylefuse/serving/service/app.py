@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
+import stylefuse
 from stylefuse.serving.service import limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
@@ -121,6 +122,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     """
     app = FastAPI(
         title="StyleFuse",
+        version=stylefuse.__version__,
         description=DESCRIPTION,
         # No pages of documentation: they would load their scripts from elsewhere.
         docs_url=None,

@@ -1,4 +1,4 @@
-"""Pictures and results lie in different folders, or results would take the place of pictures."""
+"""Refuse a folder of results that overlaps the folder of pictures: results would replace pictures."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +10,13 @@ def refuse_overlap(folder: Path, files: Sequence[Path], output: Path, parameter:
     """Refuse to read pictures from the folder of results, or to write results among pictures.
 
     Args:
-        folder: of the pictures; files: below it.
-        output: folder of the results.
-        parameter: that names `folder`, for the message.
+        folder: the folder of the pictures.
+        files: the pictures, as paths below `folder`.
+        output: the folder of the results.
+        parameter: the name of the parameter that gives `folder`, for the message.
 
     Raises:
-        ValueError: one folder is the other or lies in it, also by links and mounts.
+        ValueError: one folder is the other one or lies in it, also through links and mounts.
     """
     folders = (folder, *sorted({(folder / file).parent for file in files} - {folder}))
     found = next((each for each in folders if _within(each, output) or _within(output, each)), None)
@@ -31,6 +32,6 @@ def refuse_overlap(folder: Path, files: Sequence[Path], output: Path, parameter:
 
 
 def _within(inner: Path, outer: Path) -> bool:
-    """Whether a folder is another one or lies in it; by device and number, so that links and mounts count."""
+    """Whether a folder is another one or lies in it; device and inode numbers are compared, for links and mounts."""
     inner = inner.resolve()
     return outer.is_dir() and any(each.exists() and each.samefile(outer) for each in (inner, *inner.parents))

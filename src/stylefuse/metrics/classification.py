@@ -1,4 +1,4 @@
-"""What an independent classifier says about pictures, and whether the styles stay apart and varied."""
+"""Scores from a classifier's logits, and separation and variance of styles from its features."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def accuracy(logits: Tensor, target: Tensor | int) -> float:
-    """Share of N×C logits whose largest entry is at `target` (N int64, or one class for all): 0 to 1.
+    """Share of N×C logits whose largest entry is `target` (N int64, or one class for all): 0 to 1.
 
     Raises:
         ValueError: there are no pictures.
@@ -24,7 +24,7 @@ def mean_probability(logits: Tensor, target: int) -> float:
 
 
 def confusion(logits: Tensor, target: Tensor, classes: int) -> Tensor:
-    """Counts, classes×classes int64: row = true class, column = the class with the largest logit."""
+    """Confusion matrix, classes×classes int64: row = true class, column = class with the largest logit."""
     cells = target * classes + logits.argmax(dim=1)
     return torch.bincount(cells, minlength=classes * classes).view(classes, classes)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from stylefuse.metrics.judge import (
+from stylefuse.metrics.classification import (
     accuracy,
     confusion,
     mean_probability,

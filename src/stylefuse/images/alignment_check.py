@@ -83,7 +83,7 @@ class Motion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Registration:
+class Alignment:
     """How the pictures of a set lie on the first one, which is the first finding and lies on itself.
 
     Attributes:
@@ -102,7 +102,7 @@ class Registration:
         return all(finding.verdict == "registered" for finding in self.findings)
 
 
-def check_registration(pictures: Sequence[np.ndarray]) -> Registration:
+def check_alignment(pictures: Sequence[np.ndarray]) -> Alignment:
     """Say of each picture how it lies on the first.
 
     Phase correlation (Kuglin and Hines 1975) of the gradient in double-angle form: its magnitude, and twice
@@ -126,7 +126,7 @@ def check_registration(pictures: Sequence[np.ndarray]) -> Registration:
             )
     first = stretched_luma(pictures[0])
     same = Finding("registered", 0.0, 0.0, float("inf"), float("inf"))
-    return Registration((same, *(compare(first, stretched_luma(picture)) for picture in pictures[1:])))
+    return Alignment((same, *(compare(first, stretched_luma(picture)) for picture in pictures[1:])))
 
 
 def stretched_luma(picture: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from stylefuse.serving.service.access import THIS_MACHINE
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.settings import Settings
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "serving"
 
 
 class InlinePool:

@@ -1,7 +1,7 @@
-"""What a batch has finished, on disk beside its results, so that the same command goes on after any end.
+"""Keep a journal of a batch beside its results, so that the same command continues after any interruption.
 
-The journal is a file of JSON lines: first what the batch is, then a line for each finished piece. A line is written
-once the files that it names are whole, so a piece that lacks its line, or a file, is made again.
+The journal is a file of JSON lines: the first one describes the batch, each other one a finished piece. A line is
+written when the files that it names are complete. A piece without a line, or without one of its files, is made again.
 """
 
 import json
@@ -20,46 +20,48 @@ log = logging.getLogger(__name__)
 
 JOURNAL = ".batch.jsonl"
 _NAME, _STATE, _FILES, _ROW = "name", "state", "files", "row"
-# Older journals name them, but they decide only which pictures are refused.
+# Options in older journals. They only decide which pictures are refused, so another value is no other batch.
 _LIMITS = {"max_bytes", "max_pixels"}
 
 
 class BatchRefusedError(ValueError):
-    """A batch may not begin here now; the message says why, and what to do."""
+    """The batch cannot start here now; the message gives the reason and the remedy."""
 
 
 class Restart(NamedTuple):
-    """Whether to begin anew, whatever an unfinished batch has left.
+    """Whether to delete the results of an unfinished batch and start again.
 
-    parameter: that asks for it, for messages.
+    Attributes:
+        parameter: name of the parameter that sets `wanted`, for messages.
+        wanted: its value.
     """
 
     parameter: str
     wanted: bool
 
 
-class Finished:
+class Journal:
     """The finished pieces of the batch in a folder.
 
-    Everything else in the folder is deleted: results of pictures that changed or are gone, and what a kill left half
-    made. Only other files at the top whose names begin with "." stay, because they belong to the publication of the
-    results; those of them that end in ".tmp" are half written and deleted too.
+    Opening it deletes everything else in the folder: results of pictures that were changed or deleted, and files that
+    an interruption left incomplete. Files at the top whose names begin with "." stay, since the publication of the
+    results needs them; of these, files that end in ".tmp" are incomplete and deleted too.
 
     Args:
-        folder: that the results lie in until they are published.
-        about: what decides the results, beside the pictures; plain values. A batch of other values is another.
-            Options at a default of their class are left out (`BatchOptions.identity`), so that one which a later
-            version adds makes no other batch.
-        states: of each piece, by its name, what tells whether its files or its place changed; None if that is
-            unknown, so that the piece is made again.
-        restart: if wanted, the results of an unfinished batch are deleted, also those of this one.
+        folder: where the results are kept until they are published.
+        about: everything that determines the results except the pictures, as plain values. Other values mean another
+            batch. Options with their default value are left out, so that an option which a later version adds does not
+            make another batch.
+        states: for each piece, by name, a value that changes when its input files or its output paths change; None if
+            unknown, then the piece is made again.
+        restart: if wanted, the results of an unfinished batch are deleted, also if it is this batch.
 
     Attributes:
-        rows: of the finished pieces, by name, their rows in the report.
+        rows: for each finished piece, by name, its row in the report.
 
     Raises:
-        BatchRefusedError: results of another unfinished batch lie in the folder, and no restart is wanted.
-        OSError: the folder cannot be read or written to.
+        BatchRefusedError: the folder has results of another unfinished batch, and no restart is wanted.
+        OSError: the folder cannot be read or written.
     """
 
     def __init__(self, folder: Path, about: Mapping[str, Any], states: Mapping[str, Any], restart: Restart):
@@ -88,10 +90,10 @@ class Finished:
         self.rows: dict[str, dict[str, str]] = {name: entry[_ROW] for name, entry in entries.items()}
 
     def add(self, name: str, files: list[Path], row: Mapping[str, str]) -> None:
-        """Note a piece as finished: its files lie in the folder, whole.
+        """Record a piece as finished. All its files are in the folder, complete.
 
         Raises:
-            OSError: the disk is full, or the folder may not be written to.
+            OSError: the disk is full, or the folder cannot be written.
         """
         sizes = [[file.as_posix(), (self._folder / file).stat().st_size] for file in files]
         entry = {_NAME: name, _STATE: self._states[name], _FILES: sizes, _ROW: dict(row)}
@@ -103,16 +105,17 @@ class Finished:
         return state is not None and entry[_STATE] == json.loads(json.dumps(state))
 
     def _is_there(self, entry: Mapping[str, Any]) -> bool:
-        """Whether all files of a piece are in the folder, with the sizes that they were written with."""
+        """Whether all files of a piece are in the folder and have the sizes that the journal gives."""
         found = ((self._folder / file, size) for file, size in entry[_FILES])
         return all(path.is_file() and path.stat().st_size == size for path, size in found)
 
     def _read(self) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-        """What the journal says of the batch, None without a journal; and its entries by name, the last of each.
+        """Read the journal: the description of the batch (None without a journal), and the last entry of each piece.
 
-        A line cut short by a kill or a full disk, or damaged otherwise, is cut off, and what would follow it.
+        The first damaged line (cut short by a kill or a full disk) and everything after it are removed from the file.
         """
-        lines, whole = [], 0
+        lines: list[dict[str, Any]] = []
+        whole = 0
         content = self._journal.read_bytes() if self._journal.is_file() else b""
         for line in content.splitlines(keepends=True):
             value = _parsed(line)
@@ -124,7 +127,7 @@ class Finished:
         return (lines[0] if lines else None), {entry[_NAME]: entry for entry in lines[1:]}
 
     def _sweep(self, keep: set[str]) -> None:
-        """Delete all files but these, and folders without files."""
+        """Delete all files except these, and empty folders."""
         kept = {_key(file) for file in keep}
         for folder, folders, files in os.walk(self._folder, topdown=False):
             here = Path(folder)
@@ -141,16 +144,16 @@ class Finished:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What differs between two batches, as "style: ink -> monet"; what one of them lacks is at its default."""
+    """List the differences between two batches, as "style: ink -> monet". A missing key stands for the default."""
     return [
         f"{key}: {printable(str(old.get(key, 'default')))} -> {printable(str(new.get(key, 'default')))}"
-        for key in old | new
+        for key in (*old, *(key for key in new if key not in old))
         if key not in _LIMITS and (key not in old or key not in new or old[key] != new[key])
     ]
 
 
 def _parsed(line: bytes) -> Any:
-    """The value of a line of the journal; None if it is damaged."""
+    """Parse a line of the journal; None if it is damaged."""
     try:
         return json.loads(line) if line.endswith(b"\n") else None
     except ValueError:
@@ -158,7 +161,7 @@ def _parsed(line: bytes) -> Any:
 
 
 def _is_entry(value: Any) -> bool:
-    """Whether a line of the journal is one of a finished piece."""
+    """Whether a parsed line describes a finished piece."""
     if not isinstance(value, dict) or not value.keys() >= {_NAME, _STATE, _FILES, _ROW}:
         return False
     files = value[_FILES]
@@ -168,7 +171,7 @@ def _is_entry(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    """A name as it is compared: some disks give it back in another normal form."""
+    """Normalise a name for comparison: some file systems return names in another Unicode normal form."""
     return unicodedata.normalize("NFC", name)
 
 
