@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -40,10 +41,11 @@ class Generator(nn.Module):
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         # Where the picture is flat, a network of convolutions alone can only repeat one stroke in rows and columns.
         square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(0))
+        self.grain: Tensor
         self.register_buffer("grain", config.grain * square, persistent=False)
         # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
         nn.init.normal_(self.head.weight, std=0.002)
-        nn.init.zeros_(self.head.bias)
+        nn.init.zeros_(cast(Tensor, self.head.bias))
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Encoder features of x, N×3×H×W in [-1, 1], one N×C×h×w tensor a level, full size first."""
@@ -119,7 +121,7 @@ def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
     return weights
 
 
-def pack_generator(generator: Generator, styles: Sequence[str], **facts) -> Weights:
+def pack_generator(generator: Generator, styles: Sequence[str], **facts: Any) -> Weights:
     """The generator as it goes to disk; `styles` are the names of its rows, "photo" first."""
     config = asdict(generator.config)
     return Weights(

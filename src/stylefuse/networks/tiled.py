@@ -9,7 +9,7 @@ them is computed again each time it is needed, which costs half as much again.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,6 +20,7 @@ from stylefuse.networks.blocks import (
     Moments,
     ReflectConv,
     StyledResidual,
+    StyledUp,
     normalised,
 )
 from stylefuse.networks.generator import Generator
@@ -79,7 +80,9 @@ class Layer(NamedTuple):
 
     def moments(self) -> Moments:
         """As `blocks.instance_moments` of the whole layer, from sums over its strips."""
-        total, squares, count = 0.0, 0.0, 0
+        total: Any = 0.0
+        squares: Any = 0.0
+        count = 0
         for _, _, x in self.strips():
             total = total + x.sum(dim=(2, 3), keepdim=True).double()
             squares = squares + x.square().sum(dim=(2, 3), keepdim=True).double()
@@ -90,7 +93,7 @@ class Layer(NamedTuple):
 
     def kept(self, into: Tensor | None = None) -> "Layer":
         """The layer computed now, once and for all; into a tensor that it may itself be read from, if one is given."""
-        late = None
+        late: Any = None
         for first, last, strip in self.strips():
             if into is None:
                 size = list(strip.shape)
@@ -100,6 +103,7 @@ class Layer(NamedTuple):
             if late:
                 _lines(into, self.cut, *late[:2]).copy_(late[2])
             late = first, last, strip
+        assert into is not None  # there is at least one strip
         _lines(into, self.cut, *late[:2]).copy_(late[2])
         return self._replace(read=partial(_lines, into, self.cut))
 
@@ -117,18 +121,18 @@ def repaint_in_strips(
         First line, line after the last, and the strip, 1×3×h×w float32 in [-1, 1].
     """
     h, memory = _grained(generator, picture).convolved(generator.encoder.stem).each(F.relu), None
-    for down in generator.encoder.downs:
+    for down in cast(list[ReflectConv], list(generator.encoder.downs)):
         h = h.convolved(down)
         if down is generator.encoder.downs[-1]:
             h = h.kept()
             memory = h.read(0, h.length)
         h = h.each(partial(normalised, moments=h.moments())).each(F.relu)
     whole, spare = h.kept(memory), None
-    for block in generator.trunk:
+    for block in cast(list[StyledResidual], list(generator.trunk)):
         spare = _add_residual(block, whole, spare, style)
     del spare
     h = whole
-    for up in generator.ups:
+    for up in cast(list[StyledUp], list(generator.ups)):
         h = h.doubled().convolved(up.conv)
         h = h.each(partial(_styled, up.norm, style, h.moments()))
     for first, last, change in h.convolved(generator.head).strips():

@@ -72,7 +72,7 @@ class Head:
     build: "Callable[[Photos, Encoder, Any], Training]"
     pack: "Callable[..., Weights]"
     load: "Callable[[Weights, Encoder], nn.Module]"
-    measure: "Callable[[nn.Module, Tensor, Any], Measured]"
+    measure: "Callable[[Any, Tensor, Any], Measured]"
     chain: str = ""
     sample_photos: int = 3
 

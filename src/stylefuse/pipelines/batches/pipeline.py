@@ -53,7 +53,8 @@ def folder_node(task: Task) -> Callable[..., tuple[Path, pd.DataFrame]]:
         return run_folder(task, dict(zip(names, weights, strict=False)), folder, staging, options)
 
     run.__name__ = run.__qualname__ = f"{task.name}_folder"
-    run.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {"options": batch_options(task)}
     setattr(sys.modules[__name__], run.__name__, run)
     return run

@@ -1,5 +1,7 @@
 """Do pictures that differ have the same edges? Then they differ in light, focus or noise, and none is damaged."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,7 +32,9 @@ def edge_agreement(x: Tensor) -> Tensor:
     down = (luma[..., 2:, 1:-1] - luma[..., :-2, 1:-1]) / 2
     gradients, inner = torch.stack([across, down], 2), luma[..., 1:-1, 1:-1]
     energy = _blocks(gradients.square().sum(2))
-    n, total, count = x.shape[1], 0.0, 0.0
+    n = x.shape[1]
+    total: Any = 0.0
+    count: Any = 0.0
     for step in range(1, n // 2 + 1):
         # Each picture beside the one `step` further on: all pairs, the farthest of an even number twice.
         product = _blocks((gradients * gradients.roll(step, 1)).sum(2))

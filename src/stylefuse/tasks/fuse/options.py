@@ -17,7 +17,7 @@ class FusionWeights:
     best_of_inputs: float = 1.0
     mode: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0:
             raise ValueError("weights must not be negative")
 
@@ -53,7 +53,7 @@ class FusionOptions(TrainingOptions):
         """As many pixels as in a batch of the smaller size."""
         return max(1, round(self.batch_size * (self.image_size / self.large_size) ** 2))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
@@ -77,6 +77,6 @@ class FusionEvaluation:
     inputs: tuple[int, ...] = (2, 3)  # pictures in a set; each number is a row of the table for each kind
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.photos < 1 or self.image_size < 32:
             raise ValueError("photos must be at least 1, and image_size at least 32")
