@@ -81,7 +81,7 @@ def _imports(node: ast.AST, package: tuple[str, ...], early: bool, typing: bool)
 
 
 def reached_from(*places: Path) -> set[Path]:
-    """The source files that modules import, directly or through others; their own included.
+    """The source files that modules import when they run, directly or through others; their own included.
 
     places: files, or folders of modules.
     """
@@ -91,5 +91,5 @@ def reached_from(*places: Path) -> set[Path]:
         path = todo.pop()
         if path not in reached:
             reached.add(path)
-            todo += [file for found in imports(path) if (file := source_of(found.module))]
+            todo += [f for found in imports(path) if not found.typing and (f := source_of(found.module))]
     return reached

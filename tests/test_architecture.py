@@ -40,14 +40,16 @@ MAY_IMPORT = {
     "_output_files": {"_atomic"},
     "output_folder": {"_atomic", "_output_files"},
     "datasets": {"networks", "output_folder", "_atomic"},
-    "hooks": {"images", "tracking"},
+    "hooks": {"configuration", "images", "tasks", "tracking"},
     "settings": {"configuration", "hooks"},
-    "configuration": {"pipelines"},
+    "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
-    "command_line": {"serving"},
+    "command_line": {"serving", "task_command", "tasks"},
+    "task_command": {"model", "pipelines", "serving", "tasks", "images", "_atomic"},
+    "model": {"serving", "tasks", "networks", "images"},
     "__main__": set(),
-    "__init__": set(),
+    "__init__": {"model"},
 }
 # Only to name types in signatures.
 MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}}

@@ -48,7 +48,7 @@ def chain():
 def stored(chain):
     """Name and path of what one stage leaves for another, or for us: all of the catalog but workspaces."""
     made = set().union(*(pipeline.all_outputs() for pipeline in chain.values()))
-    catalog = configuration("catalog")
+    catalog = {name: entry for name, entry in configuration("catalog").items() if "{" not in name}
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
     assert workspaces == {"checkpoints", "fusion_samples", "training_samples"}
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}

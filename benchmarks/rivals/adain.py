@@ -1,31 +1,31 @@
 """AdaIN: arbitrary style transfer by the statistics of features (Huang & Belongie 2017), one network for all styles.
 
-In the paper the features are VGG-19's; here they are those that StyleFuse's classifier starts from, so that both
-know as much of pictures. A stage of them is narrower than VGG's, and so is the decoder.
+The paper uses the features of VGG-19. Here they are those that StyleFuse's classifier starts from, so that both start
+from the same knowledge of pictures. Their stages are narrower than VGG's, and so is the decoder.
 """
 
 import copy
 from collections.abc import Iterator
 
 import torch
-from rivals.resnet import update
-from rivals.training import OnStep, train
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks.rivals.resnet import update
+from benchmarks.rivals.training import OnStep, train
 from stylefuse.networks.blocks import ReflectConv, instance_moments
 from stylefuse.networks.features import EfficientNetLite0, imagenet_efficientnet
 
 BATCH = 8
 RATE = 1e-4
 STYLE_WEIGHT = 10.0
-# Of the features' stages: the one at stride 8, where the paper's relu4_1 is as well.
+# The stage of the features at stride 8, as relu4_1 in the paper.
 STAGE, STRIDE = 2, 8
 WIDTHS = (128, 64, 32)  # of the decoder at strides 8, 4 and 2: half of the paper's
 
 
 class AdaIN(nn.Module):
-    """Restyles photos in the manner of one reference painting each.
+    """Restyles each photo after one reference painting.
 
     Args:
         features: the encoder; it is copied and frozen.
@@ -45,9 +45,9 @@ class AdaIN(nn.Module):
 
 
 def decoder_of(channels: int) -> nn.Sequential:
-    """Feature maps at stride 8 → pictures, not clipped; the encoder of the paper in reverse (its section 6.1).
+    """Return the network from feature maps at stride 8 to pictures, not clipped: the paper's encoder in reverse (6.1).
 
-    Repeated pixels and reflection padding, no norms: they would take away the style that the maps carry.
+    Nearest upsampling and reflection padding, and no norms, which would remove the style that the maps contain.
     """
     wide, middle, narrow = WIDTHS
     double, relu = nn.Upsample(scale_factor=2, mode="nearest"), nn.ReLU(inplace=True)
@@ -63,14 +63,14 @@ def decoder_of(channels: int) -> nn.Sequential:
 
 
 def transfer(content: Tensor, style: Tensor) -> Tensor:
-    """Give feature maps N×C×h×w the mean and deviation of others' channels (eq. 8)."""
+    """Return feature maps N×C×h×w with the channels' means and deviations of `style` (eq. 8)."""
     mean, inverse = instance_moments(content)
     style_mean, style_inverse = instance_moments(style)
     return (content - mean) * (inverse / style_inverse) + style_mean
 
 
 def style_distance(maps: list[Tensor], targets: list[Tensor]) -> Tensor:
-    """Squared differences of means and of deviations, mean over channels, sum over stages (eq. 13)."""
+    """Return squared differences of means and of deviations: mean over channels, sum over stages (eq. 13)."""
     terms = []
     for one, other in zip(maps, targets, strict=True):
         (mean, inverse), (other_mean, other_inverse) = instance_moments(one), instance_moments(other)
@@ -79,14 +79,14 @@ def style_distance(maps: list[Tensor], targets: list[Tensor]) -> Tensor:
 
 
 class AdaINTraining:
-    """The network and a step of training; a `rivals.training.Game`."""
+    """The network and a step of training; a `training.Rival`."""
 
     def __init__(self, features: EfficientNetLite0, device: torch.device | str = "cpu"):
         self.network = AdaIN(features).to(device)
         self.optimisers = [torch.optim.Adam(self.network.decoder.parameters(), RATE)]
 
     def step(self, photos: Tensor, paintings: Tensor) -> dict[str, float]:
-        """Each photo in the manner of the painting beside it; see `Game.step`."""
+        """Restyle each photo after the painting of the same number; see `Rival.step`."""
         with torch.no_grad():
             wanted = self.network.features(paintings)
             target = transfer(self.network.features(photos)[STAGE], wanted[STAGE])
@@ -97,7 +97,7 @@ class AdaINTraining:
 
 
 def falls(share: float) -> float:
-    """Factor of the rate: the published 1 / (1 + 5e-5 · step) over the published 160 000 steps, by share of time."""
+    """Return the factor of the rate: 1 / (1 + 5e-5 · step) over 160 000 steps, both published, by share of time."""
     return 1 / (1 + 5e-5 * 160_000 * share)
 
 
@@ -108,7 +108,7 @@ def train_adain(
     seed: int,
     on_step: OnStep,
 ) -> nn.Module:
-    """Train on paintings of all styles, mixed, until the time is up; see `rivals.training.train`.
+    """Train on paintings of all styles, mixed, until the time is up; see `training.train`.
 
     Returns:
         An `AdaIN`, whose forward takes photos and references.

@@ -7,10 +7,10 @@ Numbers from appendix C of the paper and the published code.
 from functools import partial
 
 import torch
-from rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
-from rivals.training import train
 from torch import Tensor, nn
 
+from benchmarks.rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
+from benchmarks.rivals.training import train
 from stylefuse.losses.content import patch_nce_loss
 
 BATCH = 1
@@ -22,12 +22,12 @@ NCE_WEIGHT = 1.0
 
 
 def cut_generator(ngf: int = 64, blocks: int = 9) -> ResNetGenerator:
-    """CUT's generator: 11.378 M parameters, photos N×3×H×W in [-1, 1] → the same, restyled."""
+    """Return CUT's generator: 11.378 M parameters, photos N×3×H×W in [-1, 1] → the same, restyled."""
     return ResNetGenerator(ngf, blocks, "antialiased")
 
 
 class PatchHeads(nn.ModuleList):
-    """A perceptron of two layers for each of LAYERS; the published code makes them in the first step only."""
+    """A perceptron of two layers for each of LAYERS; the published code creates them in the first step."""
 
     def __init__(self, ngf: int):
         super().__init__(
@@ -37,7 +37,7 @@ class PatchHeads(nn.ModuleList):
 
 
 class CUT:
-    """The three networks and a step of training; a `rivals.training.Game`."""
+    """The three networks and a step of training; a `training.Rival`."""
 
     def __init__(self, ngf: int = 64, blocks: int = 9, ndf: int = 64, device: torch.device | str = "cpu"):
         self.network = cut_generator(ngf, blocks).to(device)
@@ -49,23 +49,23 @@ class CUT:
         self.optimisers = [torch.optim.Adam(each.parameters(), RATE, BETAS) for each in networks]
 
     def step(self, photos: Tensor, paintings: Tensor) -> dict[str, float]:
-        """First the critic, then generator and heads; see `Game.step`."""
+        """Update the critic, then generator and heads; see `Rival.step`."""
         pictures = torch.cat([photos, paintings])
         fakes, identity = self.network(pictures).split([len(photos), len(paintings)])
 
         self.critic.requires_grad_(True)
-        told = least_squares(self.critic(fakes.detach()), 0) + least_squares(self.critic(paintings), 1)
-        update(self.optimisers[:1], told / 2)
+        critic_loss = least_squares(self.critic(fakes.detach()), 0) + least_squares(self.critic(paintings), 1)
+        update(self.optimisers[:1], critic_loss / 2)
 
         self.critic.requires_grad_(False)
-        fooled = least_squares(self.critic(fakes), 1)
+        gan_loss = least_squares(self.critic(fakes), 1)
         photo_nce, painting_nce = self.nce(photos, fakes), self.nce(paintings, identity)
-        update(self.optimisers[1:], fooled + NCE_WEIGHT * (photo_nce + painting_nce) / 2)
-        losses = {"critic": told / 2, "gan": fooled, "nce": photo_nce, "identity_nce": painting_nce}
+        update(self.optimisers[1:], gan_loss + NCE_WEIGHT * (photo_nce + painting_nce) / 2)
+        losses = {"critic": critic_loss / 2, "gan": gan_loss, "nce": photo_nce, "identity_nce": painting_nce}
         return {name: loss.item() for name, loss in losses.items()}
 
     def nce(self, sources: Tensor, results: Tensor) -> Tensor:
-        """PatchNCE between pictures and what the generator made of them, mean over LAYERS (eq. 4)."""
+        """Return PatchNCE between pictures and the generator's results for them, mean over LAYERS (eq. 4)."""
         queries, terms = self.network.features(results, LAYERS), []
         with torch.no_grad():
             keys = self.network.features(sources, LAYERS)
@@ -78,9 +78,9 @@ class CUT:
 
 
 def _at(maps: Tensor, places: Tensor) -> Tensor:
-    """N×C×h×w maps at P places → N×P×C."""
+    """Return N×C×h×w maps at P places as N×P×C."""
     return maps.flatten(2)[:, :, places].transpose(1, 2)
 
 
-# On paintings of one style; returns a `cut_generator`. See `rivals.training.train`.
+# Trains on paintings of one style; returns a `cut_generator`. See `training.train`.
 train_cut = partial(train, lambda first: CUT(device=first.device))

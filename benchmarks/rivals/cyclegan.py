@@ -7,25 +7,26 @@ import itertools
 from functools import partial
 
 import torch
-from rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
-from rivals.training import train
 from torch import Tensor
 from torch.nn import functional as F
+
+from benchmarks.rivals.resnet import PatchGAN, ResNetGenerator, draw_weights, least_squares, update
+from benchmarks.rivals.training import train
 
 BATCH = 1
 RATE, BETAS = 2e-4, (0.5, 0.999)
 CYCLE_WEIGHT = 10.0
-IDENTITY_WEIGHT = 0.5 * CYCLE_WEIGHT  # as for the paper's photos from paintings, which it keeps in colour
+IDENTITY_WEIGHT = 0.5 * CYCLE_WEIGHT  # as in the paper for photos from paintings, to keep their colours
 POOL = 50
 
 
 def blocks_for(size: int) -> int:
-    """Residual blocks: 6 for pictures of 128 px, 9 from 256 px on (section 7.2)."""
+    """Return the number of residual blocks: 6 for pictures of 128 px, 9 from 256 px on (section 7.2)."""
     return 9 if size >= 256 else 6
 
 
 def cyclegan_generator(ngf: int = 64, blocks: int = 9) -> ResNetGenerator:
-    """CycleGAN's generator: 11.378 M parameters with 9 blocks, 7.838 M with 6; N×3×H×W in [-1, 1] → the same."""
+    """Return CycleGAN's generator: 11.378 M parameters with 9 blocks, 7.838 M with 6; N×3×H×W in [-1, 1] → the same."""
     return ResNetGenerator(ngf, blocks, "transposed")
 
 
@@ -36,7 +37,7 @@ class Pool:
         self.size, self.kept = size, []
 
     def exchange(self, fakes: Tensor) -> Tensor:
-        """N×3×S×S new fakes → as many; each is new, or an old one whose place the new one takes."""
+        """Return as many fakes as are given, N×3×S×S: each is the new one, or an old one that it replaces."""
         return torch.stack([self._exchange(fake) for fake in fakes.detach()])
 
     def _exchange(self, fake: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ class Pool:
 
 
 class CycleGAN:
-    """The four networks and a step of training; a `rivals.training.Game`. `network` paints."""
+    """The four networks and a step of training; a `training.Rival`. `network` turns photos into paintings."""
 
     def __init__(self, ngf: int = 64, blocks: int = 9, ndf: int = 64, device: torch.device | str = "cpu"):
         self.network, self.back = (cyclegan_generator(ngf, blocks).to(device) for _ in range(2))
@@ -66,32 +67,34 @@ class CycleGAN:
         ]
 
     def step(self, photos: Tensor, paintings: Tensor) -> dict[str, float]:
-        """First both generators, then both critics; see `Game.step`."""
+        """Update both generators, then both critics; see `Rival.step`."""
         painted, photographed = self.network(photos), self.back(paintings)
         for critic in self.critics:
             critic.requires_grad_(False)
-        fooled = least_squares(self.of_paintings(painted), 1) + least_squares(self.of_photos(photographed), 1)
+        gan_loss = least_squares(self.of_paintings(painted), 1) + least_squares(
+            self.of_photos(photographed), 1
+        )
         cycle = F.l1_loss(self.back(painted), photos) + F.l1_loss(self.network(photographed), paintings)
         identity = F.l1_loss(self.network(paintings), paintings) + F.l1_loss(self.back(photos), photos)
-        update(self.optimisers[:1], fooled + CYCLE_WEIGHT * cycle + IDENTITY_WEIGHT * identity)
+        update(self.optimisers[:1], gan_loss + CYCLE_WEIGHT * cycle + IDENTITY_WEIGHT * identity)
 
         for critic in self.critics:
             critic.requires_grad_(True)
         old = self.pools[0].exchange(painted), self.pools[1].exchange(photographed)
-        told = [
+        critic_losses = [
             (least_squares(critic(real), 1) + least_squares(critic(fake), 0)) / 2
             for critic, real, fake in zip(self.critics, (paintings, photos), old, strict=True)
         ]
-        update(self.optimisers[1:], told[0] + told[1])
-        losses = {"critic": told[0], "critic_of_photos": told[1], "gan": fooled}
+        update(self.optimisers[1:], critic_losses[0] + critic_losses[1])
+        losses = {"critic": critic_losses[0], "critic_of_photos": critic_losses[1], "gan": gan_loss}
         losses |= {"cycle": cycle, "identity": identity}
         return {name: loss.item() for name, loss in losses.items()}
 
 
 def begin(first: Tensor) -> CycleGAN:
-    """With as many blocks as the size of the photos asks for."""
+    """Return the networks, with the number of blocks for the size of the photos."""
     return CycleGAN(blocks=blocks_for(first.shape[-1]), device=first.device)
 
 
-# On paintings of one style; returns a `cyclegan_generator`. See `rivals.training.train`.
+# Trains on paintings of one style; returns a `cyclegan_generator`. See `training.train`.
 train_cyclegan = partial(train, begin)

@@ -1,10 +1,10 @@
 """A network of IFCNN's design and size, trained here from scratch.
 
 Zhang et al., "IFCNN: A general image fusion framework based on convolutional neural network" (2020): a feature
-layer, a convolution, the maximum over the inputs, a convolution, and back to colours. In the paper the feature
-layer is a frozen one of a ResNet-101 trained on ImageNet. There is none here: it starts at random and is
-trained with the rest. The paper takes the mean over the inputs for exposures; this is one network for all
-kinds, so it has one rule, the maximum.
+layer, a convolution, the maximum over the inputs, a convolution, and a last layer that returns to colours. In the
+paper the feature layer is a frozen one of a ResNet-101 trained on ImageNet; here it starts at random and is trained
+with the rest. For exposures the paper takes the mean over the inputs; this is one network for all kinds, so it always
+takes the maximum.
 """
 
 import time
@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 from stylefuse.tasks.fuse.pairs import WITH_TRUTH, synthesise
 
-# As the paper, SGD with momentum. After 600 steps on equal batches it and Adam at 1e-3 were level (error 0.0311
-# and 0.0314 on others, in [-1, 1] units); after 150 steps 0.01 and 0.1 were behind 0.03, 3e-3 and 1e-2 behind 1e-3.
+# As in the paper, SGD with momentum. After 600 steps on equal batches it was as good as Adam at 1e-3 (held-out error
+# 0.0311 and 0.0314 in [-1, 1] units). After 150 steps 0.03 was better than 0.01 and 0.1; of Adam's rates 1e-3 was
+# better than 3e-3 and 1e-2.
 RATE, MOMENTUM = 0.03, 0.9
 
 
@@ -42,7 +43,7 @@ class IFCNN(nn.Module):
         self.before = Block(channels)
         self.after = Block(channels)
         self.colours = nn.Conv2d(channels, 3, 1)
-        # The published initial weights, He's by fan-out, made the first loss 80 times as large, and learning slower.
+        # The published initial weights (He, fan-out) made the first loss 80 times as large and learning slower.
         nn.init.normal_(self.colours.weight, std=0.02)
         nn.init.zeros_(self.colours.bias)
 
@@ -60,13 +61,13 @@ def train_ifcnn(
     """Train on synthesised sets of every kind that has a truth, until the time is up.
 
     Mean squared error, as in the first stage of the paper; its perceptual loss needs the missing ResNet. The
-    rate falls with the power 0.9 of the time that is left, as in the paper. All seconds count, those of making
-    sets too.
+    rate is proportional to the power 0.9 of the time that is left, as in the paper. All seconds count, including those
+    for making sets.
 
     Args:
         truths: endless batches of photos, N×3×S×S in [-1, 1].
         minutes: wall-clock time.
-        seed: of the initial weights and of what the sets look like.
+        seed: of the initial weights and of the sets.
         on_step: called with the step, its loss, and the share of the time that has passed.
 
     Returns:
@@ -88,7 +89,7 @@ def train_ifcnn(
 
 
 def train_step(network: IFCNN, optimiser: torch.optim.Optimizer, sets: Tensor, truth: Tensor) -> float:
-    """One step on sets N×n×3×S×S of truths N×3×S×S; returns the loss before it."""
+    """Take one step on sets N×n×3×S×S of truths N×3×S×S; returns the loss before it."""
     loss = F.mse_loss(network(sets), truth)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
@@ -97,7 +98,7 @@ def train_step(network: IFCNN, optimiser: torch.optim.Optimizer, sets: Tensor, t
 
 
 def sets_of(truth: Tensor, random: np.random.Generator) -> Tensor:
-    """A set for each photo, all kinds in turn; half of the batches are pairs, the others sets of 3 or 4."""
+    """Return a set for each photo, all kinds in turn; half of the batches are pairs, the others sets of 3 or 4."""
     n = int(random.choice([2, 3, 4], p=[0.5, 0.25, 0.25]))
     first = int(random.integers(len(WITH_TRUTH)))
     kinds = [WITH_TRUTH[(first + i) % len(WITH_TRUTH)] for i in range(len(truth))]

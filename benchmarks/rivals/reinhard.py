@@ -1,8 +1,8 @@
-"""Plain colour transfer (Reinhard et al. 2001): no training, no strokes; what styles are beyond colours must beat it.
+"""Plain colour transfer (Reinhard et al. 2001): no training, no strokes. A style is more than this.
 
-The paper works in lαβ, logarithms of cone responses, which are infinite for black; clamping them makes dark pixels
-rule the deviation. Here it is CIELAB, whose cube roots have a finite slope at black, as in most later use of the
-method. Both separate lightness from two opponent colours, which is all that the method needs.
+The paper works in lαβ, logarithms of cone responses, which are infinite for black; if they are clamped, dark pixels
+dominate the deviation. Here the colour space is CIELAB, as in most later uses of the method: its cube roots have a
+finite slope at black. Both separate lightness from two opponent colours, which is all that the method needs.
 """
 
 import warnings
@@ -33,7 +33,7 @@ def _recolour(photo: Tensor, reference: Tensor) -> Tensor:
     gain = target.std((0, 1)) / np.maximum(lab.std((0, 1)), 1e-6)
     moved = (lab - lab.mean((0, 1))) * gain + target.mean((0, 1))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it tells of each colour that no light has, and clips it as well
+        warnings.simplefilter("ignore")  # it warns of each colour outside of XYZ, which it clips
         rgb = lab2rgb(moved).clip(0, 1) * 2 - 1
     return torch.from_numpy(rgb).permute(2, 0, 1).to(photo)
 

@@ -18,7 +18,7 @@ STRIDE = 4  # of the generator's bottleneck
 class BlurDown(nn.Module):
     """Every second pixel after a blur by [1 2 1]/4 both ways (Zhang 2019, section 3), reflected at the border.
 
-    [1 2 1]/4 is the mean of two neighbours, twice; pooling does that with no kernel a channel.
+    [1 2 1]/4 is the mean of two neighbours, taken twice, so pooling does it without kernels.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -26,7 +26,7 @@ class BlurDown(nn.Module):
 
 
 def norm_of(channels: int, affine: bool = False) -> nn.InstanceNorm2d:
-    """Instance norm; without scale and shift, as published for CycleGAN and CUT."""
+    """Return an instance norm, by default without scale and shift, as published for CycleGAN and CUT."""
     return nn.InstanceNorm2d(channels, affine=affine)
 
 
@@ -73,7 +73,7 @@ class ResNetGenerator(nn.Module):
     ):
         super().__init__()
         stem = [nn.ReflectionPad2d(ends // 2), nn.Conv2d(3, ngf, ends)]
-        # In one sequence, which gives each layer the number that CUT's paper and code know it by.
+        # In one sequence, so that layers have the same numbers as in CUT's paper and code.
         self.layers = nn.Sequential(
             *stem,
             norm_of(ngf, affine),
@@ -94,7 +94,7 @@ class ResNetGenerator(nn.Module):
         return self.layers(padded)[..., :height, :width]
 
     def features(self, x: Tensor, at: Sequence[int]) -> list[Tensor]:
-        """What the layers of these numbers, in rising order, give; x as in `forward`, sides multiples of 4."""
+        """Return the outputs of the layers `at`, in rising order; x as in `forward`, sides multiples of 4."""
         maps = []
         for number, layer in enumerate(self.layers[: at[-1] + 1]):
             x = layer(x)
@@ -104,7 +104,7 @@ class ResNetGenerator(nn.Module):
 
 
 def _down(channels: int, resampling: Resampling, affine: bool) -> list[nn.Module]:
-    """To half the size and twice the channels."""
+    """Return layers to half the size and twice the channels."""
     blurred = resampling == "antialiased"
     conv = nn.Conv2d(channels, 2 * channels, 3, stride=1 if blurred else 2, padding=1)
     layers = [conv, norm_of(2 * channels, affine), nn.ReLU(inplace=True)]
@@ -112,7 +112,7 @@ def _down(channels: int, resampling: Resampling, affine: bool) -> list[nn.Module
 
 
 def _up(channels: int, resampling: Resampling, affine: bool) -> list[nn.Module]:
-    """To twice the size and half the channels."""
+    """Return layers to twice the size and half the channels."""
     out = channels // 2
     if resampling == "transposed":
         convs = [nn.ConvTranspose2d(channels, out, 3, stride=2, padding=1, output_padding=1)]
@@ -139,7 +139,7 @@ class PatchGAN(nn.Sequential):
 
 
 def draw_weights(network: nn.Module, kind: Literal["normal", "xavier"]) -> None:
-    """Initial weights with gain 0.02, normal for CycleGAN and Xavier's for CUT, and biases of zero, in place."""
+    """Draw initial weights in place: gain 0.02, normal for CycleGAN and Xavier's for CUT; biases are zero."""
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             if kind == "normal":
@@ -150,12 +150,12 @@ def draw_weights(network: nn.Module, kind: Literal["normal", "xavier"]) -> None:
 
 
 def least_squares(scores: Tensor, target: float) -> Tensor:
-    """Mean squared distance of a critic's scores from 1 (real) or 0 (fake): Mao et al. 2017, eq. 2."""
+    """Return the mean squared distance of a critic's scores from 1 (real) or 0 (fake): Mao et al. 2017, eq. 2."""
     return (scores - target).square().mean()
 
 
 def update(optimisers: Sequence[torch.optim.Optimizer], loss: Tensor) -> None:
-    """One step down the loss."""
+    """Take one step of each optimiser."""
     for optimiser in optimisers:
         optimiser.zero_grad(set_to_none=True)
     loss.backward()

@@ -1,4 +1,4 @@
-"""The loop of all rivals that are trained: until the time is up, by the share of it that has passed."""
+"""The training loop of all rivals, which ends when the time is up; rates depend on the share that has passed."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,23 +10,23 @@ from torch import Tensor, nn
 OnStep = Callable[[int, dict[str, float], float], None]
 
 
-class Game(Protocol):
-    """Networks, their optimisers, and what one step does with a batch."""
+class Rival(Protocol):
+    """Networks, their optimisers, and a step of training."""
 
-    network: nn.Module  # what is wanted in the end
+    network: nn.Module  # the trained network
     optimisers: Sequence[torch.optim.Optimizer]
 
     def step(self, photos: Tensor, paintings: Tensor) -> dict[str, float]:
-        """One update of all networks on batches N×3×S×S in [-1, 1]; returns the losses before it."""
+        """Update all networks once on batches N×3×S×S in [-1, 1]; returns the losses before it."""
 
 
 def second_half_falls(share: float) -> float:
-    """Factor of the rate: one in the first half of the time, then linear to zero (Zhu et al. 2017, section 7.1)."""
+    """Return the factor of the rate: one for half of the time, then linear to zero (Zhu et al. 2017, section 7.1)."""
     return min(1.0, 2 * (1 - share))
 
 
 def train(
-    begin: Callable[[Tensor], Game],
+    begin: Callable[[Tensor], Rival],
     photos: Iterator[Tensor],
     paintings: Iterator[Tensor],
     minutes: float,
@@ -34,34 +34,34 @@ def train(
     on_step: OnStep,
     factor: Callable[[float], float] = second_half_falls,
 ) -> nn.Module:
-    """Play the game on one batch after the other.
+    """Train until the time is up.
 
-    All seconds count, those of building networks and of loading pictures too.
+    All seconds count, including those for building networks and loading pictures.
 
     Args:
-        begin: the first photos → a game where they are (CPU or GPU).
+        begin: the first photos → a rival on their device.
         photos, paintings: endless batches, N×3×S×S in [-1, 1].
         minutes: wall-clock time.
-        seed: of the initial weights and of all that is drawn in steps.
+        seed: of the initial weights and of all random choices in steps.
         on_step: called with the photos seen so far, the losses, and the share of the time that has passed.
         factor: the share of the time that has passed → factor of the learning rates.
 
     Returns:
-        The game's network, frozen, in eval mode.
+        The rival's network, frozen, in eval mode.
     """
     start, seen, share = time.monotonic(), 0, 0.0
     torch.manual_seed(seed)
     batch = next(photos), next(paintings)
-    game = begin(batch[0])
-    groups = [group for optimiser in game.optimisers for group in optimiser.param_groups]
+    rival = begin(batch[0])
+    groups = [group for optimiser in rival.optimisers for group in optimiser.param_groups]
     rates = [group["lr"] for group in groups]
     while True:
         for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate * factor(share)
-        losses = game.step(*batch)
+        losses = rival.step(*batch)
         seen += len(batch[0])
         share = min(1.0, (time.monotonic() - start) / (60 * minutes))
         on_step(seen, losses, share)
         if share == 1:
-            return game.network.eval().requires_grad_(False)
+            return rival.network.eval().requires_grad_(False)
         batch = next(photos), next(paintings)

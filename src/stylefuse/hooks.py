@@ -15,12 +15,14 @@ from typing import Any
 
 from kedro.framework.hooks import hook_impl
 
+from stylefuse.configuration import task_inputs
+from stylefuse.tasks.task import find_heads, find_tasks
 from stylefuse.tracking import record
 from stylefuse.tracking.connection import connect, naming_server
 from stylefuse.tracking.signals import HANGUP, REQUESTS, deferred_signals
 
-# Parameters that conf/base/catalog.yml takes from --params.
-PATHS = {"data_root", "photos", "styles", "stylize_input", "fuse_input"}
+# What conf/base/catalog.yml takes from --params.
+PATHS = {"data_root", "photos", "styles", *task_inputs()}
 # Tag of nodes that several processes of torchrun may run together.
 DISTRIBUTED = "distributed"
 MAX_PARAM = 6000  # characters; MLflow cuts longer values with a warning, so they are cut here, visibly
@@ -173,6 +175,8 @@ def check_runtime_params(given: Mapping[str, Any], project: Path, pipeline: Any)
     """
     files = (project / "conf" / "base").glob("parameters_*.yml")
     sections = {file.stem.removeprefix("parameters_") for file in files}
+    if sections:
+        sections |= find_tasks().keys() | {head.pipeline for head in find_heads().values()}
     unknown = sorted(name for name in given if name.split(".")[0] not in sections | PATHS)
     if sections and unknown:
         known = ", ".join(sorted(sections | PATHS))

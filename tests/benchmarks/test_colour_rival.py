@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from rivals.reinhard import recolour
 from skimage.color import rgb2lab
 
+from benchmarks.rivals.reinhard import recolour
 from support import smooth_pictures
 
 

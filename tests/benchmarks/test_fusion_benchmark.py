@@ -3,19 +3,21 @@
 import csv
 import json
 
-import fusion
 import numpy as np
 import pytest
-from fusion_methods import FUSER, Method
-from fusion_photos import Photo, load_photos, training_crops
-from fusion_real import RealSet, find_sets, real_tables
-from fusion_results import scores_of
-from fusion_sheets import real_sheet
-from fusion_speed import speed_table, time_in_turns
-from fusion_tables import truth_csv, truth_tables
-from fusion_truth import BEST_INPUT, Cell, all_cells, make_set, score_cell
 from PIL import Image
 
+from benchmarks.common.photos import Photo, load_squares, training_crops
+from benchmarks.common.timing import time_in_turns
+from benchmarks.fusion import __main__ as fusion
+from benchmarks.fusion.cells import Cell, all_cells, make_set
+from benchmarks.fusion.kept_scores import scores_of
+from benchmarks.fusion.methods import FUSER, Method
+from benchmarks.fusion.real_sets import RealSet, read_sets
+from benchmarks.fusion.sheets import real_sheet
+from benchmarks.fusion.speed import speed_table
+from benchmarks.fusion.tables import real_tables, truth_csv, truth_tables
+from benchmarks.fusion.truth import BEST_INPUT, score_cell
 from stylefuse.tasks.fuse.rules import RULES
 from support import scene
 
@@ -39,8 +41,10 @@ def read_csv(path):
 
 
 def test_truth_of_the_rules_alone(folder, capsys, monkeypatch):
-    monkeypatch.setattr("fusion.all_cells", lambda: iter([Cell("focus", 2, True), Cell("noise", 3, False)]))
-    arguments = ["--part", "truth", "--photos", str(folder / "photos"), "--out", str(folder / "out")]
+    monkeypatch.setattr(
+        "benchmarks.fusion.truth.all_cells", lambda: iter([Cell("focus", 2, True), Cell("noise", 3, False)])
+    )
+    arguments = ["truth", "--photos", str(folder / "photos"), "--out", str(folder / "out")]
     assert fusion.main(arguments) == 0
     assert {row["variants"] for row in read_csv(folder / "out" / "truth.csv")} == {"unseen"}
     assert fusion.main([*arguments, "--seen"]) == 0
@@ -60,7 +64,7 @@ def test_truth_of_the_rules_alone(folder, capsys, monkeypatch):
 
 
 def test_real_sets_of_the_rules_alone(folder):
-    arguments = ["--part", "real", "--sets", str(folder / "sets"), "--out", str(folder / "out")]
+    arguments = ["real", "--sets", str(folder / "sets"), "--out", str(folder / "out")]
     assert fusion.main([*arguments, "--pairs-limit", "2"]) == 0
     rows = read_csv(folder / "out" / "real.csv")
     assert [row["method"] for row in rows] == list(RULES)
@@ -76,13 +80,25 @@ def test_real_sets_of_the_rules_alone(folder):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["--part", "truth"], "--photos"),
-        (["--part", "real"], "--sets"),
-        (["--part", "speed"], "--generator"),
-        (["--part", "truth", "--photos", "{photos}", "--fuser", "f"], "--generator"),
-        (["--part", "truth", "--photos", "{photos}", "--photos-limit", "0"], "--photos-limit"),
-        (["--part", "truth", "--photos", "{photos}", "--rival-minutes", "1"], "--train-photos"),
-        (["--part", "truth", "--photos", "nowhere"], "nowhere"),
+        (["truth"], "--photos"),
+        (["real"], "--sets"),
+        (["speed"], "--generator"),
+        (["truth", "--photos", "{photos}", "--photos-limit", "0"], "--photos-limit"),
+    ],
+)
+def test_options_that_are_missing_or_out_of_range_are_named(folder, capsys, arguments, named):
+    arguments = [each.format(photos=folder / "photos") for each in arguments]
+    with pytest.raises(SystemExit):
+        fusion.main([*arguments, "--out", str(folder / "out")])
+    assert named in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["truth", "--photos", "{photos}", "--fuser", "f"], "--generator"),
+        (["truth", "--photos", "{photos}", "--rival-minutes", "1"], "--train-photos"),
+        (["truth", "--photos", "nowhere"], "nowhere"),
     ],
 )
 def test_what_is_missing_is_named(folder, capsys, arguments, named):
@@ -93,7 +109,7 @@ def test_what_is_missing_is_named(folder, capsys, arguments, named):
 
 
 def test_sets_are_the_same_every_time_and_differ_between_photos(folder):
-    photos = load_photos(folder / "photos", size=32)
+    photos = load_squares(folder / "photos", size=32)
     for cell in all_cells():
         stack = make_set(photos[0], 0, cell, seed=1)
         assert stack.shape == (cell.n, 32, 32, 3) and stack.dtype == np.float32
@@ -109,7 +125,7 @@ def test_noise_has_the_strength_that_the_table_states():
 
 
 def test_scores_are_kept_until_the_method_changes(folder):
-    photos, calls = load_photos(folder / "photos", size=32), []
+    photos, calls = load_squares(folder / "photos", size=32), []
 
     def method(version):
         def fuse(stack):
@@ -164,14 +180,14 @@ def test_rank_sums_stand_beside_the_means():
 def test_bad_folders_of_sets_are_refused(folder):
     blots = folder / "sets" / "blots"
     Image.new("RGB", (64, 64)).save(blots / "03_a.png")
-    with pytest.raises(ValueError, match="one picture of the set 03"):
-        find_sets(blots)
+    with pytest.raises(ValueError, match="03: the set has one picture"):
+        read_sets(blots)
     Image.new("RGB", (64, 65)).save(blots / "03_b.png")
     with pytest.raises(ValueError, match=r"03_b\.png is not as large as 03_a\.png"):
-        find_sets(blots)[-1].load()
+        read_sets(blots)[-1].load()
     (blots / "odd.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"odd\.png"):
-        find_sets(blots)
+        read_sets(blots)
 
 
 def test_the_sheet_enlarges_where_methods_differ(folder):
@@ -190,7 +206,7 @@ def test_photos_are_squares_at_their_own_scale_or_whole(tmp_path):
     large = (ramp % 2 * 255).astype(np.uint8)  # columns, black and white in turn
     Image.fromarray(large).convert("RGB").save(tmp_path / "large.png")
     Image.fromarray(large[:500]).convert("RGB").save(tmp_path / "small.png")
-    own_scale, scaled = load_photos(tmp_path)
+    own_scale, scaled = load_squares(tmp_path)
     assert own_scale.pixels.shape == scaled.pixels.shape == (256, 256, 3)
     assert own_scale.pixels.std() > 120 > 30 > scaled.pixels.std()
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from fusion_scores import psnr, to_levels
-from rivals.ifcnn import IFCNN, sets_of, train_ifcnn, train_step
 
+from benchmarks.fusion.scores import psnr, to_levels
+from benchmarks.rivals.ifcnn import IFCNN, sets_of, train_ifcnn, train_step
 from stylefuse.tasks.fuse.rules import RULES, average, guided_filter, laplacian_pyramid, maximum, mertens
 from support import smooth_pictures
 

@@ -3,9 +3,11 @@
 import json
 
 import pytest
-from serving_load import Sent, bad, form, invocation, photo, stylize, summary
 
-import serving
+from benchmarks.common.tables import records_to_markdown
+from benchmarks.serving import __main__ as serving
+from benchmarks.serving.requests import bad, form, invocation, photo, stylize
+from benchmarks.serving.senders import Sent, summary
 from stylefuse.images.io import decode
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.service.forms import read_form
@@ -43,7 +45,7 @@ def test_requests_are_what_the_service_reads():
 
 def test_tables_are_markdown():
     rows = [{"clients": 1, "p50 ms": 2.5}, {"clients": 4, "p50 ms": None}]
-    assert serving.table(rows).splitlines()[2:] == ["| 1 | 2.5 |", "| 4 |  |"]
+    assert records_to_markdown(rows).splitlines()[2:] == ["| 1 | 2.5 |", "| 4 |  |"]
 
 
 def test_times_must_be_above_zero(tmp_path, capsys):
@@ -55,8 +57,7 @@ def test_times_must_be_above_zero(tmp_path, capsys):
 def test_all_parts_give_numbers(model_folder, tmp_path):
     small = ["--seconds", "1", "--soak-minutes", "0.1", "--repeats", "2", "--threads", "1"]
     parts = [name for name in serving.PARTS if name not in ("clients", "large")]  # these take their time
-    options = [option for name in parts for option in ("--part", name)]
-    assert serving.main(["--model", str(model_folder), "--out", str(tmp_path), *small, *options]) == 0
+    assert serving.main([*parts, "--model", str(model_folder), "--out", str(tmp_path), *small]) == 0
     results = json.loads((tmp_path / "serving.json").read_text())
     assert list(results) == parts
     (stop,), (burst,) = results["stop"]["rows"], results["burst"]["rows"]

@@ -5,25 +5,22 @@ import sys
 import types
 
 import pytest
-import rivals
-import style
-import style_own
 import torch
 from PIL import Image
-from style_data import endless_crops, load_data, references
-from style_own import train_own
-from style_patch_judge import PatchJudge
-from style_recipes import RECIPES, VARIANTS
-from style_runs import Length, Restyler, cost
-from style_tables import goals, main_table
 from torch import nn
 
+from benchmarks import rivals
+from benchmarks.style import __main__ as style
+from benchmarks.style import own_training
+from benchmarks.style.compare import COMPARED
+from benchmarks.style.data import endless_crops, load_data, references
+from benchmarks.style.methods import Length
+from benchmarks.style.own_training import train_own
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.networks.weights import write_weights
-from stylefuse.tasks.stylize.options import HybridOptions
-from stylefuse.tasks.stylize.training import fit_hybrid
+from stylefuse.training.trainer import Trainer
 from support import STYLES, classifier_weights, write_tiny_data
 
 
@@ -63,9 +60,9 @@ def stand_ins(monkeypatch):
             on_step(2, {"loss": 1.0}, 1.0)
             return Tint(0.1 * len(asked))
 
-        module = types.ModuleType(f"rivals.{name}")
+        module = types.ModuleType(f"benchmarks.rivals.{name}")
         module.__dict__.update({f"train_{name}": train, **contents})
-        monkeypatch.setitem(sys.modules, f"rivals.{name}", module)
+        monkeypatch.setitem(sys.modules, f"benchmarks.rivals.{name}", module)
         monkeypatch.setattr(rivals, name, module, raising=False)
 
     stand_in("cut", BATCH=1, cut_generator=Tint)
@@ -76,7 +73,7 @@ def stand_ins(monkeypatch):
 
 
 def command(root, out, *more):
-    return ["--data", str(root), "--env", "test", "--out", str(out), *more]
+    return ["compare", "--data", str(root), "--env", "test", "--out", str(out), *more]
 
 
 def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, capsys):
@@ -84,7 +81,7 @@ def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, caps
     assert style.main(arguments) == 0
     text = capsys.readouterr().out
     assert text == (tmp_path / "table.md").read_text(encoding="utf-8") + "\n"
-    for name in style.COMPARED:
+    for name in COMPARED:
         record = json.loads((tmp_path / "runs" / f"{name}-seed-1.json").read_text())
         assert record["measured"].keys() == {"blue", "red"}
         for measured in record["measured"].values():
@@ -145,8 +142,9 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(root, tmp_path,
 
 def test_a_style_without_paintings_is_refused(root, tmp_path, capsys):
     asked = command(root, tmp_path, "--images", "8", "--paintings", "0", "--recipes", "stylefuse")
-    assert style.main(asked) == 1
-    assert "--paintings must be at least 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        style.main(asked)
+    assert "--paintings: 0 is less than 1" in capsys.readouterr().err
 
 
 def test_rivals_ask_for_minutes(root, tmp_path, stand_ins, capsys):
@@ -165,17 +163,21 @@ def test_half_the_time_may_go_to_pictures_of_half_the_size(root, monkeypatch):
     data = load_data(root, "test")
     trained = []
 
-    def learned(state):
-        return next(iter(state.generator.state_dict().values())).clone()
+    def learned(training):
+        return next(iter(training.generator.state_dict().values())).clone()
 
-    def fit(state, classifier, options, on_step, on_sample, on_checkpoint):
-        before = learned(state)
-        assert state.images_seen == 0 and state.samplers[0].draw(1).shape[-1] == options.image_size
-        fit_hybrid(state, classifier, options, on_step, on_sample, on_checkpoint)
-        trained.append((options.image_size, options.images, before, learned(state)))
+    class Watched(Trainer):
+        def train(self, build, options):
+            training = build()
+            before, state = learned(training), training.state
+            assert state.images_seen == 0 and state.samplers[0].draw(1).shape[-1] == options.image_size
+            super().train(lambda: training, options)
+            trained.append((options.image_size, options.images, before, learned(training)))
 
-    monkeypatch.setattr(style_own, "fit_hybrid", fit)
-    weights = train_own("mine", data, data.training, Length(None, 16), seed=3, stages=style_own.small_first)
+    monkeypatch.setattr(own_training, "Trainer", Watched)
+    weights = train_own(
+        "mine", data, data.training, Length(None, 16), seed=3, stages=own_training.small_first
+    )
     (small, many, _, handed_over), (full, few, taken, _) = trained
     assert (small, full) == (32, 64) and (many, few) == (28, 8)  # 3.4 times as many, in whole batches of 4
     assert taken.equal(handed_over)
@@ -193,22 +195,6 @@ def test_fewer_paintings_are_learned_from_and_the_rest_stays(root):
     assert fewer.version != everything.version
 
 
-def test_every_variant_changes_one_thing():
-    base = HybridOptions()
-    before = base.identity()
-    for name, change in VARIANTS.items():
-        after = change(base).identity()
-        leaves = [
-            (key, inner)
-            for key in after
-            for inner in (after[key] if isinstance(after[key], dict) else [None])
-            if (after[key] if inner is None else after[key][inner])
-            != (before[key] if inner is None else before[key][inner])
-        ]
-        assert len(leaves) == (0 if name == "stylefuse" else 1), name
-    assert base.identity() == before and VARIANTS.keys() <= RECIPES.keys()
-
-
 def test_crops_and_references_repeat_with_their_seed_and_are_of_their_style(root):
     data = load_data(root, "test")
     batches = [next(endless_crops(data, ["blue", "red"], 4, seed)) for seed in (1, 1, 2)]
@@ -219,37 +205,3 @@ def test_crops_and_references_repeat_with_their_seed_and_are_of_their_style(root
     shown = references(data, STYLES.index("red"), photos, seed=0)
     assert shown.equal(references(data, STYLES.index("red"), photos, seed=0)) and shown.shape == photos.shape
     assert (shown.mean((2, 3))[:, 0] > shown.mean((2, 3))[:, 2]).all()
-
-
-def test_the_cost_of_a_known_network():
-    network = nn.Conv2d(3, 5, 3, padding=1)
-    found = cost(Restyler(lambda photos, style: network(photos)[:, :3], [network, network]))
-    assert found == {"parameters": 2 * (3 * 5 * 9 + 5), "gmacs": pytest.approx(128**2 * 3 * 5 * 9 / 1e9)}
-
-
-def test_the_patch_judge_sees_no_tint():
-    torch.manual_seed(0)
-    judge, x = PatchJudge(3).eval(), torch.rand(2, 3, 64, 64) - 0.5
-    seen = judge.log_probabilities(x)
-    assert seen.shape == (2, 3) and torch.allclose(seen.exp().sum(1), torch.ones(2), atol=0.2)
-    tinted = 0.5 * x + torch.tensor([0.2, 0.2, 0.2]).view(1, 3, 1, 1)
-    assert torch.allclose(judge.log_probabilities(tinted), seen, atol=0.02)
-
-
-def test_means_over_styles_and_seeds_and_the_goals():
-    def run(recipe, seed, accuracy, score):
-        measured = {
-            "judge": {"accuracy_fakes": accuracy, "accuracy_paintings": 0.8, "accuracy_photos": 0.1},
-            "distances": {"sw_judge": {"score": score}},
-            "content": {"ssim": 0.7},
-        }
-        both = {"blue": measured, "red": {**measured, "distances": {"sw_judge": {"score": None}}}}
-        cost = {"parameters": 2_000_000, "gmacs": 0.5}
-        return {"recipe": recipe, "seed": seed, "measured": both, "cost": cost, "training": {}}
-
-    runs = [run("mine", 1, 0.6, 0.5), run("mine", 2, 0.9, 0.8), run("rival", 1, 0.71, None)]
-    mine, rival = main_table(runs).splitlines()[2:]
-    assert mine.startswith("| mine (2) | 75 % | 80 % | 10 % |") and "| 0.65 |" in mine and "| 2.00 |" in mine
-    assert rival.startswith("| rival (1) | 71 %") and "| – |" in rival
-    said = goals(runs).splitlines()
-    assert said[1:] == ["- mine: all reached", "- rival: not reached: judge, score"]

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from style_faults import border_step, extremes, faults, repetition
 
+from benchmarks.style.faults import border_step, extremes, faults, repetition
 from support import smooth_pictures
 
 

@@ -4,15 +4,15 @@ import itertools
 
 import pytest
 import torch
-from rivals import adain, cut, cyclegan, training
-from rivals.adain import AdaIN, AdaINTraining, train_adain
-from rivals.cut import CUT, cut_generator, train_cut
-from rivals.cyclegan import CycleGAN, Pool, blocks_for, cyclegan_generator, train_cyclegan
-from rivals.johnson import johnson_generator
-from rivals.resnet import BlurDown, PatchGAN, draw_weights
 from torch import nn
 from torch.nn import functional as F
 
+from benchmarks.rivals import adain, cut, cyclegan, training
+from benchmarks.rivals.adain import AdaIN, AdaINTraining, train_adain
+from benchmarks.rivals.cut import CUT, cut_generator, train_cut
+from benchmarks.rivals.cyclegan import CycleGAN, Pool, blocks_for, cyclegan_generator, train_cyclegan
+from benchmarks.rivals.johnson import johnson_generator
+from benchmarks.rivals.resnet import BlurDown, PatchGAN, draw_weights
 from stylefuse.networks.blocks import instance_moments
 from stylefuse.networks.features import imagenet_efficientnet
 from support import smooth_pictures

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from serving_examples import assert_clean, bad_requests, decoded, encoded, half_sharp, landscape, picture
 
+from serving_examples import assert_clean, bad_requests, decoded, encoded, half_sharp, landscape, picture
 from stylefuse.hooks import connect
 from stylefuse.pipelines.register.nodes import register_model
 from stylefuse.pipelines.register.options import RegisterOptions

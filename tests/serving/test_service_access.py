@@ -5,8 +5,8 @@ import json
 import socket
 
 import pytest
-from service_support import Client, inline_app, stub_server
 
+from service_support import Client, inline_app, stub_server
 from serving_examples import assert_clean, bytes_of, encoded, picture
 from stylefuse.command_line import main
 from stylefuse.serving.bundle import read_model

@@ -17,9 +17,9 @@ import psutil
 import pytest
 from PIL import Image
 from protocol_cases import FORM_TYPE, cases, form
+
 from service_support import Running, real_server, start, stub_server
 from serving_examples import assert_clean, bad_requests, bytes_of, half_sharp, landscape, picture
-
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 
 pytestmark = pytest.mark.slow
@@ -127,7 +127,7 @@ def test_a_killed_worker_is_back_in_seconds_and_the_server_never_away(server):
 
 @pytest.mark.parametrize("work", ["restyling", "fusing in strips"])
 def test_a_client_that_leaves_frees_its_worker(server, work):
-    """How soon is measured by benchmarks/serving.py."""
+    """How soon is measured by `python -m benchmarks.serving`."""
     large = bytes_of(Image.effect_noise((3600, 2700), 90), "JPEG")
     files = [("image", large, "p.jpg")] if work == "restyling" else [("images", large, "p.jpg")] * 6
     path = "/v1/stylize" if work == "restyling" else "/v1/fuse"

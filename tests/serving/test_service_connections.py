@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from service_support import stub_server
 
 TIMEOUT = 1.5  # the server's, for what is tested to run into it

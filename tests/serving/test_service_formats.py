@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from service_support import Client, inline_app
 
+from service_support import Client, inline_app
 from serving_examples import bytes_of, decoded, encoded, half_sharp, landscape, picture
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.files import ImageError

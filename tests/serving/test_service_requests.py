@@ -12,9 +12,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from PIL import Image
 from protocol_cases import cases
-from service_support import Client, inline_app
 
 import stylefuse
+from service_support import Client, inline_app
 from serving_examples import (
     assert_clean,
     bad_requests,

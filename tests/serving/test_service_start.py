@@ -12,9 +12,9 @@ from pathlib import Path
 import mlflow
 import pytest
 import yaml
-from service_support import HERE, start
 
 import stylefuse
+from service_support import HERE, start
 from stylefuse.command_line import main
 from stylefuse.networks.generator import GeneratorConfig
 from stylefuse.networks.weights import Weights, write_weights

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from stylefuse.tasks.fuse.impossible_modes import possible
+from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.pairs import synthesise
 from support import textured_scenes
 
@@ -17,7 +17,7 @@ def grey(x: torch.Tensor) -> torch.Tensor:
 
 def left(x: torch.Tensor) -> list[int]:
     """The modes of one set that are still possible."""
-    return (possible(x, torch.zeros(1, 5), DAMAGE, SENSORS)[0] == 0).nonzero()[:, 0].tolist()
+    return (mask_impossible_modes(x, torch.zeros(1, 5), DAMAGE, SENSORS)[0] == 0).nonzero()[:, 0].tolist()
 
 
 def made(kind: str) -> torch.Tensor:
@@ -53,6 +53,6 @@ def test_a_blown_out_picture_is_not_grey():
 
 def test_sets_of_a_batch_do_not_depend_on_each_other():
     both = torch.cat([made("exposure"), made("colour_structure")])
-    logits = possible(both, torch.zeros(2, 5), DAMAGE, SENSORS)
-    assert torch.equal(logits[:1], possible(both[:1], torch.zeros(1, 5), DAMAGE, SENSORS))
+    logits = mask_impossible_modes(both, torch.zeros(2, 5), DAMAGE, SENSORS)
+    assert torch.equal(logits[:1], mask_impossible_modes(both[:1], torch.zeros(1, 5), DAMAGE, SENSORS))
     assert logits.argmax(1).tolist() == [0, SENSORS]

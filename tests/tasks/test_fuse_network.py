@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from stylefuse.networks.pyramid import collapse, down, laplacian, to_luma_chroma, to_rgb, up
-from stylefuse.tasks.fuse.blend import blend, shrunk, stand_in, toned
+from stylefuse.networks.pyramid import collapse, down, from_luma_chroma, laplacian, to_luma_chroma, up
+from stylefuse.tasks.fuse.blend import apply_tone, blend, replace_rejected, wiener_filter
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import MODES, Fuser, load_fuser, pack_fuser
 from support import lively_generator, smooth_pictures
@@ -127,7 +127,7 @@ def asked_for(*modes: str) -> torch.Tensor:
 
 def test_damage_is_also_looked_at_in_smaller_copies(fuser):
     x, occlusion = sets(2, 144, 160, count=1), asked_for("occlusion")
-    plan, decided = fuser.plan(x, occlusion), fuser.decide(x, occlusion)
+    plan, decided = fuser.plan(x, occlusion), fuser.plan_multiscale(x, occlusion)
     # 72×80 px are padded to 80×80; 36 px are too small to be looked at
     smaller = fuser.plan(fuser.pad(down(x[0])[None]), occlusion)
     assert torch.allclose(decided.luma[1], (plan.luma[1] + smaller.luma[0][..., :72, :80]) / 2, atol=1e-4)
@@ -140,7 +140,7 @@ def test_damage_is_also_looked_at_in_smaller_copies(fuser):
 @pytest.mark.parametrize(("mode", "size"), [("focus", 160), ("noise", 160), ("occlusion", 112)])
 def test_other_sets_and_small_ones_are_looked_at_once(fuser, mode, size):
     x = sets(2, size, size, count=1)
-    plan, decided = fuser.plan(x, asked_for(mode)), fuser.decide(x, asked_for(mode))
+    plan, decided = fuser.plan(x, asked_for(mode)), fuser.plan_multiscale(x, asked_for(mode))
     assert all(torch.equal(a, b) for a, b in zip(plan.luma, decided.luma, strict=True))
 
 
@@ -174,7 +174,7 @@ def test_pyramids_come_back_exactly():
     parts = laplacian(x, 4)
     assert [part.shape[2] for part in parts] == [64, 32, 16, 8, 4]
     assert (collapse(parts) - x).abs().max() < 1e-6
-    assert (to_rgb(to_luma_chroma(x)) - x).abs().max() < 1e-6
+    assert (from_luma_chroma(to_luma_chroma(x)) - x).abs().max() < 1e-6
 
 
 def test_halving_and_doubling_keep_places():
@@ -184,15 +184,15 @@ def test_halving_and_doubling_keep_places():
 
 def test_tone_zero_changes_nothing_and_undoes_an_exposure():
     x = sets(1)[:, 0]
-    assert (toned(x, torch.zeros(2, 2)) - x).abs().max() < 1e-5
+    assert (apply_tone(x, torch.zeros(2, 2)) - x).abs().max() < 1e-5
     darker = (x + 1) / 2 * 0.5 * 2 - 1
-    brighter = toned(darker, torch.tensor([0.0, 2.0]).log().nan_to_num(neginf=0.0).expand(2, 2))
+    brighter = apply_tone(darker, torch.tensor([0.0, 2.0]).log().nan_to_num(neginf=0.0).expand(2, 2))
     assert (brighter - x).abs().max() < 0.01
 
 
 def test_what_is_lifted_far_beyond_white_still_learns_that_it_is():
     x, tone = torch.full((1, 3, 1, 1), 0.9), torch.tensor([[0.0, 3.0]], requires_grad=True)
-    lifted = toned(x, tone)
+    lifted = apply_tone(x, tone)
     assert lifted.max() < 2 and lifted.min() > 1
     lifted.sum().backward()
     assert tone.grad[0, 1] > 0.01
@@ -201,9 +201,9 @@ def test_what_is_lifted_far_beyond_white_still_learns_that_it_is():
 def test_what_is_not_chosen_gives_way_where_asked():
     x = torch.stack([torch.full((1, 3, 8, 8), -1.0), torch.full((1, 3, 8, 8), 0.5)], 1)
     logits = torch.tensor([0.0, 20.0])[None, :, None, None, None].expand(1, 2, 1, 8, 8)
-    replaced, weights = stand_in(x, torch.ones(1, 1, 1, 8, 8), logits)
+    replaced, weights = replace_rejected(x, torch.ones(1, 1, 1, 8, 8), logits)
     assert (replaced - 0.5).abs().max() < 1e-6
-    kept, _ = stand_in(x, torch.zeros(1, 1, 1, 8, 8), logits)
+    kept, _ = replace_rejected(x, torch.zeros(1, 1, 1, 8, 8), logits)
     assert torch.equal(kept, x)
     assert weights[0, 1].min() > 0.999
 
@@ -223,8 +223,8 @@ def test_noise_is_taken_out_where_pictures_disagree_and_only_there():
     sets = band[:, None] + noise
     for n in (2, 8):
         mean = sets[:, :n].mean(1)
-        cleaned = shrunk(mean, sets[:, :n], amount)
+        cleaned = wiener_filter(mean, sets[:, :n], amount)
         assert (cleaned - band).square().mean() < 0.9 * (mean - band).square().mean()
-        assert torch.equal(shrunk(mean, sets[:, :n], amount * 0), mean)
+        assert torch.equal(wiener_filter(mean, sets[:, :n], amount * 0), mean)
     equal = band[:, None].expand(-1, 4, -1, -1, -1)
-    assert torch.equal(shrunk(band, equal, amount), band)
+    assert torch.equal(wiener_filter(band, equal, amount), band)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from PIL import Image
-from serving_examples import landscape
 
-from stylefuse.tasks.stylize.colour import colours, matching, with_kept_colour
+from serving_examples import landscape
+from stylefuse.tasks.stylize.colour import colours, matching, preserve_color
 
 # ITU-R BT.601, full range: luma, then the differences that chroma is made of.
 YCBCR = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
@@ -28,22 +28,22 @@ def ycbcr(image):
 
 
 def test_none_leaves_the_picture(photo, restyled):
-    assert with_kept_colour(restyled, photo, "none") is restyled
+    assert preserve_color(restyled, photo, "none") is restyled
 
 
 def test_luma_is_the_restyled_one_and_chroma_the_photo_s(photo, restyled):
-    kept = ycbcr(with_kept_colour(restyled, photo, "luma"))
+    kept = ycbcr(preserve_color(restyled, photo, "luma"))
     assert np.abs(kept[..., 0] - ycbcr(restyled)[..., 0]).max() <= 0.5 + 1e-6
     assert np.abs(kept[..., 1:] - ycbcr(photo)[..., 1:]).max() < 1e-6
 
 
 def test_luma_is_clipped_where_it_must_be():
     photo, white = Image.new("RGB", (4, 4), (250, 120, 10)), Image.new("RGB", (4, 4), "white")
-    assert np.asarray(with_kept_colour(white, photo, "luma"))[0, 0].tolist() == [255, 229, 119]
+    assert np.asarray(preserve_color(white, photo, "luma"))[0, 0].tolist() == [255, 229, 119]
 
 
 def test_match_has_the_photo_s_mean_and_covariance(photo, restyled):
-    matched = with_kept_colour(restyled, photo, "match")
+    matched = preserve_color(restyled, photo, "match")
     for found, wanted, before in zip(*(colours(each) for each in (matched, photo, restyled)), strict=True):
         assert np.abs(found - wanted).max() < 0.01 * np.abs(wanted).max() + 0.2
         assert np.abs(before - wanted).max() > 10 * np.abs(found - wanted).max()
@@ -58,18 +58,18 @@ def test_colours_are_numpy_s(photo):
 def test_equal_colours_are_left_alone(photo):
     matrix, shift = matching(*colours(photo), *colours(photo))
     assert np.allclose(matrix, np.eye(3), atol=1e-6) and np.allclose(shift, 0, atol=1e-4)
-    assert np.array_equal(with_kept_colour(photo, photo, "match"), photo)
+    assert np.array_equal(preserve_color(photo, photo, "match"), photo)
 
 
 @pytest.mark.parametrize("flat", ["black", "white", (10, 200, 30)])
 def test_flat_and_grey_pictures_stay_sound(photo, flat):
     one = Image.new("RGB", photo.size, flat)
     grey = photo.convert("L").convert("RGB")
-    assert np.ptp(np.asarray(with_kept_colour(one, photo, "match")), axis=(0, 1)).max() == 0
-    assert np.array_equal(with_kept_colour(photo, one, "match"), one)
-    back = np.asarray(with_kept_colour(photo, grey, "match")).astype(int)
+    assert np.ptp(np.asarray(preserve_color(one, photo, "match")), axis=(0, 1)).max() == 0
+    assert np.array_equal(preserve_color(photo, one, "match"), one)
+    back = np.asarray(preserve_color(photo, grey, "match")).astype(int)
     assert np.ptp(back, axis=2).max() <= 1
     # No chroma to enlarge: noise of rounding does not turn into colour.
     noisy = np.asarray(grey).astype(int) + np.random.default_rng(0).integers(0, 2, (*photo.size[::-1], 3))
-    colourful = np.asarray(with_kept_colour(Image.fromarray(noisy.astype(np.uint8)), photo, "match"))
+    colourful = np.asarray(preserve_color(Image.fromarray(noisy.astype(np.uint8)), photo, "match"))
     assert np.ptp(colourful.astype(int) - noisy, axis=2).std() < 20

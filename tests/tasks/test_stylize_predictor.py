@@ -6,9 +6,9 @@ from serving_examples import landscape, picture
 from stylefuse.images.io import to_tensor
 from stylefuse.networks.generator import load_generator, style_weights
 from stylefuse.serving.bundle import Bundle
-from stylefuse.tasks.stylize.colour import with_kept_colour
+from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.params import StylizeParams
-from stylefuse.tasks.stylize.postprocess import finished
+from stylefuse.tasks.stylize.postprocess import adjust
 
 INK, MONET = StylizeParams(style="ink"), StylizeParams(style="monet")
 
@@ -80,9 +80,9 @@ def test_the_look_s_colours_and_finish_come_after_the_network(restyle):
     image = landscape()
     plain = restyle(image, MONET)
     kept = restyle(image, with_(MONET, preserve_color="luma"))
-    assert np.array_equal(kept, with_kept_colour(plain, image, "luma"))
+    assert np.array_equal(kept, preserve_color(plain, image, "luma"))
     assert not np.array_equal(kept, plain)
     both = restyle(image, with_(MONET, preserve_color="luma", contrast=1.3, sharpen=0.5))
-    assert np.array_equal(both, finished(kept, 1.3, 0.5))
+    assert np.array_equal(both, adjust(kept, 1.3, 0.5))
     alone = restyle(image, with_(MONET, strength=0.0, contrast=1.3))
-    assert np.array_equal(alone, finished(image, 1.3))
+    assert np.array_equal(alone, adjust(image, 1.3))

@@ -18,6 +18,7 @@ from kedro.runner import SequentialRunner
 from mlflow import MlflowClient, active_run
 
 import stylefuse
+from stylefuse.configuration import task_inputs
 from stylefuse.hooks import PATHS, TrackingHooks, check_runtime_params, check_torchrun, flatten
 from stylefuse.images.manifest import data_hash
 from stylefuse.tracking import record
@@ -298,4 +299,4 @@ def test_of_several_processes_the_first_records_the_run(root, monkeypatch):
 
 def test_every_path_that_the_catalog_takes_may_be_given():
     catalog = (ROOT / "conf" / "base" / "catalog.yml").read_text(encoding="utf-8")
-    assert set(re.findall(r"runtime_params:(\w+)", catalog)) == PATHS
+    assert set(re.findall(r"runtime_params:(\w+)", catalog)) == PATHS - set(task_inputs())

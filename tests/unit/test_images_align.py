@@ -1,11 +1,11 @@
-"""Registration: what lies still is left alone, what moved is found and moved back, what is foreign is named."""
+"""Alignment: what lies still is left alone, what moved is found and moved back, what is foreign is named."""
 
 import cv2
 import numpy as np
 import pytest
 import skimage.data
 
-from stylefuse.images.align import AlignError, SizesDifferError, align, check_registration
+from stylefuse.images.align import AlignError, SizesDifferError, align, check_alignment
 
 ASTRONAUT, COFFEE = skimage.data.astronaut(), skimage.data.coffee()
 
@@ -20,7 +20,7 @@ def exposed(picture: np.ndarray, stops: float) -> np.ndarray:
 
 
 def verdicts(pictures) -> list[str]:
-    return [finding.verdict for finding in check_registration(pictures).findings]
+    return [finding.verdict for finding in check_alignment(pictures).findings]
 
 
 def psnr(x: np.ndarray, y: np.ndarray) -> float:
@@ -50,7 +50,7 @@ def test_what_is_in_register_is_seen_so_and_comes_back_untouched(other):
 def test_a_shift_is_found_and_undone(shift):
     dx, dy = shift
     pair = [cut(ASTRONAUT), cut(ASTRONAUT, 100 - dx, 60 - dy)]
-    second = check_registration(pair).findings[1]
+    second = check_alignment(pair).findings[1]
     assert second.verdict == "shifted"
     assert abs(abs(second.dx) - abs(dx)) < 0.5
     assert abs(abs(second.dy) - abs(dy)) < 0.5
@@ -80,7 +80,7 @@ def test_a_turn_by_a_degree_is_undone():
 def test_another_size_of_the_same_shape_is_brought_to_the_first():
     larger = cv2.resize(cut(ASTRONAUT), (300, 300), interpolation=cv2.INTER_CUBIC)
     with pytest.raises(SizesDifferError):
-        check_registration([cut(ASTRONAUT), larger])
+        check_alignment([cut(ASTRONAUT), larger])
     pictures, _ = align([cut(ASTRONAUT), larger])
     assert pictures[0].shape == pictures[1].shape
     assert psnr(*pictures) > 28

@@ -133,10 +133,10 @@ def test_flat_places_are_not_painted_alike_all_over():
 
 def test_grain_is_of_the_place_and_repeats_far_apart(generator):
     zeros = torch.zeros(1, 3, 40, 60)
-    grain = generator.grained(zeros, (0, 0))
+    grain = generator.add_grain(zeros, (0, 0))
     assert grain.std() == pytest.approx(generator.config.grain, rel=0.1) and grain.mean().abs() < 0.01
-    assert torch.equal(generator.grained(zeros[..., 7:, 9:], (7, 9)), grain[..., 7:, 9:])
-    assert torch.equal(generator.grained(zeros, (GRAIN_SIDE, 2 * GRAIN_SIDE)), grain)
+    assert torch.equal(generator.add_grain(zeros[..., 7:, 9:], (7, 9)), grain[..., 7:, 9:])
+    assert torch.equal(generator.add_grain(zeros, (GRAIN_SIDE, 2 * GRAIN_SIDE)), grain)
     x = smooth_pictures(1, 32, 32)
     assert not torch.allclose(generator(x, row(1)), generator(x, row(1), (100, 3)), atol=1e-3)
 
@@ -145,7 +145,7 @@ def test_grain_is_not_in_what_is_not_repainted():
     generator = lively_generator()
     torch.nn.init.zeros_(generator.head.weight)
     x = smooth_pictures(1, 32, 32)
-    assert torch.equal(generator(x, row(1)), generator.recoloured(x, row(1)).tanh())
+    assert torch.equal(generator(x, row(1)), generator.recolour(x, row(1)).tanh())
 
 
 def test_negative_grain_is_refused():

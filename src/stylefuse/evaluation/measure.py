@@ -12,7 +12,7 @@ from stylefuse.evaluation.networks import Networks, precision, restyle
 from stylefuse.evaluation.restyled import Seen, in_batches, score_content, score_style, score_truth, see
 from stylefuse.evaluation.settings import Settings
 from stylefuse.evaluation.summary import NOT_COMPUTED, WITHOUT_INCEPTION, plain, summarise, warnings_of
-from stylefuse.metrics import judge as judging
+from stylefuse.metrics import classification
 from stylefuse.metrics.content import patch_retrieval
 from stylefuse.metrics.similarity import psnr
 
@@ -86,7 +86,7 @@ def measure(
         "styles": results,
         "identity": {
             "psnr": float(psnr(pictures.photos, same).mean()),
-            "judge_accuracy_photos": judging.accuracy(photos.logits, networks.judge_classes[0]),
+            "judge_accuracy_photos": classification.accuracy(photos.logits, networks.judge_classes[0]),
         },
         "not_collapsed": _variety(fakes, reals),
         "judge_confusion": _confusion(networks, photos, fakes, reals),
@@ -98,8 +98,8 @@ def _training_signal(
 ) -> dict[str, float]:
     """Accuracy of C, which G was trained to raise, on restyled photos, and its lead over the judge's accuracy."""
     logits = in_batches(networks.classifier, restyled, batch_size, networks.device)
-    accuracy = judging.accuracy(logits, networks.classifier_classes[index])
-    gap = accuracy - judging.accuracy(fakes.logits, networks.judge_classes[index])
+    accuracy = classification.accuracy(logits, networks.classifier_classes[index])
+    gap = accuracy - classification.accuracy(fakes.logits, networks.judge_classes[index])
     return {"training_signal_accuracy_fakes": accuracy, "gap_to_judge": gap}
 
 
@@ -127,11 +127,11 @@ def _variety(fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict[str, Any]:
     ratios = {}
     for style, a, b in zip(fakes, fake, real, strict=True):
         varied = min(len(a), len(b)) >= 2 and float(b.var(dim=0).sum()) > 0
-        ratios[style] = judging.variance_ratio(a, b) if varied else None
+        ratios[style] = classification.variance_ratio(a, b) if varied else None
     return {
-        "same_photo_between_styles": judging.paired_separation(fake),
-        "separation_fakes": judging.style_separation(fake),
-        "separation_paintings": judging.style_separation(real),
+        "same_photo_between_styles": classification.paired_separation(fake),
+        "separation_fakes": classification.style_separation(fake),
+        "separation_paintings": classification.style_separation(real),
         "variance_ratio": ratios,
     }
 
@@ -144,7 +144,7 @@ def _confusion(networks: Networks, photos: Seen, fakes: dict[str, Seen], reals: 
         # The judge chooses among the generator's styles only.
         logits = torch.cat([seen.logits[:, order] for seen in sets.values()])
         target = torch.cat([torch.full((len(s.logits),), order.index(c)) for c, s in sets.items()])
-        counts = judging.confusion(logits, target, len(order))
+        counts = classification.confusion(logits, target, len(order))
         own = [order.index(c) for c in networks.judge_classes]
         return counts[own][:, own].tolist()
 

@@ -11,8 +11,7 @@ from stylefuse.evaluation.compare import compare_sets
 from stylefuse.evaluation.heldout import Twins
 from stylefuse.evaluation.settings import Settings
 from stylefuse.images.luma import batch_luma
-from stylefuse.metrics import content
-from stylefuse.metrics import judge as judging
+from stylefuse.metrics import classification, content
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
 from stylefuse.metrics.similarity import psnr, ssim
@@ -61,8 +60,8 @@ def score_style(
     """
     judge = {}
     for name, seen in (("fakes", restyled), ("paintings", paintings), ("photos", photos)):
-        judge[f"accuracy_{name}"] = judging.accuracy(seen.logits, judge_class)
-        judge[f"probability_{name}"] = judging.mean_probability(seen.logits, judge_class)
+        judge[f"accuracy_{name}"] = classification.accuracy(seen.logits, judge_class)
+        judge[f"probability_{name}"] = classification.mean_probability(seen.logits, judge_class)
     return {"judge": judge, "distances": _distances(restyled, photos, paintings, settings)}
 
 

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from stylefuse.images.motion import STILL, Found, by_ecc, by_features, common_box, shares_enough, warp
-from stylefuse.images.registration import (
+from stylefuse.images.alignment_check import (
+    Alignment,
     Finding,
     Motion,
-    Registration,
     SizesDifferError,
-    check_registration,
+    check_alignment,
     compare,
     size_of,
     stretched_luma,
 )
+from stylefuse.images.motion import STILL, Found, by_ecc, by_features, common_box, shares_enough, warp
 
-__all__ = ["AlignError", "Registration", "SizesDifferError", "align", "check_registration"]
+__all__ = ["AlignError", "Alignment", "SizesDifferError", "align", "check_alignment"]
 
 # Pictures of another size must have the first one's aspect within this share.
 _ASPECT = 0.02
@@ -28,7 +28,7 @@ class AlignError(ValueError):
     """A picture that cannot be brought onto the first one: names it (the first is 1) and the remedy."""
 
 
-def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Registration]:
+def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Alignment]:
     """Bring all pictures onto the first one's frame.
 
     Pictures of another size are scaled to the first one's. Then the motion of each is sought by ECC (see
@@ -67,7 +67,7 @@ def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Registratio
     crop = None if (bottom, right) == first.shape[:2] and (left, top) == (0, 0) else box
     if crop:
         moved = [np.ascontiguousarray(each[top:bottom, left:right]) for each in moved]
-    return moved, Registration(check_registration(moved).findings, tuple(motions), crop)
+    return moved, Alignment(check_alignment(moved).findings, tuple(motions), crop)
 
 
 def _find(first: np.ndarray, other: np.ndarray, number: int) -> Found | None:

@@ -38,7 +38,7 @@ SAME = 2
 _UNUSABLE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
-def described(image: Image.Image, data: bytes) -> bytes | None:
+def file_profile(image: Image.Image, data: bytes) -> bytes | None:
     """Return the ICC profile of a picture's levels, embedded or made of what its file says; None for sRGB.
 
     The order is that of PNG's third edition, and for other formats that of browsers: cICP, ICC profile, nclx,

@@ -27,11 +27,16 @@ class CropSampler:
     """
 
     def __init__(
-        self, store: ImageStore, rows: np.ndarray, size: int, least: float, generator: np.random.Generator
+        self,
+        store: ImageStore,
+        rows: np.ndarray,
+        size: int,
+        min_crop_scale: float,
+        generator: np.random.Generator,
     ):
         if len(rows) == 0:
             raise ValueError("no pictures to draw crops from: look at the splits in the data report")
-        self._store, self._rows, self.size, self._least = store, np.asarray(rows), size, least
+        self._store, self._rows, self.size, self._min_scale = store, np.asarray(rows), size, min_crop_scale
         self._generator, self._queue = generator, np.empty(0, np.int64)
 
     def draw(self, count: int, size: int | None = None) -> Tensor:
@@ -62,7 +67,7 @@ class CropSampler:
     def _window(self, picture: np.ndarray) -> np.ndarray:
         height, width = picture.shape[:2]
         short = min(height, width)
-        side = max(1, round(short * self._generator.uniform(self._least, 1.0)))
+        side = max(1, round(short * self._generator.uniform(self._min_scale, 1.0)))
         top = self._generator.integers(height - side + 1)
         left = self._generator.integers(width - side + 1)
         crop = picture[top : top + side, left : left + side]

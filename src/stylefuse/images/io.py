@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 from torch import Tensor
 
 from stylefuse._atomic import replacing
-from stylefuse.images.colour import described, is_grey, is_srgb, to_srgb
+from stylefuse.images.colour import file_profile, is_grey, is_srgb, to_srgb
 from stylefuse.images.files import (
     DEFAULT_LIMITS,
     WRITTEN,
@@ -53,7 +53,7 @@ def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMI
     """Decode a picture that `images.files.opened` yields, with the bytes of its file, as `decode` does."""
     image.load()
     check_pixels(image.size, limits)  # decoders of HEIF learn the size that counts only now
-    profile = described(image, data)
+    profile = file_profile(image, data)
     if profile and (deep := _from_16_bits(image, data, profile)):
         return deep
     clear = image.info.get("transparency")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from stylefuse.images.registration import Box, edges, shrink
+from stylefuse.images.alignment_check import Box, edges, shrink
 
 STILL = np.eye(2, 3)
 # From the simplest on. A richer motion must agree better by `_GAIN` than the best before it.

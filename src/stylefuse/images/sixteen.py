@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-from stylefuse.images.colour import described, is_srgb
+from stylefuse.images.colour import file_profile, is_srgb
 from stylefuse.images.files import ImageError
 from stylefuse.images.levels import WHITE, grey_16, is_grey_16
 from stylefuse.images.matrix import to_srgb_16
@@ -58,7 +58,7 @@ def read_deep(image: Image.Image, data: bytes) -> Levels:
     if not is_grey_16(image):
         return _colour(image, data)
     image.load()
-    pixels, fits = _in_srgb(grey_16(image), described(image, data))
+    pixels, fits = _in_srgb(grey_16(image), file_profile(image, data))
     return Levels(_turned(pixels, image), fits)
 
 
@@ -87,7 +87,7 @@ def _colour(image: Image.Image, data: bytes) -> Levels:
         )
     grey = image.format == "PNG" and data[_PNG_COLOUR] == _PNG_GREY_ALPHA
     levels = pixels[..., 2] if grey else pixels[..., 2::-1]  # OpenCV's are blue, green, red, alpha
-    levels, fits = _in_srgb(levels, described(image, data))
+    levels, fits = _in_srgb(levels, file_profile(image, data))
     levels = levels.reshape(*pixels.shape[:2], -1)
     alpha = tags.get(_EXTRA, (_STRAIGHT,))[0]
     if pixels.shape[2] == 4 and alpha in (_STRAIGHT, _PREMULTIPLIED):

@@ -1,4 +1,4 @@
-"""The adversarial game, relativistic: a real picture should score above a fake one, not above a constant."""
+"""Relativistic adversarial losses: a real picture should score higher than a fake one, not than a constant."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def relativistic_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """D's side of RpGAN: E[softplus(-(D(y) - D(G(x))))] (Jolicoeur-Martineau 2018; Huang et al. 2024, eq. 2).
+    """Critic loss of RpGAN: E[softplus(-(D(y) - D(G(x))))] (Jolicoeur-Martineau 2018; Huang et al. 2024, eq. 2).
 
     Args:
         real, fake: N logits, paired at random.
@@ -15,12 +15,12 @@ def relativistic_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def relativistic_generator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """G's side of RpGAN: E[softplus(-(D(G(x)) - D(y)))], the critic's loss with the roles swapped."""
+    """Generator loss of RpGAN: E[softplus(-(D(G(x)) - D(y)))], the critic's loss with swapped arguments."""
     return F.softplus(real - fake).mean()
 
 
 def zero_centred_penalty(logits: Tensor, pictures: Tensor) -> Tensor:
-    """E ‖∇_x D(x)‖² / 2: R1 on real pictures, R2 on fakes (Mescheder et al. 2018, eq. 9; Roth et al. 2017).
+    """Gradient penalty E ‖∇_x D(x)‖² / 2 (Mescheder et al. 2018, eq. 9; Roth et al. 2017): R1 on reals, R2 on fakes.
 
     Args:
         logits: N, computed from `pictures`.

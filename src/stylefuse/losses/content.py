@@ -1,4 +1,4 @@
-"""What keeps the content: one-sided terms, no cycle, so that colours and strokes are free to move."""
+"""Content losses: one-sided terms without a cycle, which leave colours and strokes free to change."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from stylefuse.images.luma import batch_luma
 
 
 def patch_nce_loss(queries: Tensor, keys: Tensor, temperature: float = 0.07) -> Tensor:
-    """Contrastive patches: a place of G(x) should resemble that place of x, not others (Park et al. 2020, eq. 3).
+    """PatchNCE: a place of G(x) should resemble the same place of x, not other places (Park et al. 2020, eq. 3).
 
     Args:
         queries, keys: N×P×D features of G(x) and of x at the same P places; keys get no gradient.
@@ -20,10 +20,10 @@ def patch_nce_loss(queries: Tensor, keys: Tensor, temperature: float = 0.07) -> 
 
 
 def low_pass_luma_loss(fake: Tensor, photo: Tensor, pool: int = 8) -> Tensor:
-    """L1 between standardised luma of G(x) and x, averaged over pool×pool pixels.
+    """L1 between the luma of G(x) and of x, averaged over pool×pool pixels and standardised.
 
-    Low-pass as in adaptive-style-transfer (Sanakoyeu et al. 2018, eq. 6); standardised (zero mean, unit
-    deviation a picture) because raw luma fights every style with a light ground.
+    The low-pass is that of adaptive-style-transfer (Sanakoyeu et al. 2018, eq. 6). Luma is standardised (zero mean and
+    unit deviation in each picture), because plain luma works against every style with a light ground.
 
     Args:
         fake, photo: N×3×H×W in [-1, 1].
@@ -34,14 +34,14 @@ def low_pass_luma_loss(fake: Tensor, photo: Tensor, pool: int = 8) -> Tensor:
 def _standardised_luma(pictures: Tensor, pool: int) -> Tensor:
     luma = F.avg_pool2d(batch_luma(pictures), pool)
     variance, mean = torch.var_mean(luma, dim=(2, 3), keepdim=True, correction=0)
-    # A small epsilon: with 0.1 a picture could lower the loss by fading out.
+    # Epsilon must be small: with 0.1 a picture could lower the loss by losing contrast.
     return (luma - mean) / (variance + 0.02**2).sqrt()
 
 
 def feature_content_loss(fake: list[Tensor], photo: list[Tensor]) -> Tensor:
-    """L1 between instance-normalised feature maps of G(x) and x, averaged over maps.
+    """L1 between instance-normalised feature maps of G(x) and of x, mean over maps.
 
-    The norm takes out mean and deviation of each channel, which carry the style (Huang & Belongie 2017).
+    Normalisation removes mean and deviation of each channel, which describe the style (Huang & Belongie 2017).
 
     Args:
         fake, photo: N×C×h×w maps; photo's get no gradient.
@@ -52,6 +52,6 @@ def feature_content_loss(fake: list[Tensor], photo: list[Tensor]) -> Tensor:
 
 
 def _standardised(maps: Tensor) -> Tensor:
-    """Zero mean, unit deviation over place; `F.instance_norm` copies layouts under channels_last."""
+    """Normalise over height and width; `F.instance_norm` would copy channels_last tensors to another layout."""
     centred = maps - maps.mean(dim=(2, 3), keepdim=True)
     return centred * (centred.square().mean(dim=(2, 3), keepdim=True) + 1e-5).rsqrt()

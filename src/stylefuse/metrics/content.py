@@ -1,7 +1,7 @@
 """How much of a photo's content its restyled version keeps.
 
-Pictures are N×3×H×W in [-1, 1]; scores are one number a picture.
-Colour and contrast belong to the style, so the content scores look at luma with both taken out.
+Pictures are N×3×H×W in [-1, 1]; each score is one number a picture. Colour and contrast belong to the style, so the
+scores use luma that is standardised or compared by correlation.
 """
 
 import torch
@@ -11,14 +11,14 @@ from torch.nn import functional as F
 from stylefuse.images.luma import batch_luma
 from stylefuse.metrics.similarity import GAUSSIAN_SIDE, ssim
 
-# A photo's luma deviates by about a fifth of its range: five deviations stand for the 255 levels of SSIM.
+# Data range of standardised luma for SSIM: a photo's luma has a standard deviation of about a fifth of its range.
 STANDARDISED_RANGE = 5.0
 
 
 def standardised_luma(x: Tensor, eps: float = 1e-3) -> Tensor:
-    """Luma with zero mean and unit deviation in every picture, N×1×H×W.
+    """Return luma with zero mean and unit deviation in each picture, N×1×H×W.
 
-    `eps` (in units of [-1, 1]) is added to the deviation: a flat picture becomes 0, not amplified noise.
+    `eps` (in units of [-1, 1]) is added to the deviation, so that a flat picture becomes 0 and not amplified noise.
     """
     y = batch_luma(x)
     deviation, mean = torch.std_mean(y, dim=(2, 3), keepdim=True, correction=0)
@@ -29,8 +29,8 @@ def luma_ssim(x: Tensor, y: Tensor) -> Tensor:
     """SSIM of standardised lumas, N values in [-1, 1]; 1 = same structure up to brightness and contrast.
 
     `similarity.ssim` with the Gaussian window and data range `STANDARDISED_RANGE`. The planes are moved by half of
-    it, into the middle of the range: SSIM multiplies local means with covariances, and of a mean below zero and a
-    negative covariance it would make a reward for inverted pictures.
+    it, into the middle of the range: SSIM multiplies a term of local means with one of covariances, and two negative
+    terms would reward an inverted picture.
 
     Raises:
         ValueError: the pictures differ in shape or are smaller than the window.
@@ -45,7 +45,7 @@ def luma_ssim(x: Tensor, y: Tensor) -> Tensor:
 def edge_correlation(x: Tensor, y: Tensor) -> Tensor:
     """Pearson correlation of the Sobel gradient magnitudes of two lumas, N values in [-1, 1].
 
-    Where there is detail in one picture, is there detail in the other? A picture without any edge gives 0.
+    High where both pictures have their edges at the same places. A picture without any edge gives 0.
     """
     _same(x, y)
     a, b = (_sobel_magnitude(batch_luma(z)).flatten(1) for z in (x, y))
@@ -54,16 +54,16 @@ def edge_correlation(x: Tensor, y: Tensor) -> Tensor:
 
 
 def patch_retrieval(queries: Tensor, keys: Tensor) -> float:
-    """Share of places found again: whose nearest key of the same picture, by cosine, is at the same place.
+    """Share of places whose nearest key in the same picture, by cosine, is the key of the same place.
 
-    The question that the contrastive content loss asks (PatchNCE, Park et al. 2020), as an accuracy.
+    The accuracy that belongs to the contrastive content loss (PatchNCE, Park et al. 2020).
 
     Args:
         queries: N×P×d features of the restyled pictures at P places.
         keys: N×P×d features of the photos at the same places.
 
     Returns:
-        0 to 1; chance is 1/P. Keys that tie count as not found, so a blank picture gets no credit.
+        0 to 1; chance is 1/P. Keys that tie count as not found, so a blank picture scores 0.
     """
     if queries.shape != keys.shape or queries.ndim != 3:
         raise ValueError(f"queries and keys must both be N×P×d: {tuple(queries.shape)}, {tuple(keys.shape)}")

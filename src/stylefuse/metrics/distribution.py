@@ -1,7 +1,7 @@
-"""How far apart two sets of pictures are, measured on their features (rows of N×d tensors).
+"""Distances between two sets of pictures, computed on their features (rows of N×d tensors).
 
-All three distances are 0 for equal distributions and grow with the difference; none has a unit that means
-anything by itself. Read them beside two baselines computed the same way, as `normalised_score` does.
+All three are 0 for equal distributions and grow with the difference. Their values mean nothing alone: compare them with
+baselines that are computed in the same way, as `normalised_score` does.
 """
 
 import math
@@ -16,9 +16,8 @@ def sliced_wasserstein(a: Tensor, b: Tensor, directions: int = 1000, seed: int =
     """Squared sliced 2-Wasserstein distance of N×d and M×d features, scaled as MIND.
 
     `3·d·E_u[W₂²(u·a, u·b)]` over random unit directions u (Berthet et al. 2026, arXiv 2605.06797). The factor
-    d undoes the shrinking of a projection, so a pure shift δ gives 3·‖δ‖². In one dimension W₂ compares
-    quantile functions; where N ≠ M the two are interpolated linearly at max(N, M) common levels. Features are
-    taken as they are, not standardised.
+    d makes up for the projection, so that a pure shift δ gives 3·‖δ‖². In one dimension W₂ compares quantile functions;
+    for N ≠ M both are interpolated linearly at max(N, M) common levels. Features are not standardised.
 
     Raises:
         ValueError: a set is empty, or the widths differ.
@@ -37,8 +36,8 @@ def sliced_wasserstein(a: Tensor, b: Tensor, directions: int = 1000, seed: int =
 def kernel_distance(a: Tensor, b: Tensor) -> float:
     """Unbiased squared maximum mean discrepancy under k(x, y) = (x·y/d + 1)³: KID on any features.
 
-    Bińkowski et al. 2018, "Demystifying MMD GANs", section 4. Unbiased at every set size, hence around 0, and
-    at times below it, for two samples of one distribution.
+    Bińkowski et al. 2018, "Demystifying MMD GANs", section 4. It is unbiased at every set size: for two samples of one
+    distribution it lies around 0, also below.
 
     Raises:
         ValueError: a set has fewer than two rows, or the widths differ.
@@ -59,9 +58,9 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     """Squared Fréchet distance between Gaussians fitted to N×d and M×d features.
 
     ‖μ_a - μ_b‖² + tr(Σ_a + Σ_b - 2(Σ_a Σ_b)^½), Heusel et al. 2017, eq. 6; FID when the features are
-    Inception's. Biased upwards in small sets, and strongly so for N ≤ d, where the covariances are singular:
-    compare only numbers of the same N. The trace of the root is the sum of singular values of R_a R_bᵀ, with
-    R the triangular factors of the centred features, which is exact for singular covariances too.
+    Inception's. It is biased upwards in small sets, strongly for N ≤ d, where the covariances are singular: compare
+    only values of the same N. The trace of the root is computed as the sum of the singular values of R_a R_bᵀ, where R
+    are the triangular factors of the centred features; this is exact for singular covariances, too.
 
     Raises:
         ValueError: a set has fewer than two rows, or the widths differ.
@@ -82,14 +81,14 @@ def bootstrap(
     seed: int,
     centre: float | None = None,
 ) -> tuple[float, float]:
-    """90 % interval of `metric(fake, real)`: how far it would move with other photos and paintings.
+    """Bootstrap 90 % interval of `metric(fake, real)`: its variation with other photos and paintings.
 
-    Rows of both sets are redrawn with replacement (Efron 1979). A redrawn set holds rows twice, which shifts
-    distances up as a whole, so the spread of the repeats is taken and put around the estimate itself.
+    Rows of both sets are redrawn with replacement (Efron 1979). Repeated rows make all distances larger, so the spread
+    of the repeats is centred on the estimate.
 
     Args:
-        repeats: redraws; some hundred for stable ends.
-        centre: the estimate; `metric(fake, real)` when None.
+        repeats: redraws; about a hundred give stable ends.
+        centre: the estimate; None: `metric(fake, real)`.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -105,7 +104,7 @@ def bootstrap(
 
 
 class Score(NamedTuple):
-    """A normalised distance, or None and the reason why there is none."""
+    """A normalised distance, or None and the reason."""
 
     value: float | None
     reason: str = ""
@@ -114,9 +113,9 @@ class Score(NamedTuple):
 def normalised_score(photo: float, fake: float, half: float) -> Score:
     """Share of the way from photos to paintings: (d_photo - d_fake) / (d_photo - d_half).
 
-    0 = as far from the paintings as untouched photos, 1 = as close as one half of the paintings to the other;
-    below 0 = further away than photos. There is none where the photos are no further from the paintings than
-    the paintings from each other: these features cannot tell the style from a photo.
+    0 = as far from the paintings as untouched photos, 1 = as close as one half of the paintings to the other; below 0 =
+    further away than photos. There is no score where photos are as close to the paintings as the paintings to each
+    other: these features do not distinguish the style from photos.
     """
     gap = photo - half
     if not (math.isfinite(gap) and math.isfinite(fake)):
@@ -137,7 +136,7 @@ def _pair(a: Tensor, b: Tensor, least: int) -> tuple[Tensor, Tensor]:
 
 
 def _quantiles(ordered: Tensor, levels: int) -> Tensor:
-    """Values of sorted columns (N×k) at the mid-points of `levels` equal steps: levels×k."""
+    """Interpolate sorted columns, N×k, at the mid-points of `levels` equal steps: levels×k."""
     if len(ordered) == levels:
         return ordered
     place = ((torch.arange(levels, dtype=torch.float64) + 0.5) * len(ordered) / levels - 0.5).clamp(

@@ -1,13 +1,13 @@
-"""Fusion metrics without a truth: what a fused picture holds, and what of its n ≥ 2 inputs it keeps.
+"""Fusion metrics without a truth: information in a fused picture, and how much of its n ≥ 2 inputs it keeps.
 
-Pictures are H×W grey arrays with values in [0, 255], of any real type; all is computed in float64. Published
-tables of these metrics differ in definition and can't be compared with each other: compare only what this
-module has measured. No single one says which fusion is better (a pixel-wise maximum of the inputs beats
-trained networks on MI, VIF and Qabf; noise raises EN, SD, SF and AG): use the basket, `rank_sums`.
+Pictures are H×W grey arrays with values in [0, 255], of any real type; everything is computed in float64. Published
+tables define these metrics differently, so compare only values from this module. No single metric shows which fusion
+is better (a pixel-wise maximum of the inputs beats trained networks on MI, VIF and Qabf; noise raises EN, SD, SF and
+AG): use several of them, by `rank_sums`.
 
-A constant picture gives 0, not NaN: EN, SD, SF, AG and MI by their formulas, and 0 stands for each term that
-is 0/0 (a correlation with it in CC and SCD, its VIF as an input). Qabf is 0/0, hence 0, for black inputs only:
-it sees a frame around others. SSIM and MEF-SSIM are defined for constant pictures.
+A constant picture gives 0, not NaN: EN, SD, SF, AG and MI by their formulas; a term that is 0/0 counts as 0 (a
+correlation with it in CC and SCD, its VIF as an input). Qabf is 0/0, and so 0, only for black inputs: other inputs have
+an edge along the frame. SSIM and MEF-SSIM are defined for constant pictures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 from stylefuse.images.luma import BLUE, RED
 from stylefuse.metrics.fusion_similarity import mean_ssim, mef_ssim, plane, planes, vif
 
-# Higher is better in each; between them sums of information, edges, activity and what is left of each input.
+# Metrics of the basket; higher is better in each. Together they cover information, edges, activity and kept input.
 BASKET = ("SCD", "Qabf", "VIF", "EN", "SF")
 
 # Deviations and slopes in grey levels below this are rounding, hence zero.
@@ -64,11 +64,11 @@ def fusion_metrics(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> dict[str,
 
 
 def rank_sums(table: Mapping[str, Mapping[str, float]], metrics: Sequence[str] = BASKET) -> dict[str, float]:
-    """The basket: methods ranked by each metric, ranks summed; lower is better, `len(metrics)` the best.
+    """Rank methods by each metric and sum the ranks; lower is better, `len(metrics)` is the best possible.
 
     Args:
-        table: method → metric → value, such as means over one set of pictures. More metrics may stand in it.
-        metrics: which count; higher must be better in each. Rank 1 is the highest, ties share the mean rank.
+        table: method → metric → value, such as means over one set of pictures; may hold further metrics.
+        metrics: the metrics that count; higher must be better in each. Rank 1 is the highest, ties get the mean rank.
 
     Raises:
         ValueError: no methods, no metrics, or a method whose value is missing or not finite.
@@ -132,9 +132,9 @@ def mutual_information(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float
 def correlations_of_differences(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
     """SCD: Σᵢ corr(F − mean of the other inputs, xᵢ), -n to n (Aslantas and Bendes 2015).
 
-    With two inputs it is the published corr(F − B, A) + corr(F − A, B). With more, the mean of the others
-    stands for "the other", which keeps what makes the metric: n is reached when F holds every input in
-    equal parts, F = Σᵢ xᵢ / (n − 1) plus a constant. A sum, so compare only fusions of equally many inputs.
+    With two inputs it is the published corr(F − B, A) + corr(F − A, B). With more, the mean of the others replaces B or A,
+    which keeps the property that n is reached where F holds every input in equal parts, F = Σᵢ xᵢ / (n − 1) plus a
+    constant. As a sum, it compares only fusions of the same number of inputs.
     """
     f, sources = planes(fused, inputs)
     total = sum(sources)
@@ -148,22 +148,22 @@ def correlation(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
 
 
 def edge_preservation(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
-    """Qabf: how well strength and direction of the inputs' edges are kept, 0 to 0.9748.
+    """Qabf: how well the fused picture keeps strength and direction of the inputs' edges, 0 to 0.9748.
 
     Xydeas and Petrović 2000. Sobel strength g and direction α = atan(sᵧ/sₓ), π/2 where sₓ = 0. For an input x:
     G = min(gₓ, g_F) / max(gₓ, g_F), 1 where both are equal; A = 1 − |αₓ − α_F| / (π/2); then
     Q = 0.9994 / (1 + exp(−15(G − 0.5))) · 0.9879 / (1 + exp(−22(A − 0.8))). The result is the mean of Q over
     all places and all n inputs, weighted by gₓ. A perfect copy gives 0.974794, not 1.
 
-    As in the code that published tables come from, black surrounds the pictures, so their frame is an edge.
-    That raises Q, by 0.014 on a pair of 520×520 photographs, and more on smaller pictures.
+    As in the code behind published tables, pictures are padded with black, so that their frame is an edge. This raises
+    Q, by 0.014 on a pair of 520×520 photographs, and by more on smaller pictures.
     """
     f, sources = planes(fused, inputs)
     strength_f, angle_f = _edges(f)
     kept = held = 0.0
     for strength, angle in map(_edges, sources):
         stronger = np.maximum(strength, strength_f)
-        # Where neither has an edge, the weight is 0 and G of no account.
+        # Where neither has an edge, the weight is 0 and G does not matter.
         g = np.minimum(strength, strength_f) / np.where(stronger > 0, stronger, 1)
         a = 1 - np.abs(angle - angle_f) / (np.pi / 2)
         q = 0.9994 / (1 + np.exp(-15 * (g - 0.5))) * 0.9879 / (1 + np.exp(-22 * (a - 0.8)))
@@ -173,7 +173,7 @@ def edge_preservation(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
 
 
 def _levels(x: np.ndarray) -> np.ndarray:
-    # Halves go up. To even, as numpy rounds, the average of two pictures would lose most of its odd levels.
+    # Round halves up. NumPy rounds halves to even: the average of two pictures would lose most of its odd levels.
     return np.floor(x + 0.5).astype(np.int64)
 
 
@@ -185,7 +185,7 @@ def _information(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Pearson's correlation; 0 where one is constant."""
+    """Pearson correlation; 0 where one is constant."""
     if min(a.std(), b.std()) < _TINY:
         return 0.0
     a, b = a - a.mean(), b - b.mean()

@@ -1,7 +1,7 @@
-"""How alike a fused picture is to its inputs (VIF, SSIM, MEF-SSIM) and to the truth (PSNR, SSIM).
+"""Similarity of a fused picture to its inputs (VIF, SSIM, MEF-SSIM) and to the truth (PSNR, SSIM).
 
-Pictures are H×W grey arrays with values in [0, 255], of any real type; all is computed in float64. PSNR and
-SSIM against the truth also take H×W×3 RGB. A picture smaller than a metric's windows is refused.
+Pictures are H×W grey arrays with values in [0, 255], of any real type; everything is computed in float64. PSNR and SSIM
+against the truth also take H×W×3 RGB. A picture that is smaller than a metric's window raises ValueError.
 """
 
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from scipy.ndimage import correlate1d
 
 from stylefuse.metrics import similarity
 
-# Deviation in grey levels below which a window counts as flat: what is left there is rounding.
+# Deviation in grey levels below which a window counts as flat: smaller ones are rounding.
 _FLAT = 0.01
 _VIF_NOISE = 2.0  # variance of the visual noise, in squared grey levels: the published value
 _VIF_TINY = 1e-10  # variances below this are zero
 _VIF_WINDOWS = (17, 9, 5, 3)  # of the four scales
 _VIF_LEAST = 41  # the smallest side whose fourth scale still holds its window
-_MEF_POWER = 10.0  # more is as good as taking the strongest input
+_MEF_POWER = 10.0  # a larger power gives practically the strongest input
 
 
 def plane(picture: np.ndarray, name: str, channels: tuple[int, ...] = ()) -> np.ndarray:
-    """The picture as float64, checked; `name` is what an error calls it.
+    """Check a picture and return it as float64; `name` is its name in error messages.
 
     Args:
         picture: H×W, or H×W×c where `channels` is (c,), values in [0, 255].
@@ -48,7 +48,7 @@ def plane(picture: np.ndarray, name: str, channels: tuple[int, ...] = ()) -> np.
 def planes(
     fused: np.ndarray, inputs: Sequence[np.ndarray], least: int = 2
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The fused picture and its n ≥ 2 inputs as float64 H×W, checked.
+    """Check the fused picture and its n ≥ 2 inputs and return them as float64 H×W.
 
     Raises:
         ValueError: as `plane`; fewer than two inputs; shapes that differ; a side below `least` pixels.
@@ -92,7 +92,7 @@ def ssim(fused: np.ndarray, truth: np.ndarray) -> float:
 
 
 def mean_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
-    """Mean over the n inputs of SSIM(F, xᵢ), in [-1, 1]; tables that sum over two inputs show twice this.
+    """Mean over the n inputs of SSIM(F, xᵢ), in [-1, 1]; some tables give the sum over two inputs.
 
     Raises:
         ValueError: as `planes`; a side is below 11 pixels.
@@ -118,26 +118,26 @@ def vif(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
 def mef_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
     """MEF-SSIM at one scale for n grey inputs, in [-1, 1]; 1 = the wanted structure at every place.
 
-    Ma, Zeng and Wang 2015, "Perceptual quality assessment for multi-exposure image fusion". At each place
-    every input gives an 11×11 patch less its mean, x̃ₖ. With R = ‖Σₖ x̃ₖ‖ / Σₖ ‖x̃ₖ‖ (do the structures
-    agree?) and p = tan(πR/2), at most 10, the wanted patch is
+    Ma, Zeng and Wang 2015, "Perceptual quality assessment for multi-exposure image fusion". At each place, x̃ₖ is the
+    11×11 patch of input k less its mean. With R = ‖Σₖ x̃ₖ‖ / Σₖ ‖x̃ₖ‖, the agreement of the structures, and
+    p = tan(πR/2), at most 10, the wanted patch is
 
         x̂ = maxₖ ‖x̃ₖ‖ · s̄ / ‖s̄‖,   s̄ = Σₖ ‖x̃ₖ‖ᵖ · x̃ₖ / ‖x̃ₖ‖
 
     and the fused patch y scores (2σ_x̂y + C) / (σ²_x̂ + σ²_y + C) with C = (0.03·255)², under a Gaussian
-    window of deviation 1.5. The result is the mean over all whole windows. Of the paper, the product over
-    three scales is left out. Patch means do not count, so brightness is free.
+    window of deviation 1.5. The result is the mean over all whole windows. The product over three scales is left
+    out. Patch means, and so brightness, do not count.
 
-    Where all patches are flat, or their structures cancel, x̂ is 0: a flat y scores 1 there, any other less.
+    Where all patches are flat, or their structures cancel, x̂ is 0: a flat y scores 1 there, any other y less.
 
     Raises:
         ValueError: as `planes`; a side is below 11 pixels.
     """
     f, sources = planes(fused, inputs, least=11)
     box, bell = np.full(11, 1 / 11), _gaussian(11, 1.5)
-    # Means do not count; without them the covariances lose less to rounding.
+    # Means do not count; subtracting them makes the covariances more precise.
     f, sources = f - f.mean(), [x - x.mean() for x in sources]
-    # The deviation of a patch is ‖x̃‖ / 11: every formula above holds for one as for the other.
+    # The deviation of a patch is ‖x̃‖ / 11; the formulas above hold for both.
     contrast = np.stack([_deviation(x, box) for x in sources])
     strongest = contrast.max(axis=0)
     filled = np.where(strongest > _FLAT, strongest, 1)
@@ -145,7 +145,7 @@ def mef_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
         strongest > _FLAT, contrast.sum(axis=0), 1
     )
     power = np.minimum(np.tan(np.pi / 2 * agreement.clip(0, 1)), _MEF_POWER)
-    # s̄ = Σ shareₖ·x̃ₖ up to a factor, which falls out of s̄ / ‖s̄‖.
+    # s̄ = Σ shareₖ·x̃ₖ up to a factor, which cancels in s̄ / ‖s̄‖.
     flat = contrast <= _FLAT
     share = np.where(flat, 0, (contrast / filled) ** power / np.where(flat, 1, contrast))
 
@@ -156,7 +156,7 @@ def mef_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
             both = share[i] * share[j] * (1 if i == j else 2)
             spread += both * _covariance(x, sources[j], box)
             variance += both * _covariance(x, sources[j], bell)
-    # A sum of unit structures that is this short has cancelled.
+    # A shorter sum of unit structures has cancelled.
     wanted = spread > 1e-6
     scale = np.where(wanted, strongest, 0) / np.sqrt(np.where(wanted, spread, 1))
     c = (0.03 * 255) ** 2
@@ -203,7 +203,7 @@ def _gaussian(size: int, deviation: float) -> np.ndarray:
 
 
 def _filtered(x: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """Weighted means of all whole windows: H×W → (H − s + 1)×(W − s + 1)."""
+    """Weighted means over all whole windows: H×W → (H − s + 1)×(W − s + 1)."""
     edge = len(window) // 2
     both = correlate1d(correlate1d(x, window, axis=0, mode="constant"), window, axis=1, mode="constant")
     return both[edge:-edge, edge:-edge]

@@ -1,6 +1,6 @@
-"""FID and KID by torchmetrics, on Inception when its weights are at hand, else on any features given.
+"""Fréchet and kernel distance by torchmetrics: FID and KID on Inception's features, or the same on other features.
 
-Nothing is ever downloaded: without a weights file there are no numbers called FID or KID.
+Nothing is downloaded: without a file of Inception's weights there is no FID and no KID.
 """
 
 import pickle
@@ -17,7 +17,7 @@ _REMEDY = f"give the path of {_FILE}, or null to measure with the judge's featur
 
 
 class InceptionFeatures(nn.Module):
-    """Inception v3's pooled features: N×3×H×W in [-1, 1] → N×2048. Pictures pass as 8-bit, as if saved."""
+    """Inception v3's pooled features: N×3×H×W in [-1, 1] → N×2048. Pictures are rounded to 8 bits, as in files."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
@@ -41,7 +41,7 @@ def inception_features(weights_path: str | Path) -> InceptionFeatures:
     from torchmetrics.image.fid import FrechetInceptionDistance
 
     try:
-        # torch-fidelity unpickles whatever it is given; a file that holds code must not get that far.
+        # torch-fidelity unpickles any file; reject files that hold code first.
         torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         metric = FrechetInceptionDistance(feature=2048, feature_extractor_weights_path=str(path))
     except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError) as error:
@@ -87,7 +87,7 @@ def set_distances(fake: Tensor, real: Tensor, seed: int, subsets: int = 50) -> d
 
 
 class _Ready(nn.Module):
-    """Stands for the network in torchmetrics where the features are already computed."""
+    """Passes computed features through, in place of torchmetrics' feature network."""
 
     def __init__(self, width: int):
         super().__init__()

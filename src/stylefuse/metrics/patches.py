@@ -1,25 +1,25 @@
-"""Patches without colour and tone: what is left to tell a painting by is the brush."""
+"""Random patches of standardised luma: without colour and tone, only strokes are left to recognise a style by."""
 
 import torch
 from torch import Generator, Tensor
 
 from stylefuse.metrics.content import standardised_luma
 
-# Deviations of luma that stand for the ends of the range; beyond lies 0.3 % of a normal distribution.
+# Deviations of luma at the ends of the range [-1, 1]; 0.3 % of a normal distribution lie beyond and are clipped.
 REACH = 3.0
 
 
 def luma_patches(x: Tensor, side: int, count: int, generator: Generator) -> Tensor:
-    """Random squares of x as grey pictures whose luma has zero mean and a fixed deviation.
+    """Cut random squares out of x, as grey pictures whose luma has zero mean and a fixed deviation.
 
     Args:
         x: N×3×H×W in [-1, 1], H, W ≥ `side`.
         count: patches a picture.
-        generator: source of the places, on the CPU.
+        generator: source of randomness, on the CPU.
 
     Returns:
-        (N·count)×3×side×side in [-1, 1], those of a picture in a row; three equal channels, ±3 deviations of the
-        patch at the ends of the range, what lies beyond clipped.
+        (N·count)×3×side×side in [-1, 1], the patches of a picture in a row; three equal channels, in which -1 and 1
+        are ±3 deviations of the patch. Values beyond are clipped.
 
     Raises:
         ValueError: the pictures are smaller than the patches.
@@ -38,6 +38,6 @@ def luma_patches(x: Tensor, side: int, count: int, generator: Generator) -> Tens
 
 
 def as_luma_patches(patches: Tensor) -> Tensor:
-    """Patches N×3×side×side in [-1, 1] as `luma_patches` gives those that it chose."""
+    """Turn given patches, N×3×side×side in [-1, 1], into grey pictures as `luma_patches` does."""
     grey = (standardised_luma(patches) / REACH).clamp(-1, 1)
     return grey.expand(-1, 3, -1, -1).contiguous()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.sets import largest_of_set, mean_of_set
+from stylefuse.networks.sets import max_of_set, mean_of_set
 
 # Mean and inverse deviation of each channel of each picture: two N×C×1×1 tensors.
 Moments = tuple[Tensor, Tensor]
@@ -13,7 +13,7 @@ EPS = 1e-5
 
 
 class ReflectConv(nn.Conv2d):
-    """Convolution at stride 1 or 2 with reflection padding, so that borders do not show as a frame."""
+    """Convolution at stride 1 or 2 with reflection padding; zero padding would show as a frame."""
 
     def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, stride: int = 1):
         super().__init__(channels_in, channels_out, kernel, stride)
@@ -26,7 +26,7 @@ class ReflectConv(nn.Conv2d):
 def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
     """Mean and inverse deviation of each channel of each picture, in float32.
 
-    From means of x and x²: under channels_last `torch.var_mean` takes ten times as long.
+    Computed from means of x and x²: with channels_last `torch.var_mean` takes ten times as long.
     """
     x = x.float()
     mean = _mean(x)
@@ -37,8 +37,8 @@ def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
 def _mean(x: Tensor) -> Tensor:
     """Mean of each channel of each picture, N×C×h×w → N×C×1×1.
 
-    First over whole rows, as they lie in memory under channels_last, then along the one that is left. With its gradient
-    that takes half of the time of a mean over both at once, whose gradient comes in another layout.
+    First over rows, in the memory order of channels_last, then over columns. With the gradient this takes half of the
+    time of one mean over both dimensions, whose gradient has another memory layout.
     """
     n, channels, height, width = x.shape
     rows = x.permute(0, 2, 3, 1).reshape(n, height, width * channels)
@@ -46,16 +46,16 @@ def _mean(x: Tensor) -> Tensor:
 
 
 def normalised(x: Tensor, moments: Moments) -> Tensor:
-    """x, N×C×h×w, less the mean and over the deviation of each channel, in x's precision."""
+    """Normalise x, N×C×h×w, to zero mean and unit deviation of each channel, in x's precision."""
     mean, inverse = moments
     return (x - mean.to(x.dtype)) * inverse.to(x.dtype)
 
 
 class ConditionalInstanceNorm(nn.Module):
-    """Instance normalisation whose scale and shift are one table row a style (Dumoulin et al. 2017, eq. 5).
+    """Instance normalisation with a row of scales and shifts for each style (Dumoulin et al. 2017, eq. 5).
 
-    Styles arrive as weights over the rows (N×rows), so that strength and mixing are interpolations of rows.
-    Scales are stored as their distance from one: zero rows normalise and nothing else.
+    A style is a weight vector over the rows (N×rows): strength and mixing interpolate between rows. Scales are stored
+    as their difference from one, so that a row of zeros normalises only.
     """
 
     def __init__(self, rows: int, channels: int):
@@ -64,7 +64,7 @@ class ConditionalInstanceNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(rows, channels))
 
     def forward(self, x: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
-        """Normalise x, N×C×h×w, by its own moments, or by those of the picture that x is a part of."""
+        """Normalise x, N×C×h×w, by its own moments, or by `moments` of the whole picture if x is a tile of it."""
         mean, inverse = instance_moments(x) if moments is None else moments
         scale = (1 + style @ self.scale)[:, :, None, None] * inverse
         shift = (style @ self.shift)[:, :, None, None] - mean * scale
@@ -73,7 +73,7 @@ class ConditionalInstanceNorm(nn.Module):
 
 
 class StyledResidual(nn.Module):
-    """Two 3×3 convolutions with conditional norms beside a skip (Johnson et al. 2016)."""
+    """Residual block: two 3×3 convolutions with conditional norms and a skip (Johnson et al. 2016)."""
 
     def __init__(self, rows: int, channels: int):
         super().__init__()
@@ -86,7 +86,7 @@ class StyledResidual(nn.Module):
 
 
 class StyledUp(nn.Module):
-    """Nearest upsampling by two, then a convolution: no checkerboard (Odena et al. 2016)."""
+    """Nearest upsampling by two, then a convolution: avoids checkerboard artefacts (Odena et al. 2016)."""
 
     def __init__(self, rows: int, channels_in: int, channels_out: int):
         super().__init__()
@@ -101,9 +101,9 @@ class StyledUp(nn.Module):
 
 
 class SetConv(nn.Module):
-    """3×3 convolution of each picture's features, then an exchange of mean and maximum over its set.
+    """3×3 convolution of each picture's features, to which mean and maximum over the set are added.
 
-    Equivariant to the order of the pictures and defined for any number of them (Zaheer et al. 2017, Deep Sets).
+    Equivariant to the order of the pictures, for any number of them (Zaheer et al. 2017, Deep Sets).
     """
 
     def __init__(self, channels_in: int, channels_out: int):
@@ -115,6 +115,6 @@ class SetConv(nn.Module):
     def forward(self, x: Tensor, n: int) -> Tensor:
         h = F.relu(self.conv(x))
         sets = h.unflatten(0, (-1, n))
-        shared = self.shared(torch.cat([mean_of_set(sets), largest_of_set(sets)], 1))
+        shared = self.shared(torch.cat([mean_of_set(sets), max_of_set(sets)], 1))
         own = self.own(h).unflatten(0, (-1, n))
         return F.relu(own + shared[:, None]).flatten(0, 1)

@@ -1,4 +1,4 @@
-"""The style classifier C: which of photo + K styles a picture belongs to, and the features it sees."""
+"""The style classifier C: names the style of a picture (photo or one of K styles) and gives its features."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from stylefuse.networks.weights import Weights
 
 
 class StyleClassifier(nn.Module):
-    """A backbone and a linear head on the mean and deviation of its maps: texture counts, place does not.
+    """A backbone and a linear head on mean and deviation of its maps, which describe texture but not place.
 
     Args:
         classes: K + 1, photo first.
@@ -28,7 +28,7 @@ class StyleClassifier(nn.Module):
 
     @property
     def frozen_backbone(self) -> bool:
-        """ImageNet features are kept as they are; only the head learns."""
+        """Whether only the head is trained: ImageNet features are not."""
         return isinstance(self.backbone, EfficientNetLite0)
 
     def features(self, x: Tensor) -> list[Tensor]:
@@ -36,7 +36,7 @@ class StyleClassifier(nn.Module):
         return self.backbone(x)
 
     def classify(self, features: list[Tensor]) -> Tensor:
-        """Logits N×(K+1) from the maps that `features` returned."""
+        """Logits N×(K+1) of the maps that `features` returns."""
         return self.head(self.norm(pooled_moments(features[-3:])))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ class StyleClassifier(nn.Module):
 
 
 def pooled_moments(features: Sequence[Tensor]) -> Tensor:
-    """Mean and deviation over place of every channel of every map: N×2ΣC, float32."""
+    """Return mean and deviation over height and width of every channel of every map: N×2ΣC, float32."""
     parts = []
     for f in features:
         mean, inverse = instance_moments(f, eps=1e-6)
@@ -54,7 +54,7 @@ def pooled_moments(features: Sequence[Tensor]) -> Tensor:
 
 
 def build_classifier(classes: int, imagenet: bool) -> StyleClassifier:
-    """A classifier to be trained: on frozen ImageNet features, or from scratch.
+    """Build an untrained classifier, on frozen ImageNet features or from scratch.
 
     Raises:
         FileNotFoundError: `imagenet` without the package that carries the weights.
@@ -63,7 +63,7 @@ def build_classifier(classes: int, imagenet: bool) -> StyleClassifier:
 
 
 def pack_classifier(classifier: StyleClassifier, styles: Sequence[str], **facts: Any) -> Weights:
-    """The classifier as it goes to disk, backbone included."""
+    """Return the classifier's weights, backbone included, with `facts` about it."""
     own = {"kind": "classifier", "imagenet": classifier.frozen_backbone, "styles": list(styles)}
     return Weights(dict(classifier.state_dict()), {**own, **facts})
 

@@ -1,4 +1,4 @@
-"""Sizes of the networks. Apart from them, because parameters are read where nobody wants to wait for torch."""
+"""Sizes of the networks; in a module of their own, so that reading parameters does not import torch."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class GeneratorConfig:
     """Size of the generator.
 
-    channels: width of each encoder level, full size first; blocks: residual blocks at the deepest level; grain:
-    deviation of the noise that the encoder sees on the picture, whose values are in [-1, 1].
+    channels: width of each encoder level, full size first.
+    blocks: residual blocks at the deepest level.
+    grain: standard deviation of the noise that is added to the encoder's input, whose values are in [-1, 1].
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
@@ -28,7 +29,10 @@ class GeneratorConfig:
 
 @dataclass(frozen=True)
 class CriticConfig:
-    """channels: width of each stride-2 level; more levels see larger patches (4 levels: 78 px)."""
+    """Size of the pixel critic.
+
+    channels: width of each stride-2 level; more levels see larger patches (4 levels: 78 px).
+    """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 

@@ -1,4 +1,4 @@
-"""The critic D(x, s): how real x is as a member of style s, a mean over patches."""
+"""The critic D(x, s): scores how real x is as a painting of style s, as a mean over patches."""
 
 import itertools
 
@@ -11,9 +11,9 @@ from stylefuse.networks.config import CriticConfig
 
 
 class Critic(nn.Module):
-    """Patch critic with one output map a style and no normalisation (as R3GAN, Huang et al. 2024).
+    """Patch critic on pixels, with an output map for each style and no normalisation (as R3GAN, Huang et al. 2024).
 
-    Norms would couple the pictures of a batch and hide the contrast that tells a painting from a photo.
+    Norms would couple the pictures of a batch and remove the contrast, by which paintings differ from photos.
     """
 
     def __init__(self, rows: int, config: CriticConfig = CriticConfig()):  # noqa: B008 (frozen)
@@ -24,7 +24,7 @@ class Critic(nn.Module):
         )
         self.mix = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
         self.head = nn.Conv2d(widths[-1], rows, 1)
-        # Without norms, PyTorch's default would shrink the signal a hundredfold on its way to the head.
+        # Without norms, PyTorch's default initialisation would shrink the signal a hundredfold up to the head.
         for conv in (*self.downs, self.mix):
             nn.init.kaiming_normal_(conv.weight, a=0.2)
             nn.init.zeros_(conv.bias)
@@ -32,7 +32,7 @@ class Critic(nn.Module):
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """x: N×3×H×W in [-1, 1]; style: N int64. Returns N float32 logits.
 
-        The mean over patches is taken before any loss, so that penalties do not grow with the patch count.
+        The mean over patches is taken before the loss, so that penalties do not grow with the number of patches.
         """
         h = x
         for down in self.downs:
@@ -43,10 +43,10 @@ class Critic(nn.Module):
 
 
 class FeatureCritic(nn.Module):
-    """Small heads on frozen feature maps, one output map a style (Projected GAN, Sauer et al. 2021).
+    """Critic on frozen feature maps, with an output map for each style (Projected GAN, Sauer et al. 2021).
 
-    Where the pixel critic takes thousands of steps to learn what paintings have, frozen features already
-    tell it. Spectral norm stands in for the gradient penalty, which would have to go through the backbone.
+    Frozen features tell paintings from photos from the start; the pixel critic needs thousands of steps to learn that.
+    Spectral norm replaces the gradient penalty, which would have to be computed through the backbone.
 
     Args:
         rows: K + 1.

@@ -1,4 +1,4 @@
-"""The encoder: a stem at full size, then halvings."""
+"""The encoder that all tasks share: a stem at full size, then halvings."""
 
 import hashlib
 import itertools
@@ -13,7 +13,7 @@ from stylefuse.networks.blocks import ReflectConv, instance_moments, normalised
 
 
 class Encoder(nn.Module):
-    """Pictures to features at 1, 1/2, 1/4 … of their size. Knows no style: content is read the same for all.
+    """Turns pictures into features at 1, 1/2, 1/4 … of their size, without a style: the same for all styles.
 
     Args:
         channels: width of each level, full size first; one halving between two levels.

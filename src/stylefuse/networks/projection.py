@@ -1,12 +1,12 @@
-"""The small heads that PatchNCE compares patches through."""
+"""Projection heads of the PatchNCE loss."""
 
 from torch import Tensor, nn
 
 
 class PatchProjection(nn.Module):
-    """A two-layer perceptron a level, from encoder channels to a common width (netF of Park et al. 2020).
+    """A two-layer perceptron for each encoder level, to a common width (netF of Park et al. 2020).
 
-    Declared in full at construction: layers made in the first forward miss the optimiser and the checkpoint.
+    All layers are made at construction; layers made in the first forward would miss optimiser and checkpoint.
 
     Args:
         channels: width of each encoder level that is compared.

@@ -1,4 +1,4 @@
-"""Laplacian pyramids (Burt and Adelson 1983), and luma beside chroma."""
+"""Laplacian pyramids (Burt and Adelson 1983), and conversion of RGB to luma and chroma."""
 
 import torch
 from torch import Tensor
@@ -14,31 +14,31 @@ _TO_RGB = torch.linalg.inv(_TO_LUMA_CHROMA)
 
 
 def to_luma_chroma(x: Tensor) -> Tensor:
-    """RGB in [-1, 1], …×3×H×W, as luma Y and chroma Cb, Cr, each in [-1, 1]."""
+    """Convert RGB in [-1, 1], …×3×H×W, to luma Y and chroma Cb, Cr, each in [-1, 1]."""
     return torch.einsum("ij,...jhw->...ihw", _TO_LUMA_CHROMA.to(x), x)
 
 
-def to_rgb(x: Tensor) -> Tensor:
+def from_luma_chroma(x: Tensor) -> Tensor:
     """The inverse of `to_luma_chroma`."""
     return torch.einsum("ij,...jhw->...ihw", _TO_RGB.to(x), x)
 
 
 def down(x: Tensor) -> Tensor:
-    """Halve N×C×H×W, H and W even, with the filter (1, 3, 3, 1)/8: centres stay where `up` expects them."""
+    """Halve N×C×H×W, H and W even, with the filter (1, 3, 3, 1)/8, which is centred as `up` expects it."""
     x = F.pad(x, (1, 1, 1, 1), mode="replicate")
     x = (x[..., 0:-2:2, :] + x[..., 3::2, :]).add_(x[..., 1:-1:2, :] + x[..., 2::2, :], alpha=3)
     return (x[..., 0:-2:2] + x[..., 3::2]).add_(x[..., 1:-1:2] + x[..., 2::2], alpha=3).div_(64)
 
 
 def up(x: Tensor) -> Tensor:
-    """Double N×C×H×W, bilinear."""
+    """Double the size of N×C×H×W, bilinear."""
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def laplacian(x: Tensor, bands: int) -> list[Tensor]:
-    """Split N×C×H×W into band-passes, finest first, and the low-pass rest: bands + 1 tensors.
+    """Split N×C×H×W into band-pass levels, finest first, and the low-pass rest: bands + 1 tensors; see `collapse`.
 
-    H and W are multiples of 2^bands. Adding each to the doubled coarser ones gives x back.
+    H and W must be multiples of 2^bands.
     """
     parts = []
     for _ in range(bands):
@@ -49,7 +49,7 @@ def laplacian(x: Tensor, bands: int) -> list[Tensor]:
 
 
 def collapse(parts: list[Tensor]) -> Tensor:
-    """The inverse of `laplacian`."""
+    """Add up the levels of a pyramid: the inverse of `laplacian`."""
     x = parts[-1]
     for part in reversed(parts[:-1]):
         x = part + up(x)

@@ -1,4 +1,7 @@
-"""Sums over the pictures of a set, picture by picture: torch reduces such a short dimension several times slower."""
+"""Reductions over the pictures of a set, N×n×… → N×….
+
+They loop over the pictures: torch takes several times as long to reduce such a short dimension.
+"""
 
 from functools import reduce
 
@@ -7,17 +10,17 @@ from torch import Tensor
 
 
 def mean_of_set(x: Tensor) -> Tensor:
-    """Mean over the second dimension, N×n×… → N×…."""
+    """Mean over the set."""
     return reduce(torch.add, x.unbind(1)) / x.shape[1]
 
 
-def largest_of_set(x: Tensor) -> Tensor:
-    """Maximum over the second dimension, N×n×… → N×…."""
+def max_of_set(x: Tensor) -> Tensor:
+    """Maximum over the set."""
     return reduce(torch.maximum, x.unbind(1))
 
 
 def weighted_sum(weights: Tensor, x: Tensor) -> Tensor:
-    """Σ weights · x over the second dimension, N×n×… each → N×…."""
+    """Σ weights · x over the set, N×n×… each."""
     total = weights[:, 0] * x[:, 0]
     for i in range(1, x.shape[1]):
         total = torch.addcmul(total, weights[:, i], x[:, i])
@@ -25,6 +28,6 @@ def weighted_sum(weights: Tensor, x: Tensor) -> Tensor:
 
 
 def variance_of_set(x: Tensor) -> Tensor:
-    """Unbiased variance over the second dimension, N×n×… → N×…, n of 2 or more; 0 where all are equal."""
+    """Unbiased variance over a set of 2 or more; exactly 0 where all are equal."""
     mean = mean_of_set(x)
     return reduce(torch.add, ((each - mean).square() for each in x.unbind(1))) / (x.shape[1] - 1)

@@ -1,10 +1,10 @@
-"""The generator on pictures of any size: strip by strip, with the norm statistics of the whole picture.
+"""Tiled inference: the generator on pictures of any size, tile by tile.
 
-Tiles with the statistics of a thumbnail would be an approximation, and need blending. Here every layer's output is
-what it is for the whole picture, up to rounding: a strip is read from the layer below together with the neighbours
-that its convolution looks at, and moments are summed up over all strips. Only the deepest layers, at a fraction of
-the picture's size, are kept whole, two at a time: 32 bytes a pixel of the picture, in place of 500. What lies above
-them is computed again each time it is needed, which costs half as much again.
+The result is that of the whole picture, up to rounding, so no blending is needed: each tile reads the pixels around it
+that the convolutions need, and normalisation uses the moments of the whole layer, summed over all tiles. A tile is a
+strip over the full width or height. Only the deepest layers, which are small, are stored whole, two at a time: 32 bytes
+a pixel of the picture instead of 500. The layers above are computed again whenever they are read, which takes half as
+much time again.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,18 +25,20 @@ from stylefuse.networks.blocks import (
 )
 from stylefuse.networks.generator import Generator
 
-# Pixels of the picture in a strip: larger ones leave the caches, smaller ones compute more of their neighbours.
-STRIP_PIXELS = 200_000
+# Pixels of the picture in a tile: larger tiles do not fit the caches, smaller ones overlap more.
+TILE_PIXELS = 200_000
 MIN_LINES = 32
-# The dimension along which a picture is cut into strips.
+# Dimensions along which a picture can be cut into tiles.
 HEIGHT, WIDTH = 2, 3
 
 
 class Layer(NamedTuple):
-    """A layer's output for one whole picture, computed where it is read.
+    """The output of a layer for one whole picture; parts of it are computed when they are read.
 
-    read: gives lines `first` to `last` (0 <= first < last <= length) along `cut`: 1×C×h×w.
-    length: all lines; lines: those of a strip.
+    read: returns lines `first` to `last` (0 <= first < last <= length) along `cut`: 1×C×h×w.
+    length: number of all lines.
+    lines: number of lines of a tile.
+    cut: dimension along which tiles are cut, `HEIGHT` or `WIDTH`.
     """
 
     read: Callable[[int, int], Tensor]
@@ -44,22 +46,22 @@ class Layer(NamedTuple):
     lines: int
     cut: int
 
-    def strips(self) -> Iterator[tuple[int, int, Tensor]]:
-        """All of it: first line, line after the last, and the strip."""
+    def tiles(self) -> Iterator[tuple[int, int, Tensor]]:
+        """Yield all tiles: first line, line after the last, and the tile."""
         for first in range(0, self.length, self.lines):
             last = min(first + self.lines, self.length)
             yield first, last, self.read(first, last)
 
-    def each(self, function: Callable[[Tensor], Tensor]) -> "Layer":
-        """The layer after a function of single pixels."""
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Layer":
+        """Apply a function of single pixels."""
         return self._replace(read=lambda first, last: function(self.read(first, last)))
 
-    def convolved(self, conv: ReflectConv) -> "Layer":
-        """The layer after a convolution; its length must be a multiple of the stride."""
+    def conv(self, conv: ReflectConv) -> "Layer":
+        """Apply a convolution; the length must be a multiple of its stride."""
         stride, kernel, border = conv.stride[0], conv.kernel_size[0], conv.border
 
         def read(first: int, last: int) -> Tensor:
-            # Lines that the convolution looks at; beyond the picture they are reflected, within they are read.
+            # Lines that the convolution needs: those inside the picture are read, those outside are reflected.
             start, stop = first * stride - border, (last - 1) * stride - border + kernel
             x = self.read(max(start, 0), min(stop, self.length))
             beyond = (max(-start, 0), max(stop - self.length, 0))
@@ -69,8 +71,8 @@ class Layer(NamedTuple):
 
         return Layer(read, self.length // stride, max(self.lines // stride, 1), self.cut)
 
-    def doubled(self) -> "Layer":
-        """The layer after nearest upsampling by two."""
+    def upsample(self) -> "Layer":
+        """Upsample by two, nearest."""
 
         def read(first: int, last: int) -> Tensor:
             x = F.interpolate(self.read(first // 2, -(-last // 2)), scale_factor=2.0, mode="nearest")
@@ -79,11 +81,11 @@ class Layer(NamedTuple):
         return Layer(read, 2 * self.length, 2 * self.lines, self.cut)
 
     def moments(self) -> Moments:
-        """As `blocks.instance_moments` of the whole layer, from sums over its strips."""
+        """Return `blocks.instance_moments` of the whole layer, from sums over its tiles."""
         total: Any = 0.0
         squares: Any = 0.0
         count = 0
-        for _, _, x in self.strips():
+        for _, _, x in self.tiles():
             total = total + x.sum(dim=(2, 3), keepdim=True).double()
             squares = squares + x.square().sum(dim=(2, 3), keepdim=True).double()
             count += x.shape[2] * x.shape[3]
@@ -91,76 +93,78 @@ class Layer(NamedTuple):
         variance = (squares / count - mean.square()).clamp_min(0)
         return mean.float(), (variance + EPS).rsqrt().float()
 
-    def kept(self, into: Tensor | None = None) -> "Layer":
-        """The layer computed now, once and for all; into a tensor that it may itself be read from, if one is given."""
+    def materialise(self, into: Tensor | None = None) -> "Layer":
+        """Compute the whole layer now and store it.
+
+        Args:
+            into: memory for it; may be the memory that this layer is computed from.
+        """
         late: Any = None
-        for first, last, strip in self.strips():
+        for first, last, tile in self.tiles():
             if into is None:
-                size = list(strip.shape)
+                size = list(tile.shape)
                 size[self.cut] = self.length
-                into = strip.new_empty(size)
-            # A strip late: the next one still looks at the old lines beside it.
+                into = tile.new_empty(size)
+            # Write one tile late: the next tile still reads the old lines beside it.
             if late:
                 _lines(into, self.cut, *late[:2]).copy_(late[2])
-            late = first, last, strip
+            late = first, last, tile
         assert into is not None  # there is at least one strip
         _lines(into, self.cut, *late[:2]).copy_(late[2])
         return self._replace(read=partial(_lines, into, self.cut))
 
 
-def repaint_in_strips(
-    generator: Generator, picture: Layer, style: Tensor
-) -> Iterator[tuple[int, int, Tensor]]:
-    """What `generator(x, style)` gives for one picture, strip by strip.
+def repaint_tiled(generator: Generator, picture: Layer, style: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+    """Compute `generator(x, style)` for one picture, tile by tile.
 
     Args:
-        picture: padded as `Generator.padding` says, its strips a multiple of the stride, 3 channels in [-1, 1].
+        picture: padded by `Generator.padding`, with tiles of a multiple of the stride, 3 channels in [-1, 1].
         style: weights over the rows, 1×rows.
 
     Yields:
-        First line, line after the last, and the strip, 1×3×h×w float32 in [-1, 1].
+        First line, line after the last, and the tile, 1×3×h×w float32 in [-1, 1].
     """
-    h, memory = _grained(generator, picture).convolved(generator.encoder.stem).each(F.relu), None
+    h, memory = _grained(generator, picture).conv(generator.encoder.stem).map(F.relu), None
     for down in cast(list[ReflectConv], list(generator.encoder.downs)):
-        h = h.convolved(down)
+        h = h.conv(down)
         if down is generator.encoder.downs[-1]:
-            h = h.kept()
+            h = h.materialise()
             memory = h.read(0, h.length)
-        h = h.each(partial(normalised, moments=h.moments())).each(F.relu)
-    whole, spare = h.kept(memory), None
+        h = h.map(partial(normalised, moments=h.moments())).map(F.relu)
+    whole, spare = h.materialise(memory), None
     for block in cast(list[StyledResidual], list(generator.trunk)):
         spare = _add_residual(block, whole, spare, style)
     del spare
     h = whole
     for up in cast(list[StyledUp], list(generator.ups)):
-        h = h.doubled().convolved(up.conv)
-        h = h.each(partial(_styled, up.norm, style, h.moments()))
-    for first, last, change in h.convolved(generator.head).strips():
-        yield first, last, change.add_(generator.recoloured(picture.read(first, last), style)).tanh_()
+        h = h.upsample().conv(up.conv)
+        h = h.map(partial(_styled, up.norm, style, h.moments()))
+    for first, last, change in h.conv(generator.head).tiles():
+        yield first, last, change.add_(generator.recolour(picture.read(first, last), style)).tanh_()
 
 
-def strip_lines(across: int, stride: int, pixels: int) -> int:
-    """Lines of a strip of about so many pixels, where a line has `across`: `MIN_LINES` or more, in whole strides."""
+def tile_lines(across: int, stride: int, pixels: int) -> int:
+    """Return the lines of a tile: about `pixels` / `across`, at least `MIN_LINES`, a multiple of the stride."""
     return -(-max(pixels // across, MIN_LINES) // stride) * stride
 
 
 def _grained(generator: Generator, picture: Layer) -> Layer:
     def read(first: int, last: int) -> Tensor:
         corner = (first, 0) if picture.cut == HEIGHT else (0, first)
-        return generator.grained(picture.read(first, last), corner)
+        return generator.add_grain(picture.read(first, last), corner)
 
     return picture._replace(read=read)
 
 
 def _add_residual(block: StyledResidual, x: Layer, spare: Tensor | None, style: Tensor) -> Tensor:
-    """Add the block's change to x, which is kept; `spare` is memory of its size. Returns that memory."""
-    h = x.convolved(block.conv1).kept(spare)
+    """Add the block's residual to x, a stored layer, in place. Returns memory of x's size, `spare` if it is given."""
+    h = x.conv(block.conv1).materialise(spare)
     memory = h.read(0, h.length)
-    h = h.each(partial(_styled, block.norm1, style, h.moments()))
-    h = h.convolved(block.conv2).kept(memory)
+    h = h.map(partial(_styled, block.norm1, style, h.moments()))
+    h = h.conv(block.conv2).materialise(memory)
     moments = h.moments()
-    for first, last, strip in x.strips():
-        strip.add_(block.norm2(h.read(first, last), style, moments))
+    for first, last, tile in x.tiles():
+        tile.add_(block.norm2(h.read(first, last), style, moments))
     return memory
 
 

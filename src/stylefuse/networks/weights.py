@@ -1,6 +1,6 @@
-"""A network on disk: tensors as safetensors, and what is needed to build it again as JSON beside them.
+"""Networks on disk: a safetensors file with the tensors, and JSON facts that are needed to build the network again.
 
-torch is imported on use, so that whoever only names the type `Weights` does not wait for it.
+torch is imported on use, so that code that only names the type `Weights` does not import it.
 """
 
 import hashlib
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class Weights(NamedTuple):
-    """A network's tensors by name, and its facts: kind, config, styles (index 0 is "photo"), and the like."""
+    """A network's tensors by name, and facts about it: kind, config, styles (index 0 is "photo") and so on."""
 
     tensors: dict[str, "Tensor"]
     facts: dict[str, Any]
 
     def checksum(self) -> str:
-        """sha256 over tensors and facts, as in the file."""
+        """Return the sha256 over tensors and facts that is in the file."""
         return _checksum(self.tensors, json.dumps(self.facts))
 
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Write a network to a file, all or nothing.
 
-    A sha256 of tensors and facts goes into the file: safetensors alone would not notice a flipped bit.
+    The file holds a sha256 of tensors and facts, because safetensors alone does not detect changed bytes.
 
     Raises:
         OSError: the disk is full, or the folder may not be written to; what was at `path` is still there.
@@ -59,7 +59,7 @@ def read_weights(path: Path) -> Weights:
             about = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         facts, written = json.loads(about["facts"]), about.get("sha256")
-        # Files from before there were checksums have none.
+        # Older files have no checksum.
         if written and written != _checksum(tensors, about["facts"]):
             raise ValueError("its content does not match its checksum")
     except (SafetensorError, KeyError, ValueError) as error:
@@ -70,7 +70,7 @@ def read_weights(path: Path) -> Weights:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """Only the facts, without reading the tensors or checking them.
+    """Read the facts alone; tensors are neither read nor checked.
 
     Raises:
         ValueError: the file is not safetensors, is cut short, or lacks the facts.

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stylefuse.training.options import STRICT, HeadOptions
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -46,19 +48,34 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True)
+class HeadEvaluation:
+    """How a head is measured."""
+
+    __pydantic_config__ = STRICT
+
+    photos: int = 60  # held-out photos at most
+    image_size: int = 128  # px
+
+    def __post_init__(self) -> None:
+        if self.photos < 1 or self.image_size < 32:
+            raise ValueError("photos must be at least 1, and image_size at least 32")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Head:
     """A small network on the generator's frozen encoder. All functions are module-level, so that they can be pickled.
 
-    weights: name of its weights, dataset and file. A name `<task>_head` needs no entry in the catalog.
-    reports: prefix of its datasets, metrics and report files.
+    weights: name of its weights, dataset and file.
+    reports: prefix of its datasets, metrics and report files. Where this and `weights` are `<task>_head`, the catalog
+        needs no entries.
     pipeline: that trains and measures it; also its section of the parameters.
-    options: dataclass of training options, a `TrainingOptions` with defaults for all fields.
-    evaluation: dataclass of evaluation options with defaults, among them `photos` (number) and `image_size` (px).
     code: dotted names of the modules that decide the outcome of the training; what they import counts too.
     build: photos, encoder on the training's device, options → the training about to begin; its `ema` is kept.
     pack: network, facts as keywords → its weights, these facts included.
     load: weights, encoder → the network in eval mode. `networks.encoder.check_encoder` tells whether they match.
     measure: network, photos N×3×S×S in [-1, 1], evaluation options → results.
+    options: `HeadOptions`, or a subclass with defaults for all fields.
+    evaluation: `HeadEvaluation`, or a subclass with defaults for all fields.
     chain: the pipeline to run again when the generator has another encoder; by default `pipeline`.
     sample_photos: number of photos in a sample grid.
     """
@@ -66,13 +83,13 @@ class Head:
     weights: str
     reports: str
     pipeline: str
-    options: type[Any]
-    evaluation: type[Any]
     code: tuple[str, ...]
     build: "Callable[[Photos, Encoder, Any], Training]"
     pack: "Callable[..., Weights]"
     load: "Callable[[Weights, Encoder], nn.Module]"
     measure: "Callable[[Any, Tensor, Any], Measured]"
+    options: type[HeadOptions] = HeadOptions
+    evaluation: type[HeadEvaluation] = HeadEvaluation
     chain: str = ""
     sample_photos: int = 3
 

@@ -71,15 +71,21 @@ def _in_package(module: str) -> Path | None:
 
 
 def _imported(tree: ast.Module) -> list[Path]:
-    """Files of the package that a module imports by their full names."""
+    """Files of the package that a module imports by their full names; imports for type checkers alone do not count."""
     named = set()
-    for node in ast.walk(tree):
+    typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and _is_for_types(node)]
+    skipped = {id(inner) for node in typing for statement in node.body for inner in ast.walk(statement)}
+    for node in (node for node in ast.walk(tree) if id(node) not in skipped):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
     files = (_in_package(name) for name in named if name.startswith(f"{_PACKAGE.name}."))
     return [file for file in files if file]
+
+
+def _is_for_types(node: ast.If) -> bool:
+    return ast.unparse(node.test).endswith("TYPE_CHECKING")
 
 
 def _without_docstrings(tree: ast.Module) -> str:

@@ -14,6 +14,7 @@ from stylefuse.images.store import ImageStore
 from stylefuse.training.collapse import CollapseWatch
 from stylefuse.training.device import autocast, pick_device
 from stylefuse.training.distributed import all_reduce_gradients, local_slice
+from stylefuse.training.options import HeadOptions
 from stylefuse.training.schedule import lr_factor
 from stylefuse.training.state import Losses, TrainState
 
@@ -30,7 +31,7 @@ class HeadTraining(ABC):
             neither trained nor saved.
         store: decoded pictures.
         photos: store rows to learn from.
-        options: `rate` is the learning rate.
+        options: of the training.
         draw_sample: draws the sample grid of a network; None where no samples are wanted.
 
     network, ema: the head, and the moving average of its weights.
@@ -45,7 +46,7 @@ class HeadTraining(ABC):
         build: Callable[[], nn.Module],
         store: ImageStore,
         photos: np.ndarray,
-        options: Any,
+        options: HeadOptions,
         draw_sample: Callable[[Any], Image] | None = None,
     ):
         torch.manual_seed(options.seed)  # initial weights

@@ -68,6 +68,19 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
+class HeadOptions(TrainingOptions):
+    """Options of the training of a head, see `HeadTraining`."""
+
+    __pydantic_config__ = STRICT
+
+    rate: float = 1e-3  # learning rate
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(self, "rate")
+
+
+@dataclass(frozen=True)
 class ClassifierOptions:
     """Options of one classifier training, of C or of J. Lengths are images seen; sizes are px."""
 

@@ -1,6 +1,5 @@
 """A batch pipeline for every task: a folder in, a folder of results and a report out."""
 
-import sys
 from collections.abc import Callable
 from inspect import Parameter, Signature
 from pathlib import Path
@@ -11,6 +10,7 @@ from kedro.pipeline import Node, Pipeline
 
 from stylefuse.pipelines.batches.nodes import run_folder
 from stylefuse.pipelines.batches.options import batch_options
+from stylefuse.pipelines.importable import importable
 from stylefuse.tasks.chains import appendable
 from stylefuse.tasks.task import Task, find_tasks
 
@@ -42,19 +42,14 @@ def networks_of(task: Task) -> list[str]:
 
 
 def folder_node(task: Task) -> Callable[..., tuple[Path, pd.DataFrame]]:
-    """The node's function; its annotation of `options` is what Kedro checks the parameters by.
-
-    It is an attribute of this module under its own name, so that processes of a parallel runner can import it.
-    """
+    """The node's function; its annotation of `options` is what Kedro checks the parameters by."""
     names = [*networks_of(task), "folder", "staging", "options"]
 
     def run(*inputs: Any) -> tuple[Path, pd.DataFrame]:
         *weights, folder, staging, options = inputs
         return run_folder(task, dict(zip(names, weights, strict=False)), folder, staging, options)
 
-    run.__name__ = run.__qualname__ = f"{task.name}_folder"
     parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {"options": batch_options(task)}
-    setattr(sys.modules[__name__], run.__name__, run)
-    return run
+    return importable(run, __name__, f"{task.name}_folder")

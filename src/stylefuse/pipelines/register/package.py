@@ -51,9 +51,14 @@ def content_hash(networks: Mapping[str, Weights]) -> str:
         for name, tensor in sorted(network.tensors.items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    tasks = [f"stylefuse.tasks.{name}" for name in find_tasks()]
-    digest.update(code_hash(SERVED, *tasks).encode())
+    digest.update(code_hash(SERVED, *map(predictor_module, find_tasks())).encode())
     return digest.hexdigest()
+
+
+def predictor_module(task: str) -> str:
+    """The module that runs a task: its `predictor`, or its package where it is one file."""
+    own = f"stylefuse.tasks.{task}.predictor"
+    return own if find_spec(own) else f"stylefuse.tasks.{task}"
 
 
 def signature(styles: list[str]) -> ModelSignature:

@@ -7,6 +7,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from stylefuse.networks.weights import Weights
+from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.train_head.nodes import evaluate_head, train_head
 from stylefuse.pipelines.train_head.options import parameters_of
 from stylefuse.tasks.head import Head
@@ -44,14 +45,14 @@ def create_pipeline(head: Head) -> Pipeline:
     return Pipeline(
         [
             Node(
-                train,
+                importable(train, __name__, f"train_{head.weights}"),
                 inputs,
                 [f"{head.reports}_log", head.weights],  # in this order: the log is there before the network
                 name=f"train_{head.weights}",
                 tags=[head.pipeline, "distributed"],
             ),
             Node(
-                evaluate,
+                importable(evaluate, __name__, f"evaluate_{head.weights}"),
                 ["manifest", "image_store", "generator", head.weights, parameters],
                 [f"{head.reports}_evaluation", f"{head.reports}_report"],
                 name=f"evaluate_{head.weights}",

@@ -1,4 +1,4 @@
-"""Blending of input pixels as a plan says. No weights of its own: what is here is arithmetic on pictures."""
+"""Blend input pictures by a plan: arithmetic on pixels, without learned weights."""
 
 import math
 from typing import NamedTuple
@@ -6,27 +6,27 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stylefuse.networks.pyramid import collapse, laplacian, local_mean, to_luma_chroma, to_rgb
+from stylefuse.networks.pyramid import collapse, from_luma_chroma, laplacian, local_mean, to_luma_chroma
 from stylefuse.networks.sets import variance_of_set, weighted_sum
 
-# Half a level of 8 bits, in [0, 1]: the tone curve works on logarithms, and black has none.
+# Half an 8-bit level, in [0, 1]: added before the logarithm of the tone curve, which black would not have.
 BLACK = 0.5 / 255
 WHITE = math.log(1 + BLACK)
-# A tenth of a level of 8 bits, squared, in [-1, 1].
+# Square of a tenth of an 8-bit level, in [-1, 1].
 SMALLEST_ENERGY = (0.1 / 127.5) ** 2
 
 
 class Plan(NamedTuple):
-    """How N sets of n pictures are to be fused.
+    """How to fuse N sets of n pictures.
 
-    tone: N×n×2, change of slope and offset of log brightness, zero for none.
-    replace: N×1×1×H×W in (0, 1), how far pixels that were not chosen give way to those that were.
+    tone: N×n×2, change of slope and offset of log brightness; zero for none.
+    replace: N×1×1×H×W in (0, 1), how far pixels with low weight are replaced by the weighted mean.
     luma, chroma: logits over the pictures at each pyramid level, N×n×1×h×w, finest first, low-pass rest last.
-    shrink: how strongly noise is taken out of each band-pass, 0 for not at all; N×2×h×w (luma, chroma), finest first.
-    repair: N×1×1×1 in [0, 1], how much of the residual is wanted.
-    trust: N×1×1×H×W, above 0: how much local energy counted at full size.
+    shrink: strength of noise removal in each band, 0 for none; N×2×h×w (luma, chroma), finest first.
+    repair: N×1×1×1 in [0, 1], factor of the residual.
+    trust: N×1×1×H×W, above 0: factor of local energy in the logits at full size.
     features: of each picture at the three finest levels, N×n×C×h×w.
-    disagreement: N×1×H×W, how far the pictures lie apart.
+    disagreement: N×1×H×W, see `cues.Cues`.
     mode, mode_logits: N×5, the probabilities in use and the fuser's own logits.
     """
 
@@ -44,12 +44,12 @@ class Plan(NamedTuple):
 
 
 class Fused(NamedTuple):
-    """A fused picture, and how it came about.
+    """Fused pictures, and how they were made.
 
     picture: N×3×H×W in [-1, 1].
-    weights: N×n×1×H×W, whose pixels they are; sums to one over n.
-    mode: N×5, the probabilities over `fuser.MODES` that were used: guessed, or as asked.
-    mode_logits: N×5, the fuser's own guess.
+    weights: N×n×1×H×W, share of each input in each pixel; sums to one over n.
+    mode: N×5, the probabilities over `modes.MODES` in use: given by the caller, or the fuser's guess.
+    mode_logits: N×5, the fuser's guess.
     """
 
     picture: Tensor
@@ -60,38 +60,45 @@ class Fused(NamedTuple):
 
 def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
     """Blend N×n×3×H×W in [-1, 1] → the picture N×3×H×W and the weights at full size, N×n×1×H×W."""
-    with torch.autocast(x.device.type, enabled=False):  # pixels keep all their bits
-        x, weights = stand_in(toned(x, plan.tone), plan.replace, plan.luma[0])
+    with torch.autocast(x.device.type, enabled=False):  # pixels need float32
+        x, weights = replace_rejected(apply_tone(x, plan.tone), plan.replace, plan.luma[0])
         n = x.shape[1]
         parts = laplacian(to_luma_chroma(x.flatten(0, 1)), len(plan.luma) - 1)
         fused = []
         for level, (part, luma, chroma) in enumerate(zip(parts, plan.luma, plan.chroma, strict=True)):
             sets = part.unflatten(0, (-1, n))
-            picture = chosen(sets, luma, chroma)
-            fused.append(shrunk(picture, sets, plan.shrink[level]) if level < len(plan.shrink) else picture)
-        return to_rgb(collapse(fused)), weights
+            picture = blend_level(sets, luma, chroma)
+            fused.append(
+                wiener_filter(picture, sets, plan.shrink[level]) if level < len(plan.shrink) else picture
+            )
+        return from_luma_chroma(collapse(fused)), weights
 
 
-def toned(x: Tensor, tone: Tensor) -> Tensor:
-    """Give each picture, …×3×H×W in [-1, 1], its brightness: log b → (1 + slope) log b + offset.
+def apply_tone(x: Tensor, tone: Tensor) -> Tensor:
+    """Change the brightness b of each picture, …×3×H×W in [-1, 1]: log b → (1 + slope) · log b + offset.
 
-    An exposure by e stops through a camera of gamma g is such a line: the curve undoes it exactly where nothing
-    was clipped.
+    A change of exposure seen through a camera's gamma is such a line, so the curve undoes it exactly where nothing is
+    clipped.
     """
     slope, offset = tone[..., 0, None, None, None], tone[..., 1, None, None, None]
     level = ((x + 1) / 2 + BLACK).log() * (1 + slope) + offset
     above = (level - WHITE).clamp_min(0)
-    # Beyond white it bends towards 1.5, and never lies flat: what is far too bright has to learn that it is.
+    # Soft-clip above white, towards 1.5, so that overexposed pixels keep a gradient.
     return (level.clamp_max(WHITE).exp() - BLACK + above / (1 + 2 * above)) * 2 - 1
 
 
-def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Let the chosen pixels stand in for those that do not show the scene, as far as `replace` says.
+def replace_rejected(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Replace pixels with low weight by the weighted mean of the set, as far as `replace` says.
 
-    Before any pyramid: otherwise what covers a picture would bleed into its surroundings at the coarse levels.
+    This is done before the pyramid is built: damage would otherwise bleed into its surroundings at coarse levels.
+
+    Args:
+        x: N×n×3×H×W in [-1, 1].
+        replace: N×1×1×H×W in (0, 1).
+        logits: over the pictures, N×n×1×H×W.
 
     Returns:
-        The pictures, and the weights of the choice, which sum to one.
+        The pictures, and the weights, which sum to one over n.
     """
     weights = logits.softmax(1)
     mean = weighted_sum(weights, x)[:, None]
@@ -99,17 +106,17 @@ def stand_in(x: Tensor, replace: Tensor, logits: Tensor) -> tuple[Tensor, Tensor
     return x + replace * (1 - beside_best) * (mean - x), weights
 
 
-def chosen(part: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
-    """One pyramid level of luma and chroma, N×n×3×h×w, under its logits → N×3×h×w."""
+def blend_level(part: Tensor, luma: Tensor, chroma: Tensor) -> Tensor:
+    """Blend one pyramid level of luma and chroma, N×n×3×h×w, by softmax weights of its logits → N×3×h×w."""
     weights = torch.cat([luma.softmax(1), *[chroma.softmax(1)] * 2], 2)
     return weighted_sum(weights, part)
 
 
-def shrunk(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
-    """Wiener filter of a fused band-pass, N×3×h×w: 1 - amount · noise / energy, where noise is what the set's
-    pictures, N×n×3×h×w, disagree in, divided by their number.
+def wiener_filter(picture: Tensor, sets: Tensor, amount: Tensor) -> Tensor:
+    """Wiener filter of a fused band, N×3×h×w: multiply by 1 - amount · noise / energy.
 
-    Pictures that agree are left alone, and more pictures leave less to take out.
+    The noise is the variance over the set's pictures, N×n×3×h×w, divided by their number: none where they are equal,
+    and less the more pictures there are.
     """
     n = sets.shape[1]
     noise = local_mean(local_mean(variance_of_set(sets))) / n

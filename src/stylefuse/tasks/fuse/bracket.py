@@ -1,4 +1,4 @@
-"""What is known of a bracket of exposures before any learning: how wide it is, and where each picture is good."""
+"""Exposure brackets without learning: how wide a bracket is, and where each picture is well exposed."""
 
 import torch
 from torch import Tensor
@@ -8,26 +8,29 @@ from stylefuse.networks.pyramid import down
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.tasks.fuse.blend import BLACK
 
-# A bracket is narrow up to the first width in log brightness, and wide from the second on: 4 and 5 stops through a
-# camera of gamma 2. It is wide as well where no more than a share `APART` of the picture is clipped in none.
+# Width of a bracket in log brightness: narrow up to the first, wide from the second on (4 and 5 stops at gamma 2).
+# A bracket is also wide where the share of places that no picture clips falls from `SHARED` to `APART`.
 NARROW, WIDE = 1.4, 1.7
 SHARED, APART = 0.2, 0.1
-# Deviation of the measure of good exposure around medium grey, in [0, 1].
+# Standard deviation of the well-exposedness around medium grey, for levels in [0, 1].
 MEDIUM = 0.2
-# What counts as saturation of a grey pixel, in [-1, 1]: grey brackets have no other.
+# Added to the saturation, in [-1, 1]: without it all weights of grey brackets would be zero.
 LEAST_SATURATION = 0.02
-# Share of a weight that each picture has everywhere, so that its logarithm is finite.
+# Added to each weight, so that its logarithm is finite.
 LEAST = 1e-3
-# The short side over how far weights of the low-pass rest are smoothed to each side.
+# Radius that smooths the weights of the low-pass rest: its short side divided by this.
 SMOOTHED = 5
 
 
 def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
-    """Compare the brightness of N×n×1×H×W in [-1, 1].
+    """Compare the brightness of the pictures of each set, where no picture is clipped.
+
+    Args:
+        lumas: N×n×1×H×W in [-1, 1].
 
     Returns:
-        N×n, what to add to a picture's log brightness so that all agree; over places that no picture has clipped.
-        N, how wide the bracket is: 0 where a photo could show all of its light and shade, 1 where none could.
+        N×n: what to add to each picture's log brightness so that all are equally bright.
+        N in [0, 1]: how wide the bracket is; 0 where one photo could hold its range of brightness, 1 where none could.
     """
     unit = (lumas + 1) / 2
     unclipped = (10 * torch.minimum(unit, 1 - unit)).clamp(0, 1).prod(1) + 1e-6
@@ -40,15 +43,16 @@ def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
-    """Weights by contrast, saturation and medium grey (Mertens et al. 2009, section 3), all to the power of one.
+    """Weights of exposure fusion: contrast × saturation × well-exposedness (Mertens et al. 2009, section 3).
 
     Args:
         x: N×n×3×H×W in [-1, 1].
-        luma: N×n×1×H×W of it.
+        luma: of x, N×n×1×H×W.
+        levels: pyramid levels, the low-pass rest included.
 
     Returns:
-        Their logarithms by pyramid level, finest first, N×n×1×h×w each; those of the low-pass rest are smoothed, since
-        theirs is a pyramid down to a few pixels, and light and dark would otherwise change place from spot to spot.
+        Log weights by pyramid level, finest first, N×n×1×h×w each. Those of the low-pass rest are smoothed: the paper's
+        pyramid goes down to a few pixels, and without smoothing this shorter one would swap light and dark in spots.
     """
     kernel = luma.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
     contrast = F.conv2d(F.pad(luma.flatten(0, 1), [1] * 4, mode="replicate"), kernel).abs()

@@ -1,4 +1,4 @@
-"""Cheap evidence for choosing among pictures, known from classical fusion: energy, exposure, saturation."""
+"""Cues from classical fusion for weighing pictures: local energy, exposure, saturation."""
 
 import itertools
 from typing import Any, NamedTuple
@@ -13,21 +13,21 @@ from stylefuse.tasks.fuse.bracket import exposure_fusion, exposures
 
 FULL_SIZE_CUES = 8
 LEVEL_CUES = 3
-# Energy of one level of 8 bits in [-1, 1]: below it, a difference of energies is rounding.
+# Energy of one 8-bit level in [-1, 1]: smaller differences are rounding.
 ENERGY_FLOOR = (1 / 127.5) ** 2
 HISTOGRAM_BINS = 16
 
 
 class Cues(NamedTuple):
-    """Evidence by pyramid level, finest first, for N sets of n pictures.
+    """Cues for N sets of n pictures; lists are by pyramid level, finest first.
 
-    levels: (N·n)×C×h×w each, C = 8 at full size and 3 below.
-    energy: log energy of the luma's band-pass against the set's mean, (N·n)×1×h×w each; that of the low-pass rest is
-        the mean over all bands, since a picture that is blurred here has no energy of its own at that size.
+    levels: inputs of the network, (N·n)×C×h×w each, C = 8 at full size and 3 below.
+    energy: log energy of luma in the band less the set's mean, (N·n)×1×h×w each. For the low-pass rest it is the mean
+        over all bands, because blur leaves no trace in the rest itself.
     histogram: of luma, (N·n)×16, rows sum to one.
-    exposed: log weights of exposure fusion, N×n×1×h×w each; None where no set is wide.
+    exposed: log weights of exposure fusion, N×n×1×h×w each; None where no set is a wide bracket.
     exposure, wide: N×n and N, see `bracket.exposures`.
-    disagreement: how far the set's pictures lie apart, N×1×H×W in [-1, 1] units; 0 where all are equal.
+    disagreement: standard deviation over the pictures, N×1×H×W in [-1, 1] units; 0 where all are equal.
     """
 
     levels: list[Tensor]
@@ -40,7 +40,7 @@ class Cues(NamedTuple):
 
 
 def find_cues(x: Tensor, levels: int) -> Cues:
-    """Look at sets of pictures.
+    """Compute the cues of sets of pictures.
 
     Args:
         x: N×n×3×H×W in [-1, 1], H and W multiples of 2^(levels - 1).
@@ -79,18 +79,18 @@ def find_cues(x: Tensor, levels: int) -> Cues:
 
 
 def band_energy(band: Tensor) -> Tensor:
-    """Logarithm of the local energy of one band of the luma pyramid, …×1×H×W, scaled to about ±1."""
+    """Return the log of the local energy of a band of the luma pyramid, …×1×H×W, scaled to about ±1."""
     return (local_mean(band.square()) + ENERGY_FLOOR).log() / 4
 
 
 def against_set(x: Tensor, n: int) -> Tensor:
-    """(N·n)×…: each less the mean of its set."""
+    """Subtract from each picture's values, (N·n)×…, the mean of its set."""
     sets = x.unflatten(0, (-1, n))
     return (sets - mean_of_set(sets)[:, None]).flatten(0, 1)
 
 
 def _histogram(luma: Tensor) -> Tensor:
-    """Soft histogram: a pixel counts for the two nearest of 16 evenly spaced levels."""
+    """Soft histogram of luma: each pixel counts for the two nearest of 16 evenly spaced levels."""
     at = (luma.flatten(1) + 1) * (HISTOGRAM_BINS - 1) / 2
     bins = torch.arange(HISTOGRAM_BINS, device=at.device, dtype=at.dtype)
     return torch.stack([(1 - (at - b).abs()).clamp_min(0).mean(1) for b in bins], 1)

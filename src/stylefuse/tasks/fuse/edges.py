@@ -1,4 +1,4 @@
-"""Do pictures that differ have the same edges? Then they differ in light, focus or noise, and none is damaged."""
+"""Edge agreement of a set. Pictures that differ but have the same edges differ in light, focus or noise, not damage."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from torch.nn import functional as F
 from stylefuse.networks.pyramid import to_luma_chroma
 
 BLOCK = 16  # px
-# Less than this is noise or nothing: mean difference, and root mean square of gradients, in [0, 1] units.
+# Thresholds above noise, in [0, 1] units: of a block's mean difference, and of its root mean square gradient.
 DIFFERENT, EDGE = 3 / 255, 1.5 / 255
-# Blocks of a pair that must be left to say anything of it.
+# A pair needs this many blocks that differ and have edges; otherwise it does not count.
 FEWEST = 4
 
 
 def edge_agreement(x: Tensor) -> Tensor:
-    """Correlation of the luma gradients of two pictures of a set in blocks where they differ, mean over all pairs.
+    """Correlation of luma gradients of two pictures, in the blocks where they differ; mean over all pairs of a set.
 
-    Places that are equal in both say nothing: damaged pictures, too, are equal where both are whole.
+    Blocks that are equal in both are left out: damaged pictures are also equal where both are undamaged.
 
     Args:
         x: N×n×3×H×W in [-1, 1], n from 2.
@@ -26,7 +26,7 @@ def edge_agreement(x: Tensor) -> Tensor:
     Returns:
         N in [-1, 1]; 0 where no pair differs in four blocks with edges.
     """
-    with torch.autocast(x.device.type, enabled=False):  # differences of a few levels need all bits
+    with torch.autocast(x.device.type, enabled=False):  # differences of a few levels need float32
         luma = (to_luma_chroma(x.float())[:, :, 0] + 1) / 2
     across = (luma[..., 1:-1, 2:] - luma[..., 1:-1, :-2]) / 2
     down = (luma[..., 2:, 1:-1] - luma[..., :-2, 1:-1]) / 2
@@ -36,7 +36,7 @@ def edge_agreement(x: Tensor) -> Tensor:
     total: Any = 0.0
     count: Any = 0.0
     for step in range(1, n // 2 + 1):
-        # Each picture beside the one `step` further on: all pairs, the farthest of an even number twice.
+        # Pair each picture with the one `step` further on. All pairs occur; with even n the last step has each twice.
         product = _blocks((gradients * gradients.roll(step, 1)).sum(2))
         other = energy.roll(step, 1)
         counts = (
@@ -52,6 +52,6 @@ def edge_agreement(x: Tensor) -> Tensor:
 
 
 def _blocks(x: Tensor) -> Tensor:
-    """Means over blocks, N×n×H×W → N×n×h×w; small pictures are one block."""
+    """Means over blocks, N×n×H×W → N×n×h×w. A side shorter than a block is one block."""
     size = [min(BLOCK, side) for side in x.shape[-2:]]
     return F.avg_pool2d(x, size)

@@ -1,14 +1,16 @@
-"""What covers the missing parts of a damaged picture."""
+"""Random fills that cover the missing parts of a damaged picture."""
 
 import cv2
 import numpy as np
 
 
 def random_fill(height: int, width: int, random: np.random.Generator, unseen: bool = False) -> np.ndarray:
-    """A random fill, H×W×3 float32 in [0, 1].
+    """Draw a random fill, H×W×3 float32 in [0, 1].
 
-    Training sees one grey, one colour, pixel noise, soft clouds, mosaics, scribbles, waves, checks and dots; text and
-    stripes are kept for tests.
+    For training: one grey, one colour, pixel noise, soft clouds, mosaics, scribbles, waves, checks or dots.
+
+    Args:
+        unseen: text or stripes, which are used in tests only.
     """
     seen = (_grey, _colour, _noise, _clouds, _mosaic, _scribbles, _waves, _checks, _dots)
     makers = (_text, _stripes) if unseen else seen
@@ -37,7 +39,7 @@ def _clouds(height: int, width: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _mosaic(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """Cells of few colours with hard edges, 3 to 24 px wide."""
+    """Cells of a few colours with hard edges, 3 to 24 px wide."""
     side = random.uniform(3, 24, 2)
     colours = random.random((int(random.integers(2, 6)), 3))
     cells = colours[random.integers(len(colours), size=(int(height / side[0]) + 1, int(width / side[1]) + 1))]
@@ -63,7 +65,7 @@ def _scribbles(height: int, width: int, random: np.random.Generator) -> np.ndarr
 
 
 def _waves(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """Two colours that pass softly into each other, along lines or in rings; the longest waves are ramps."""
+    """Smooth waves between two colours, along lines or in rings; the longest are ramps."""
     y, x = np.mgrid[0:height, 0:width]
     angle, period = random.uniform(0, np.pi), 2 ** random.uniform(2, 9)
     along = x * np.cos(angle) + y * np.sin(angle)
@@ -75,21 +77,21 @@ def _waves(height: int, width: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _checks(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """Two colours in turn on a turned grid of squares 3 to 24 px wide."""
+    """A checkerboard of two colours, rotated, squares 3 to 24 px wide."""
     across, along = _turned(height, width, random, random.uniform(3, 24))
     other = (np.floor(across) + np.floor(along)) % 2 > 0
     return np.where(other[:, :, None], random.random(3), random.random(3))
 
 
 def _dots(height: int, width: int, random: np.random.Generator) -> np.ndarray:
-    """Discs of one colour on a turned grid 4 to 24 px wide, as in print, on another colour."""
+    """Discs of one colour on another, as in print, on a rotated grid of 4 to 24 px."""
     across, along = _turned(height, width, random, random.uniform(4, 24))
     inside = np.hypot(across % 1 - 0.5, along % 1 - 0.5) < random.uniform(0.15, 0.6)
     return np.where(inside[:, :, None], random.random(3), random.random(3))
 
 
 def _turned(height: int, width: int, random: np.random.Generator, side: float) -> np.ndarray:
-    """The places of the pixels on a grid turned by a random angle and moved, in units of `side`: 2×H×W."""
+    """Coordinates of the pixels on a randomly rotated and shifted grid, in units of `side`: 2×H×W."""
     y, x = np.mgrid[0:height, 0:width] / side
     angle = random.uniform(0, np.pi / 2)
     places = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)

@@ -1,31 +1,38 @@
-"""What a set cannot be: no training shows all that real sets are, and some guesses are wrong by arithmetic alone."""
+"""Mask fusion modes that simple image statistics rule out.
+
+Training does not show every kind of real set, so the guessed mode is checked against edges and colour.
+"""
 
 import torch
 from torch import Tensor
 
 from stylefuse.tasks.fuse.edges import edge_agreement
 
-# Edges that agree more than this are the same: brackets, made and real ones, were above 0.42; damaged sets below
-# 0.39, and below 0.1 with fills that no training saw.
+# Edge agreement above which the pictures have the same edges. Synthetic and real brackets were above 0.42, damaged
+# sets below 0.39, and below 0.1 with fills that are not in training.
 SAME = 0.4
-# Mean range of R, G and B of a picture, in [0, 1]: up to the first it is grey, with what JPEG leaves of colour; from
-# the second on it is coloured. Of 155 real sets the least coloured picture has 0.016, and grey ones have none.
+# Mean range of R, G and B of a picture, in [0, 1]: up to the first it counts as grey (JPEG leaves some colour), above
+# the second as coloured. In 155 real sets the least coloured picture has 0.016 and grey ones have 0.
 GREY, COLOURED = 1.5 / 255, 3.5 / 255
-# Nearer than this to black or white, in [0, 1], a pixel has lost its colour.
+# A pixel nearer than this to black or white, in [0, 1], is clipped and has lost its colour.
 CLIPPED = 4 / 255
 
 
-def possible(x: Tensor, logits: Tensor, damage: int, sensors: int) -> Tensor:
-    """Logits of modes, N×m, with those at minus infinity that a set cannot have.
+def mask_impossible_modes(x: Tensor, logits: Tensor, damage: int, sensors: int) -> Tensor:
+    """Set the logits of modes that a set cannot have to minus infinity.
 
-    - Pictures whose edges are the same are not damaged: real brackets show more light than a photo that training
-      makes them from; a window in a dark room is black and white in turns, and passed for damage.
-    - Grey beside coloured pictures are of different sensors, and where all have colour they are not: there is no
-      colour in warmth or in bone.
+    - Pictures with the same edges are not damaged. (Without this rule a real bracket, whose window is black in one
+      picture and white in another, was taken for damage.)
+    - A set of grey and coloured pictures is from different sensors; a set of coloured pictures only is not, because
+      infrared pictures and scans have no colour.
 
     Args:
         x: N×n×3×H×W in [-1, 1].
-        damage, sensors: at which index these modes are.
+        logits: N×m.
+        damage, sensors: indices of these two modes.
+
+    Returns:
+        N×m logits.
     """
     modes = torch.arange(logits.shape[1], device=logits.device)
     same = (edge_agreement(x) > SAME)[:, None]
@@ -39,7 +46,10 @@ def possible(x: Tensor, logits: Tensor, damage: int, sensors: int) -> Tensor:
 
 
 def _has_colour(x: Tensor) -> tuple[Tensor, Tensor]:
-    """N×n each: surely coloured, surely grey. Every fourth pixel tells enough, and none that is black or white."""
+    """Whether each picture is certainly coloured, and whether it is certainly grey: N×n booleans each.
+
+    Looks at every fourth pixel in both directions and ignores clipped ones.
+    """
     unit = (x[..., ::4, ::4].float() + 1) / 2
     lightest, darkest = unit.amax(2), unit.amin(2)
     tells = (lightest > CLIPPED) & (darkest < 1 - CLIPPED)

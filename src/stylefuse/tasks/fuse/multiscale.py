@@ -1,4 +1,4 @@
-"""One plan from several: of a damaged set, of the same set at half the size, at a quarter, …"""
+"""Average fusion plans that were computed at several scales: full size, half, a quarter and so on."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from stylefuse.networks.pyramid import down, up
 from stylefuse.tasks.fuse.blend import Plan
 
 
-def halved(x: Tensor) -> Tensor:
-    """Sets N×n×3×H×W, H and W even, at half the size."""
+def halve(x: Tensor) -> Tensor:
+    """Halve the size of sets N×n×3×H×W, H and W even."""
     return down(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
-def agreed(plans: Sequence[Plan], share: Tensor) -> Plan:
-    """What to choose by the mean of all plans, the rest as the first of them has it.
+def average_plans(plans: Sequence[Plan], share: Tensor) -> Plan:
+    """Average the blending weights of all plans; keep everything else of the first.
 
     Args:
-        plans: each at half the size of the one before; their borders may have been padded.
-        share: N in [0, 1], how much the others count, 1 for as much as the first.
+        plans: full size first, each at half the size of the one before; their borders may be padded.
+        share: N in [0, 1], weight of the smaller plans: 0 for the first plan alone, 1 for the mean of all.
     """
     *larger, decided = plans
     for looks, plan in enumerate(reversed(larger), start=1):
@@ -28,7 +28,7 @@ def agreed(plans: Sequence[Plan], share: Tensor) -> Plan:
 
 
 def _between(plan: Plan, smaller: Plan, share: Tensor) -> Plan:
-    """The plan, moved by N shares towards one at half the size, whose levels are one further down."""
+    """Interpolate by N shares from a plan to one at half the size, whose pyramid starts one level lower."""
     share = share[:, None, None, None, None]
 
     def both(here: Tensor, other: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The fuser G(x1, x2, …): choose among the input pixels and blend them, then repair what no input shows well."""
+"""The fuser G(x1, x2, …): weigh and blend the inputs' pixels, then add a residual where all inputs are bad."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,36 +17,36 @@ from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
-from stylefuse.tasks.fuse.impossible_modes import possible
+from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
-from stylefuse.tasks.fuse.multiscale import agreed, halved
+from stylefuse.tasks.fuse.multiscale import average_plans, halve
 from stylefuse.tasks.fuse.residual import Residual
 
-# Where no choice of input pixels is the answer. Sharp pairs among those repaired would drown what noise has to
-# teach: an error of theirs is a tenth as large, and so weighs ten times as much in the logarithm.
+# Modes whose sets get the residual. Only noisy and badly exposed ones: under log-MSE the small errors of sharp sets
+# would dominate training.
 REPAIRED = ("exposure", "noise")
-# Where the pictures themselves say what the mode cannot be.
-JUDGED = MODES.index("occlusion"), MODES.index("multimodal")
-# Logits start near zero and must reach ten to choose sharply.
+# Indices of the modes that `mask_impossible_modes` can rule out.
+RULED_OUT = MODES.index("occlusion"), MODES.index("multimodal")
+# Factor of the heads' logits: they start near zero, and a sharp choice needs about ten.
 SHARPNESS = 4.0
-# Short side, px, below which a set is looked at no smaller: less than the fuser is trained at shows too little.
-SMALLEST_LOOK = 64
-# Where pictures differ by less than this on average, in [-1, 1] units, tones stay as they are.
+# Shortest side, px, of a reduced copy of a set: the fuser is not trained on smaller pictures.
+SMALLEST_SIDE = 64
+# Mean difference of the pictures, in [-1, 1], at which half of the tone change is applied; none for equal pictures.
 EQUAL_TONES = 1 / 127.5
 
 
 class Fuser(nn.Module):
-    """Weights at each level of a pyramid from shared encoder features and cues, for any number of pictures.
+    """Predicts blending weights at each level of a pyramid, for sets of any number of pictures.
 
     Args:
-        encoder: the style generator's. It is read, never trained here, and no part of this module's state.
+        encoder: of the style generator. Its features are read; it is not trained here and not part of `state_dict`.
         config: widths.
     """
 
     def __init__(self, encoder: Encoder, config: FuserConfig = FuserConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.config = config
-        self._shared = (encoder,)  # in a tuple, so that its weights stay out of `parameters` and `state_dict`
+        self._shared = (encoder,)  # a tuple keeps its weights out of `parameters` and `state_dict`
         widths = config.channels
         read = [encoder.stem.out_channels, *(cast(nn.Conv2d, conv).out_channels for conv in encoder.downs)]
         read += [0] * (len(widths) - len(read))
@@ -67,14 +67,14 @@ class Fuser(nn.Module):
         self.guess = nn.Linear(2 * 64, len(MODES))
         self.asked = nn.Linear(len(MODES), widths[-1])
         self.residual = Residual(widths[:3], config.residual, len(MODES))
-        self._start_as_a_classical_rule()
+        self._init_as_classical_rule()
 
-    def _start_as_a_classical_rule(self) -> None:
-        """At step 0 the choice follows local energy, as in the Laplacian pyramid, and nothing else is changed."""
-        init: Any = nn.init  # its types have no modules in lists, and no optional biases
+    def _init_as_classical_rule(self) -> None:
+        """Start as the classical rule: weights by local energy in a Laplacian pyramid, no residual."""
+        init: Any = nn.init  # by their types, biases are optional, and modules in lists have none
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                # There are no norms: PyTorch's own start fades out over ten layers, and sums would pile up.
+                # Without norms, PyTorch's default initialisation would shrink the signal over ten layers.
                 mixes = module.kernel_size == (1, 1)
                 init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
                 init.zeros_(module.bias)
@@ -106,7 +106,7 @@ class Fuser(nn.Module):
             raise ValueError(f"expected N×n×3×H×W with n of 2 or more, got {tuple(x.shape)}")
         height, width = x.shape[-2:]
         x = self.pad(x)
-        plan = self.plan(x, mode) if self.training else self.decide(x, mode)
+        plan = self.plan(x, mode) if self.training else self.plan_multiscale(x, mode)
         picture, weights = blend(x.float(), plan)
         picture = picture + self.residual(picture, plan)
         if not self.training:  # a clipped value has no gradient
@@ -115,45 +115,47 @@ class Fuser(nn.Module):
         return Fused(picture, weights, plan.mode, plan.mode_logits)
 
     def pad(self, x: Tensor) -> Tensor:
-        """Repeat the right and bottom border up to a multiple of the stride."""
+        """Pad N×n×3×H×W to multiples of the stride by repeating the right and bottom border."""
         stride = self.config.stride
         height, width = x.shape[-2:]
         pad = (0, -width % stride, 0, -height % stride)
         return F.pad(x.flatten(0, 1), pad, mode="replicate").unflatten(0, x.shape[:2]) if any(pad) else x
 
-    def decide(self, x: Tensor, mode: Tensor | None = None) -> Plan:
-        """As `plan`, but damage is looked at in smaller and smaller copies of the set too; each look counts the same.
+    def plan_multiscale(self, x: Tensor, mode: Tensor | None = None) -> Plan:
+        """As `plan`, but for damaged sets the mean of the plans at full size, half size, a quarter and so on.
 
-        One look alone is lost in the middle of damage that is wider than any it was trained on.
+        At full size alone, the middle of damage that is wider than any in training is not recognised.
         """
         plans = [self.plan(x, mode)]
         occlusion = plans[0].mode[:, MODES.index("occlusion")]
-        damaged = occlusion.where(occlusion > 0.5, 0)  # so that other sets do not depend on their batch
-        while min(x.shape[-2:]) >= 2 * SMALLEST_LOOK and damaged.any():
-            x = self.pad(halved(x))
+        damaged = occlusion.where(
+            occlusion > 0.5, 0
+        )  # a set's result must not depend on the rest of its batch
+        while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
+            x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
-        return agreed(plans, damaged)
+        return average_plans(plans, damaged)
 
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
-        """Decide at one look how to fuse N×n×3×H×W, H and W multiples of the stride."""
+        """Plan at one scale how to fuse N×n×3×H×W, H and W multiples of the stride."""
         n, (encoder,) = x.shape[1], self._shared
-        with torch.autocast(x.device.type, enabled=False):  # energies need all bits
+        with torch.autocast(x.device.type, enabled=False):  # energies need float32
             cues = find_cues(x, len(self.levels))
         with torch.no_grad():
             read = encoder(x.flatten(0, 1).contiguous(memory_format=torch.channels_last))
-        upward = self._look(cues, read, n)
-        tone, mode_logits = self._look_at_whole(upward[-1], cues.histogram, n)
+        upward = self._encode(cues, read, n)
+        tone, mode_logits = self._tone_and_mode(upward[-1], cues.histogram, n)
         if mode is None:
-            likely = mode_logits if self.training else possible(x, mode_logits, *JUDGED)
+            likely = mode_logits if self.training else mask_impossible_modes(x, mode_logits, *RULED_OUT)
             mode = likely.softmax(-1)
         mode = mode.to(tone)
         deepest = upward[-1].unflatten(0, (-1, n)) + self.asked(mode)[:, None, :, None, None]
-        features = self._back_to_full_size([*upward[:-1], deepest.flatten(0, 1)])
+        features = self._decode([*upward[:-1], deepest.flatten(0, 1)])
         heads = [head(f).float().unflatten(0, (-1, n)) for head, f in zip(self.heads, features, strict=True)]
         shared = [mean_of_set(f.unflatten(0, (-1, n))) for f in features]
         _, exposure, occlusion, noise, _ = mode[:, :, None, None, None].unbind(1)  # as in MODES
-        # A wide bracket has more light and shade than any photo that training makes one from: the classical rule alone
-        # decides there.
+        # A wide bracket has a larger range of brightness than the photos that training makes brackets from: use the
+        # classical rule alone.
         narrow = 1 - cues.wide[:, None, None, None] * exposure
         heads = [narrow[:, None] * SHARPNESS * head for head in heads]
         trusts = [
@@ -170,7 +172,7 @@ class Fuser(nn.Module):
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
-        # A bracket is brought to its own middle first; what remains to be found is how bright that should be.
+        # First bring each picture to the bracket's mean brightness; the network then predicts the final brightness.
         tone = tone + torch.stack([torch.zeros_like(cues.exposure), cues.exposure], 2)
         tone = tone * (exposure * narrow)[..., 0] * (apart / (apart + EQUAL_TONES))[:, None, None]
         repair = mode[:, [MODES.index(name) for name in REPAIRED]].sum(1)[:, None, None, None]
@@ -188,8 +190,8 @@ class Fuser(nn.Module):
             mode_logits=mode_logits,
         )
 
-    def _look(self, cues: Cues, read: Sequence[Tensor], n: int) -> list[Tensor]:
-        """Features of each picture in view of its set, fine to coarse."""
+    def _encode(self, cues: Cues, read: Sequence[Tensor], n: int) -> list[Tensor]:
+        """Features of each picture, with exchange between the pictures of a set; finest level first."""
         upward: list[Tensor] = []
         for i, level in enumerate(self.levels):
             seen = [cues.levels[i]]
@@ -201,9 +203,9 @@ class Fuser(nn.Module):
             upward.append(level(together.contiguous(memory_format=torch.channels_last), n))
         return upward
 
-    def _look_at_whole(self, deepest: Tensor, histogram: Tensor, n: int) -> tuple[Tensor, Tensor]:
-        """Tone of each picture, N×n×2, and logits of the set's mode, N×5: both depend on the whole picture."""
-        # Mean and deviation, not maximum: that would grow with the picture's size.
+    def _tone_and_mode(self, deepest: Tensor, histogram: Tensor, n: int) -> tuple[Tensor, Tensor]:
+        """Tone change of each picture, N×n×2, and mode logits of each set, N×5, from pooled features."""
+        # Mean and deviation do not depend on the picture's size; a maximum would.
         mean = deepest.float().mean((2, 3))
         deviation = (deepest.float().square().mean((2, 3)) - mean.square()).clamp_min(1e-6).sqrt()
         pooled = torch.cat([mean, deviation, histogram], 1)
@@ -212,8 +214,8 @@ class Fuser(nn.Module):
         both = torch.cat([own, shared[:, None].expand(-1, n, -1)], 2)
         return self.tone(F.relu(self.set_stats(both))).float(), self.guess(shared).float()
 
-    def _back_to_full_size(self, upward: list[Tensor]) -> list[Tensor]:
-        """What is known at the coarse levels, handed down to the fine ones."""
+    def _decode(self, upward: list[Tensor]) -> list[Tensor]:
+        """Pass features from the coarse levels down to the fine ones; finest level first."""
         features = [upward[-1]]
         for here, coarser, finish in zip(upward[-2::-1], self.coarser[::-1], self.finish[::-1], strict=True):
             below = F.interpolate(coarser(features[0]), scale_factor=2.0, mode="nearest")

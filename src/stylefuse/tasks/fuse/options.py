@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass
 
 from stylefuse.tasks.fuse.config import FuserConfig
-from stylefuse.training.options import STRICT, TrainingOptions, check_positive
+from stylefuse.tasks.head import HeadEvaluation
+from stylefuse.training.options import STRICT, HeadOptions
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class FusionWeights:
 
 
 @dataclass(frozen=True)
-class FusionOptions(TrainingOptions):
+class FusionOptions(HeadOptions):
     """Options of one training of the fuser. Lengths are photos of which a set was made; sizes are px."""
 
     __pydantic_config__ = STRICT
@@ -57,7 +58,6 @@ class FusionOptions(TrainingOptions):
         super().__post_init__()
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")
-        check_positive(self, "rate")
         if not 0 <= self.large_share <= 1:
             raise ValueError(f"large_share is {self.large_share}: it is a share, from 0 to 1")
         if self.large_size % self.stride or self.large_size < self.image_size:
@@ -67,16 +67,10 @@ class FusionOptions(TrainingOptions):
 
 
 @dataclass(frozen=True)
-class FusionEvaluation:
+class FusionEvaluation(HeadEvaluation):
     """How the fuser is measured."""
 
     __pydantic_config__ = STRICT
 
-    photos: int = 60  # held-out photos at most
-    image_size: int = 128  # px
     inputs: tuple[int, ...] = (2, 3)  # pictures in a set; each number is a row of the table for each kind
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if self.photos < 1 or self.image_size < 32:
-            raise ValueError("photos must be at least 1, and image_size at least 32")
+    seed: int = 1  # of the sets

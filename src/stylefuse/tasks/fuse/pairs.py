@@ -1,7 +1,7 @@
-"""Sets of pictures to fuse, made from one photo that is then their known truth.
+"""Make sets of pictures to fuse from one photo, which is then their known truth.
 
-What a set looks like is drawn at random; some ways to spoil a picture (apertures, cells, text, tone curves, shot
-noise) are kept for tests, so that a result there says more than that the training was learnt by heart.
+Each set is made at random. Some variants (apertures, cells, text, tone curves, shot noise) are used in tests only, to
+measure how the fuser does on damage that it was not trained on.
 """
 
 from collections.abc import Callable
@@ -15,21 +15,21 @@ from stylefuse.images.luma import luma
 from stylefuse.tasks.fuse.fills import random_fill
 from stylefuse.tasks.fuse.regions import random_regions
 
-# A way to spoil: truth H×W×3 in [0, 1], n, random, unseen → n×H×W×3, not yet clipped or rounded.
+# Makes one kind of set: truth H×W×3 in [0, 1], n, random, unseen → n×H×W×3, not yet clipped or rounded.
 Maker = Callable[[np.ndarray, int, np.random.Generator, bool], np.ndarray]
 
 MAX_INPUTS = 8
 
 
 def synthesise(kind: str, truth: Tensor, n: int, random: np.random.Generator, unseen: bool = False) -> Tensor:
-    """Make a set of n pictures from each photo; every number is rounded to 8 bits, as a camera would.
+    """Make a set of n pictures from each photo; levels are rounded to 8 bits, as a camera does.
 
     Args:
-        kind: one of `KINDS`. "sensors" has no truth: no photo tells what a warm body looks like.
+        kind: one of `KINDS`. "sensors" has no truth, because a photo does not show warmth.
         truth: N×3×H×W in [-1, 1].
         n: pictures a set, 2 to 8.
-        random: source of every decision; equal states make equal sets.
-        unseen: the variants that no training sees.
+        random: source of all randomness; equal states make equal sets.
+        unseen: use the variants that are not in training.
 
     Returns:
         N×n×3×H×W in [-1, 1].
@@ -50,8 +50,8 @@ def synthesise(kind: str, truth: Tensor, n: int, random: np.random.Generator, un
 def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """Each region is sharp in one picture. Blur: Gaussian or a disk, or a hexagon in linear light (unseen).
 
-    A lens blurs light and not tones, so what is blurred becomes brighter too: in training less so than in a camera.
-    In a third of the sets the edge between sharp and blurred is as wide as the blur itself: defocus spreads.
+    A lens blurs linear light, which also makes blurred places brighter; training uses a smaller gamma than a camera.
+    In a third of the sets the transition from sharp to blurred is as wide as the blur, as in real defocus.
     """
     height, width = truth.shape[:2]
     sharp = random_regions(height, width, n, random, unseen)
@@ -71,9 +71,9 @@ def multi_focus(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
     """A bracket of exposures around the truth, clipped; shot noise; the camera's own gamma or an S-curve (unseen).
 
-    A quarter of the training sets have more light and shade than a photo can show, as a window in a dark room, and
-    exposures about right for the one and for the other. The fuser leaves their pixels to a classical rule, and
-    learns what they are: real ones passed for something else.
+    A quarter of the training sets have a larger range of brightness than a photo can hold, such as a window in a dark
+    room, with exposures for the bright part and for the dark one. The fuser blends those by a classical rule; from
+    them it learns only to recognise the mode, which it guessed wrong for real ones.
     """
     light, ends = truth**2.2, random.uniform(1.2, 2.5, 2)
     if not unseen and random.random() < 1 / 4:
@@ -96,14 +96,14 @@ def multi_exposure(truth: np.ndarray, n: int, random: np.random.Generator, unsee
 def complementary_occlusion(
     truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool
 ) -> np.ndarray:
-    """Each picture shows its own region and a rim around it; the rest is filled. Together they show all."""
+    """Each picture shows its own region and a rim around it; the rest is filled. Together they show everything."""
     height, width = truth.shape[:2]
     regions = random_regions(height, width, n, random, unseen)
     reach = 2 * int(random.integers(1, max(2, min(height, width) // 24))) + 1
     pictures = []
     for own in regions:
         shown = own
-        if n > 2:  # more pictures, more that several of them show
+        if n > 2:  # with more pictures, several show the same region
             shown = np.maximum(shown, regions[random.integers(n)])
         shown = cv2.dilate(shown, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))[:, :, None]
         fill = random_fill(height, width, random, unseen)
@@ -119,19 +119,19 @@ def noisy_burst(truth: np.ndarray, n: int, random: np.random.Generator, unseen: 
 
 
 def colour_structure(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """One sharp grey picture, the others blurred but in colour: as anatomy beside metabolism (MRI, PET)."""
+    """One sharp grey picture, the others blurred and in colour, like MRI (anatomy) and PET (metabolism)."""
     pictures = [_in_grey(luma(truth))] + [_blur(truth, _aperture(random, unseen)) for _ in range(n - 1)]
     return np.stack(pictures)[random.permutation(n)]
 
 
 def different_sensors(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """Pictures of different sensors: warmth beside light, or, in a third of the sets, scans of a body. No truth."""
+    """Pictures of different sensors: infrared and visible, or, in a third of the sets, scans of a body. No truth."""
     make = _scans if random.random() < 1 / 3 else _infrared
     return make(truth, n, random, unseen)[random.permutation(n)]
 
 
 def _infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """One grey picture whose tones follow warmth (inverted in places), the others dark."""
+    """One grey picture with other tones, inverted in places, like infrared; the others dark, like visible light."""
     height, width = truth.shape[:2]
     soft = random_regions(height, width, 2, random, unseen)[0]
     soft = cv2.GaussianBlur(soft, (0, 0), max(height, width) / 32)
@@ -146,7 +146,7 @@ def _infrared(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bo
 
 
 def _scans(truth: np.ndarray, n: int, random: np.random.Generator, unseen: bool) -> np.ndarray:
-    """A body in the dark, all grey: white bone around flat tissue (as CT), and tissue in detail in dark bone (MRI)."""
+    """Grey scans of a body: white bone around flat tissue (like CT), and detailed tissue in dark bone (like MRI)."""
     height, width = truth.shape[:2]
     grey = luma(truth)
     body = random_regions(height, width, 2, random, unseen)[0]
@@ -182,7 +182,7 @@ def _aperture(random: np.random.Generator, unseen: bool) -> np.ndarray:
         return (line @ line.T).astype(np.float32)
     radius = random.uniform(2.0, 7.0)
     reach = int(np.ceil(radius))
-    # Four times as fine, then averaged: the rim of a small aperture is not a staircase.
+    # Drawn at four times the resolution, then averaged, so that the rim of a small aperture is smooth.
     fine = (np.arange((2 * reach + 1) * 4) + 0.5) / 4 - reach - 0.5
     y, x = np.meshgrid(fine, fine, indexing="ij")
     inside = np.hypot(x, y) <= radius
@@ -197,7 +197,7 @@ def _aperture(random: np.random.Generator, unseen: bool) -> np.ndarray:
 
 
 def _blur(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    # Large kernels go through an FFT, which can fall a little short of zero.
+    # OpenCV uses an FFT for large kernels, which can give values slightly below zero.
     return cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REFLECT_101).clip(0, 1)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as align_pictures
+from stylefuse.images.alignment_check import Alignment, Finding, check_alignment
 from stylefuse.images.luma import luma
-from stylefuse.images.registration import Finding, Registration, check_registration
 from stylefuse.tasks.fuse.modes import AUTO, MAX_PICTURES, MIN_PICTURES, MODES
 from stylefuse.tasks.fuse.params import FuseParams
 from stylefuse.tasks.fuse.tiled import fuse_any_size
@@ -91,9 +91,9 @@ def _check(pictures: Sequence[np.ndarray], align: bool) -> None:
             raise _refused("sizes", message, "bring them to one size, or ask for align=true")
 
 
-def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[np.ndarray], Registration]:
+def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[np.ndarray], Alignment]:
     if not align:
-        return pictures, check_registration(pictures)
+        return pictures, check_alignment(pictures)
     try:
         aligned, registration = align_pictures(pictures)
     except AlignError as error:
@@ -105,7 +105,7 @@ def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[n
     return aligned, registration
 
 
-def _registration_report(registration: Registration, aligned: bool) -> dict[str, Any]:
+def _registration_report(registration: Alignment, aligned: bool) -> dict[str, Any]:
     """What the report says of how the pictures lie on the first one."""
     findings, warnings = registration.findings, []
     for i, finding in enumerate(findings[1:], 2):

@@ -7,10 +7,11 @@ import numpy as np
 def random_regions(
     height: int, width: int, n: int, random: np.random.Generator, unseen: bool = False
 ) -> np.ndarray:
-    """Split a picture into n regions, about equally large on average.
+    """Split a picture into n random regions, about equally large on average.
 
     Args:
-        unseen: cells around random points (for n = 2 two half-planes) instead of soft patches and ellipses.
+        unseen: cells around random points (two half-planes for n = 2), which are used in tests only, instead of soft
+            patches and ellipses.
 
     Returns:
         n×H×W float32 of zeros and ones; each place belongs to exactly one region.
@@ -30,12 +31,12 @@ def _patches(height: int, width: int, n: int, random: np.random.Generator) -> np
     """Low-frequency noise: blots of a third to a sixth of the picture."""
     cells = int(random.integers(3, 7))
     coarse = random.normal(size=(n, cells, cells)).astype(np.float32)
-    coarse -= coarse.mean(axis=(1, 2), keepdims=True)  # none may own nearly all
+    coarse -= coarse.mean(axis=(1, 2), keepdims=True)  # no region may cover nearly everything
     return np.stack([cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) for field in coarse])
 
 
 def _ellipses(height: int, width: int, n: int, random: np.random.Generator) -> np.ndarray:
-    """Objects in front of a ground that belongs to the first region."""
+    """Elliptic objects in front of a background, which is the first region."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     fields = [np.zeros((height, width), np.float32)]
     for _ in range(n - 1):
@@ -49,7 +50,7 @@ def _ellipses(height: int, width: int, n: int, random: np.random.Generator) -> n
 
 
 def _cells(height: int, width: int, n: int, random: np.random.Generator) -> np.ndarray:
-    """Voronoi cells around points that lie well apart from the border."""
+    """Voronoi cells around points away from the border."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     points = random.uniform(0.15, 0.85, (n, 2)) * (height, width)
     return np.stack([-((y - cy) ** 2) - (x - cx) ** 2 for cy, cx in points])

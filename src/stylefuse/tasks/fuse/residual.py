@@ -1,4 +1,4 @@
-"""The residual branch of the fuser: repairs noise, clipping and seams that no choice of input pixels avoids."""
+"""The residual branch of the fuser: removes noise, clipping and seams that blending input pixels cannot avoid."""
 
 import torch
 from torch import Tensor, nn
@@ -7,9 +7,9 @@ from torch.nn import functional as F
 from stylefuse.networks.sets import weighted_sum
 from stylefuse.tasks.fuse.blend import Plan
 
-# In [-1, 1] units; where inputs differ by this much, half of the residual is applied.
+# Disagreement of the inputs, in [-1, 1] units, at which half of the residual is applied.
 AGREEMENT = 1 / 127.5
-# Keeps the first steps of training small: without it they overshoot so far that the branch shuts itself off.
+# Factor of the output. Without it the first training steps overshoot and the branch stops learning.
 STEP = 0.1
 
 
@@ -20,8 +20,7 @@ def _conv(channels_in: int, channels_out: int, stride: int = 1) -> nn.Conv2d:
 class Residual(nn.Module):
     """A small U-Net (Ronneberger et al. 2015) on the blended picture and the fuser's features of it.
 
-    What it adds is scaled by how far the inputs disagree: equal inputs are the truth already, and pass through
-    unchanged.
+    The output is scaled by how far the inputs disagree, so that equal inputs pass through unchanged.
 
     Args:
         features: widths of the fuser's features at 1, 1/2, 1/4.
@@ -37,7 +36,7 @@ class Residual(nn.Module):
         self.to_half = _conv(full, half, 2)
         self.at_half = _conv(half + features[1], half)
         self.to_quarter = _conv(half, quarter, 2)
-        # Each mode is repaired in its own way, and most need none.
+        # A bias for each mode: each needs another repair, and most need none.
         self.modes = nn.ModuleList(nn.Linear(modes, width) for width in widths)
         self.at_quarter = nn.ModuleList([_conv(quarter + features[2], quarter), _conv(quarter, quarter)])
         self.up_half, self.up_full = nn.Conv2d(quarter, half, 1), nn.Conv2d(half, full, 1)
@@ -49,10 +48,10 @@ class Residual(nn.Module):
         """What to add to the blended picture, N×3×H×W, H and W multiples of 4; float32."""
         n = plan.luma[0].shape[1]
         full, half, quarter = (
-            _calmed(weighted_sum(logits.softmax(1).to(f.dtype), f))
+            _bounded(weighted_sum(logits.softmax(1).to(f.dtype), f))
             for logits, f in zip(plan.luma[:3], plan.features, strict=True)
         )
-        # The deviation of a mean of n pictures: how much noise the blend still carries.
+        # Standard deviation of a mean of n pictures: the noise that is left in the blend.
         noise = plan.disagreement * (8 / n**0.5)
         seen = torch.cat([picture.to(full.dtype), noise.to(full.dtype), full], 1)
         asked = [mode(plan.mode)[:, :, None, None] for mode in self.modes]
@@ -75,10 +74,10 @@ def _double(x: Tensor) -> Tensor:
 
 
 def _act(x: Tensor) -> Tensor:
-    """Leaky: with plain ReLU the last layer died in joint training, and noise was never repaired."""
+    """Leaky ReLU: with plain ReLU the last layer died in training, and noise was not removed."""
     return F.leaky_relu(x, 0.1)
 
 
-def _calmed(x: Tensor) -> Tensor:
-    """N×C×h×w, its length over C bounded: the fuser's features grow as its choices sharpen."""
+def _bounded(x: Tensor) -> Tensor:
+    """Bound the length over C of N×C×h×w: the fuser's features grow as its weights become sharper."""
     return x * (1 + x.square().mean(1, keepdim=True)).rsqrt()

@@ -1,7 +1,7 @@
-"""Classical fusion rules: nothing is learnt. Each takes n registered pictures and returns one.
+"""Classical fusion rules, without learning: the baselines of the fuser.
 
-stack is n×H×W×3 float32 in [0, 1], sRGB, n ≥ 2; the result is H×W×3 float32 in [0, 1]. Where several inputs
-tie, they share the place, so that the order of the inputs never matters.
+Each takes a stack of n ≥ 2 aligned pictures, n×H×W×3 float32 in [0, 1], sRGB, and returns H×W×3 float32 in [0, 1].
+Inputs that tie share the weight, so the order of the inputs does not matter.
 """
 
 import cv2
@@ -41,13 +41,13 @@ def laplacian_pyramid(stack: np.ndarray, levels: int = 5) -> np.ndarray:
 def mertens(stack: np.ndarray) -> np.ndarray:
     """Weights from contrast and saturation, blended in a pyramid; OpenCV's implementation and exponents.
 
-    Mertens, Kautz & Van Reeth, "Exposure Fusion" (2007). OpenCV's default leaves well-exposedness out. The
-    paper's exponents, all one, score 8 dB less on multi-focus sets and no more on exposures: a rival should
-    stand at its best. So sets with a grey picture go without saturation, which would leave that one out.
+    Mertens, Kautz & Van Reeth, "Exposure Fusion" (2007). OpenCV's default leaves well-exposedness out. It is used
+    because the paper's exponents, all one, score 8 dB less on multi-focus sets and no more on exposures. For the same
+    reason saturation is left out for sets with a grey picture, whose weight would be zero.
     """
     coloured = float(np.ptp(stack, axis=3).mean(axis=(1, 2)).min() > 1 / 255)
     merge = cv2.createMergeMertens(1.0, coloured, 0.0)
-    # It divides by 255 whatever the type.
+    # OpenCV divides by 255 whatever the type.
     return merge.process([np.ascontiguousarray(picture * 255) for picture in stack]).clip(0, 1)
 
 
@@ -81,13 +81,13 @@ RULES = {
 
 
 def _shares(scores: np.ndarray) -> np.ndarray:
-    """One where an input has the largest score of all, zero elsewhere; equals share. n×H×W float32, sum one."""
+    """Weights n×H×W float32 that sum to one: one for the input with the largest score; inputs that tie share it."""
     best = (scores == scores.max(axis=0)).astype(np.float32)
     return best / best.sum(axis=0)
 
 
 def _laplacian(picture: np.ndarray, levels: int) -> list[np.ndarray]:
-    """`levels` band-pass pictures, finest first, and what remains."""
+    """Return `levels` band-pass pictures, finest first, and the low-pass rest."""
     pyramid = []
     for _ in range(levels):
         smaller = cv2.pyrDown(picture)
@@ -98,7 +98,7 @@ def _laplacian(picture: np.ndarray, levels: int) -> list[np.ndarray]:
 
 def _guided(guide: np.ndarray, x: np.ndarray, radius: int, eps: float) -> np.ndarray:
     """Filter x as a local linear function of the guide (He, Sun & Tang 2013, eq. 5, 6 and 8); both H×W."""
-    # float64: with eps = 1e-6 the variance of a flat place must not drown in rounding.
+    # float64: rounding must stay far below eps = 1e-6.
     guide, x = guide.astype(np.float64), x.astype(np.float64)
 
     def mean(values: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.networks.pyramid import down, laplacian, to_luma_chroma, to_rgb, up
-from stylefuse.tasks.fuse.blend import Plan, blend, chosen, shrunk, stand_in, toned
+from stylefuse.networks.pyramid import down, from_luma_chroma, laplacian, to_luma_chroma, up
+from stylefuse.tasks.fuse.blend import Plan, apply_tone, blend, blend_level, replace_rejected, wiener_filter
 from stylefuse.tasks.fuse.cues import against_set, band_energy
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.network import Fuser
@@ -88,7 +88,7 @@ def _fuse_in_strips(
     scale = fuser.config.stride * 2**halvings
     tall, wide = (-(-side // scale) * scale for side in (height, width))
     small = _halved(pictures, halvings, tall, wide, device)
-    plan = fuser.decide(small[None], asked)
+    plan = fuser.plan_multiscale(small[None], asked)
     decided = _decide(fuser, small[None], plan)
     out = np.empty((height, width, 3), depth)
     # A strip and what the pyramid's filters and the guided filter reach beyond it.
@@ -130,7 +130,7 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
     trust = plan.trust[0, ..., rows, :]
     for _ in range(halvings):
         trust, replace, shrink = up(trust), up(replace), up(shrink)
-    x, _ = stand_in(toned(x[None], plan.tone), replace[None], logits[None])
+    x, _ = replace_rejected(apply_tone(x[None], plan.tone), replace[None], logits[None])
     parts = laplacian(to_luma_chroma(x[0]), halvings)
     logits_at, trust_at, shrink_at = (_sizes(each, halvings) for each in (logits, trust, shrink))
     fused = decided.picture[..., rows, :]
@@ -138,8 +138,8 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         energy = band_energy(parts[level][:, :1])
         here = (logits_at[level] + trust_at[level] * against_set(energy, n))[None]
         sets = parts[level].unflatten(0, (1, n))
-        fused = up(fused) + shrunk(chosen(sets, here, here), sets, shrink_at[level])
-    return to_rgb(fused)[0]
+        fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink_at[level])
+    return from_luma_chroma(fused)[0]
 
 
 def _sizes(x: Tensor, levels: int) -> list[Tensor]:

@@ -1,7 +1,8 @@
-"""A restyled picture with the photo's colours.
+"""Give a restyled picture the photo's colours.
 
-After Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer". There, "match" recolours the painting
-before the transfer; a network that has learnt the colours of its paintings leaves only the picture that it made.
+Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer". In the paper,
+"match" recolours the painting before the transfer. A feed-forward network has already learned the painting's colours,
+so here the restyled picture is recoloured.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,23 +13,22 @@ from PIL import Image
 from stylefuse.images.luma import luma
 from stylefuse.tasks.stylize.params import LUMA, MATCH
 
-# Pixels in memory as numbers at a time.
+# Pixels that are held as float32 at a time.
 _BAND = 1_000_000
-# Levels. A deviation below that of rounding to 8 bits is no colour; enlarging it would show noise.
+# Levels. Smaller standard deviations are rounding to 8 bits; enlarging them would show noise.
 _LEAST_DEVIATION = 1.0
 
 
-def with_kept_colour(restyled: Image.Image, photo: Image.Image, how: str) -> Image.Image:
+def preserve_color(restyled: Image.Image, photo: Image.Image, how: str) -> Image.Image:
     """Give a restyled picture the photo's colours; both RGB, of one size.
 
     Args:
-        how: "none": as it is. "luma": the restyled luma with the photo's own chroma (Gatys et al., 4.2), in YCbCr
-            of Rec. 601. "match": the restyled colours, moved so that their mean and covariance over the picture
-            are the photo's (4.1). Levels beyond 0 to 255 are clipped.
+        how: "none": keep the restyled colours. "luma": the restyled luma with the photo's chroma, in YCbCr of Rec. 601
+            (Gatys et al., 4.2). "match": map the restyled colours so that their mean and covariance over the picture
+            are the photo's (4.1). Levels outside 0 to 255 are clipped.
     """
     if how == LUMA:
-        # Luma is a weighted mean of R, G and B; Cb and Cr depend on differences between them only: adding one number
-        # to all three changes the luma alone.
+        # Cb and Cr depend on differences of R, G and B only, so adding one number to all three changes luma alone.
         return _banded(restyled, photo, lambda new, old: old + np.rint(luma(new - old))[..., None])
     if how == MATCH:
         matrix, shift = matching(*colours(restyled), *colours(photo))
@@ -38,7 +38,7 @@ def with_kept_colour(restyled: Image.Image, photo: Image.Image, how: str) -> Ima
 
 
 def colours(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """Mean (3) and covariance (3×3) of a picture's levels of R, G, B."""
+    """Return mean (3) and covariance (3×3) of a picture's R, G, B levels."""
     count, total, products = 0, np.zeros(3), np.zeros((3, 3))
     for box in _bands(picture):
         levels = np.asarray(picture.crop(box)).reshape(-1, 3).astype(np.float64) - 127.5
@@ -52,10 +52,10 @@ def colours(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 def matching(
     mean: np.ndarray, covariance: np.ndarray, wanted_mean: np.ndarray, wanted_covariance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The affine map of colours, v ↦ matrix · v + shift, from one mean and covariance to others.
+    """Return matrix and shift of the affine map v ↦ matrix · v + shift from one mean and covariance to others.
 
-    Of all such maps the one that moves colours least (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch linear
-    colour mapping"): Gatys et al. leave the choice open up to a rotation, and some rotations exchange hues.
+    Gatys et al. fix the map up to a rotation, and some rotations exchange hues. This map moves colours least
+    (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping").
     """
     root = _power(covariance, 0.5, _LEAST_DEVIATION**2)
     inverse = _power(covariance, -0.5, _LEAST_DEVIATION**2)
@@ -64,7 +64,7 @@ def matching(
 
 
 def _power(covariance: np.ndarray, exponent: float, least: float = 0.0) -> np.ndarray:
-    """Power of a symmetric matrix whose eigenvalues are raised to `least`."""
+    """Power of a symmetric matrix; eigenvalues below `least` count as `least`."""
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.maximum(values, least) ** exponent) @ vectors.T
 
@@ -81,7 +81,7 @@ def _banded(
 
 
 def _bands(picture: Image.Image) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes from top to bottom that cover the picture."""
+    """Yield boxes (left, top, right, bottom) that cover the picture from top to bottom."""
     rows = max(1, _BAND // picture.width)
     for top in range(0, picture.height, rows):
         yield 0, top, picture.width, min(top + rows, picture.height)

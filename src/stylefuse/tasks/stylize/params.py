@@ -4,9 +4,9 @@ from typing import Literal
 
 from stylefuse.tasks.params import Name, Number, Params, choice, name_of, number
 
-# "none": the style's colours; see `colour.with_kept_colour`.
+# "none": the style's colours; see `colour.preserve_color`.
 NONE, LUMA, MATCH = KEPT = ("none", "luma", "match")
-# Least and most of each, and the value that changes nothing; see `postprocess.finished`.
+# Least and most of each, and the value that changes nothing; see `postprocess.adjust`.
 CONTRASTS, NO_CONTRAST = (0.5, 2.0), 1.0
 SHARPENINGS, NO_SHARPENING = (0.0, 2.0), 0.0
 

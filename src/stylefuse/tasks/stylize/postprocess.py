@@ -1,23 +1,23 @@
-"""The last touch to a restyled picture: contrast and sharpness, both off unless asked for."""
+"""Contrast and sharpness of a restyled picture; both are off by default."""
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageStat
 
 from stylefuse.tasks.stylize.params import NO_CONTRAST, NO_SHARPENING
 
-# Standard deviation in pixels of the blur that sharpening takes the picture's distance from: edges, no outlines.
+# Standard deviation, px, of the unsharp mask's blur: sharpens edges without visible outlines.
 RADIUS = 1.5
 
 
-def finished(
+def adjust(
     picture: Image.Image, contrast: float = NO_CONTRAST, sharpen: float = NO_SHARPENING
 ) -> Image.Image:
-    """Change a picture's contrast, then sharpen it; with both off it comes back as it is.
+    """Change a picture's contrast, then sharpen it. With both off the picture itself is returned.
 
     Args:
         picture: RGB.
-        contrast: each level v becomes m + contrast · (v - m), m being the picture's mean luma (Rec. 601): its
-            brightness stays, but for what is clipped.
+        contrast: each level v becomes m + contrast · (v - m), where m is the picture's mean luma (Rec. 601, as Pillow
+            rounds it): the mean brightness stays, apart from clipping.
         sharpen: amount of an unsharp mask: each level v becomes v + sharpen · (v - blurred v), in steps of 0.01.
     """
     if contrast != NO_CONTRAST:

@@ -9,12 +9,12 @@ from PIL import Image
 from torch import Tensor
 
 from stylefuse.images.io import to_image, to_tensor
-from stylefuse.networks.generator import Generator, toned_down
-from stylefuse.networks.tiled import HEIGHT, STRIP_PIXELS, WIDTH, Layer, repaint_in_strips, strip_lines
-from stylefuse.tasks.stylize.colour import with_kept_colour
+from stylefuse.networks.generator import Generator, with_strength
+from stylefuse.networks.tiled import HEIGHT, TILE_PIXELS, WIDTH, Layer, repaint_tiled, tile_lines
+from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.mixture import as_text, read_mixture
 from stylefuse.tasks.stylize.params import StylizeParams
-from stylefuse.tasks.stylize.postprocess import finished
+from stylefuse.tasks.stylize.postprocess import adjust
 from stylefuse.tasks.task import Networks, Result
 
 # Up to so many pixels the network sees the whole picture at once, which is faster and takes 500 bytes a pixel.
@@ -49,8 +49,8 @@ class StylizePredictor:
         if params.strength > 0:
             with self._lock, torch.inference_mode():
                 restyled = self._repainted(picture, rows, whole_pixels)
-            picture = with_kept_colour(restyled, picture, params.preserve_color)
-        return finished(picture, params.contrast, params.sharpen)
+            picture = preserve_color(restyled, picture, params.preserve_color)
+        return adjust(picture, params.contrast, params.sharpen)
 
     def report(self, params: StylizeParams) -> dict[str, Any]:
         """What is done: `style` as it may be sent again; `styles`, the weights; and the other parameters."""
@@ -69,14 +69,14 @@ class StylizePredictor:
         mixture = torch.zeros(1, len(self.styles))
         for name, weight in self.weights_of(params).items():
             mixture[0, self.styles.index(name)] = weight
-        return toned_down(mixture, params.strength).to(self._device)
+        return with_strength(mixture, params.strength).to(self._device)
 
     def _repainted(self, picture: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
         if picture.width * picture.height <= whole_pixels:
             return to_image(self._generator(to_tensor(picture)[None].to(self._device), rows)[0])
         layer = _as_layer(picture, self._generator, self._device)
         out = Image.new("RGB", picture.size)
-        for first, _, strip in repaint_in_strips(self._generator, layer, rows):
+        for first, _, strip in repaint_tiled(self._generator, layer, rows):
             # What was padded lies beyond the right and the lower border, where pasting leaves it out.
             out.paste(to_image(strip[0]), (0, first) if layer.cut == HEIGHT else (first, 0))
         return out
@@ -98,4 +98,4 @@ def _as_layer(picture: Image.Image, generator: Generator, device: torch.device) 
         strip = pixels[first:last] if cut == HEIGHT else pixels[:, first:last]
         return to_tensor(strip)[None].to(device)
 
-    return Layer(read, length, strip_lines(across, generator.config.stride, STRIP_PIXELS), cut)
+    return Layer(read, length, tile_lines(across, generator.config.stride, TILE_PIXELS), cut)

@@ -1,0 +1,1 @@
+"""Rivals of the comparisons, written from their papers with their published settings."""

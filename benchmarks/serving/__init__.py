@@ -1,0 +1,1 @@
+"""How fast and how steady `stylefuse serve` is under load, beside `mlflow models serve`."""

@@ -1,0 +1,17 @@
+"""Measure restyling. `python -m benchmarks.style PART --help` describes a part and its options."""
+
+import sys
+from collections.abc import Sequence
+
+from benchmarks.common.command import run_command
+from benchmarks.style import compare, knobs, large, memory, repetition, speed, strength
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one part; returns the exit status."""
+    parts = (compare, speed, memory, large, repetition, strength, knobs)
+    return run_command("benchmarks.style", __doc__, parts, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

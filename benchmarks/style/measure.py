@@ -1,0 +1,49 @@
+"""Everything that is measured of one method on the held-out pictures."""
+
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.style.brush import brush_scores
+from benchmarks.style.data import Data
+from benchmarks.style.faults import faults
+from benchmarks.style.methods import Method
+from benchmarks.style.patch_judge import PatchJudge, judged_by_patches
+from stylefuse.evaluation.heldout import HeldOut, Twins
+from stylefuse.evaluation.restyled import score_content, score_style, score_truth, see
+from stylefuse.evaluation.summary import plain
+
+
+def measure_method(
+    data: Data,
+    pictures: HeldOut,
+    twins: dict[str, Twins],
+    method: Method,
+    patches: PatchJudge,
+) -> dict[str, dict[str, Any]]:
+    """Return by style "judge", "distances", "content" and "truth", as in the evaluation of a generator, and "patches",
+    "brush" and "faults".
+
+    Left out is what only our generator has: strength, identity, patch retrieval by its own encoder.
+    """
+    look_at = partial(see, judge=data.judge, batch_size=data.evaluation.batch_size, device=data.device)
+    seen_photos, results = look_at(pictures.photos), {}
+    for index, style in enumerate(tqdm(data.styles[1:], "measuring", mininterval=5), start=1):
+        paintings, known = pictures.paintings[style], twins.get(style)
+        fakes = method.paint(pictures.photos, index)
+        scores = score_style(
+            look_at(fakes), seen_photos, look_at(paintings), data.judge_classes[index], data.evaluation
+        )
+        sets = {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
+        results[style] = plain(
+            {
+                **scores,
+                "content": score_content(pictures.photos, fakes),
+                "truth": score_truth(known and method.paint(known.clean, index), known),
+                "patches": judged_by_patches(patches, data, index, sets),
+                "brush": brush_scores(data, fakes, pictures.photos, paintings),
+                "faults": faults(data, patches, index, sets, scores["judge"]),
+            }
+        )
+    return results
