@@ -15,6 +15,7 @@ from stylefuse.metrics import classification, content
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
 from stylefuse.metrics.similarity import psnr, ssim
+from stylefuse.networks.judge import Judge
 
 
 class Seen(NamedTuple):
@@ -30,7 +31,7 @@ class Seen(NamedTuple):
 
 def see(
     pictures: Tensor,
-    judge: nn.Module,
+    judge: Judge,
     batch_size: int,
     device: torch.device | str = "cpu",
     inception: nn.Module | None = None,
@@ -118,7 +119,7 @@ def in_batches(
 
 def _distances(restyled: Seen, photos: Seen, paintings: Seen, settings: Settings) -> dict[str, dict]:
     sliced = partial(sliced_wasserstein, directions=settings.directions, seed=settings.seed)
-    plan = [
+    plan: list[tuple[str, str, Any]] = [
         ("sw_judge", "judge", sliced),
         ("kid_judge", "judge", kernel_distance),
         ("frechet_judge", "judge", frechet_distance),
@@ -128,13 +129,17 @@ def _distances(restyled: Seen, photos: Seen, paintings: Seen, settings: Settings
     results = {
         name: compare_sets(
             distance,
-            *(seen.features[network] for seen in (restyled, photos, paintings)),
+            restyled.features[network],
+            photos.features[network],
+            paintings.features[network],
             halvings=settings.halvings,
             repeats=settings.bootstrap_repeats,
             seed=settings.seed,
         )
         for name, network, distance in plan
     }
+    fakes: Any
+    reals: Any
     for network, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
         fakes, reals = (seen.features.get(network, ()) for seen in (restyled, paintings))
         if min(len(fakes), len(reals)) >= 2:
