@@ -50,7 +50,7 @@ class RequestRefused(MlflowException):
 
 
 class StyleModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
-    """Restyles and fuses base64 pictures; safe to call from several threads."""
+    """Runs tasks on base64 pictures; safe to call from several threads."""
 
     def load_context(self, context: Any) -> None:
         reuse_freed_memory()
