@@ -1,4 +1,4 @@
-"""Losses of fusion: closeness to a known truth, or to what the inputs show best where there is none."""
+"""Losses of fusion: distance to the known truth, or, without one, to the best of what the inputs show."""
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -6,31 +6,31 @@ from torch.nn import functional as F
 from stylefuse.images.luma import batch_luma
 from stylefuse.metrics.similarity import ssim, uniform_means
 
-# Mean squared error on [0, 1] at which a picture counts as reached (60 dB): rounding to 8 bits costs 59 dB.
-REACHED = 1e-6
+# Mean squared error on [0, 1] below which an error hardly counts (60 dB); rounding to 8 bits alone gives 59 dB.
+ERROR_FLOOR = 1e-6
 
 
 def log_error_loss(fused: Tensor, truth: Tensor) -> Tensor:
-    """Mean over pictures of log10(MSE), so a tenth of the negative PSNR in bel (Chen et al. 2021, HINet, eq. 8).
+    """Return the mean of log10(MSE) over pictures: minus a tenth of the PSNR in dB (Chen et al. 2021, HINet, eq. 8).
 
-    A set of two sharp halves ends near 1e-5, a noisy one near 1e-3: under L1 the noisy ones would lead alone.
+    Sharp sets end near an MSE of 1e-5 and noisy ones near 1e-3; under L1 the noisy sets would dominate training.
 
     Args:
         fused, truth: N×3×H×W in [-1, 1].
     """
     error = ((fused - truth) / 2).square().mean((1, 2, 3))
-    return (error + REACHED).log10().mean()
+    return (error + ERROR_FLOOR).log10().mean()
 
 
 def dissimilarity_loss(fused: Tensor, truth: Tensor) -> Tensor:
-    """1 - SSIM of luma with uniform windows, mean over pictures N×3×H×W in [-1, 1]."""
+    """Return the mean of 1 - SSIM of luma, with uniform windows, over pictures N×3×H×W in [-1, 1]."""
     return 1 - ssim(batch_luma(fused), batch_luma(truth), 2.0, uniform_means).mean()
 
 
 def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
-    """What to aim at without a truth: the strongest luma and the steepest gradient that an input shows.
+    """Return the distance to the brightest luma and the steepest gradient of the inputs, where no truth is known.
 
-    ‖Y - max Y_i‖₁ + ‖|∇Y| - max |∇Y_i|‖₁ + (1 - Σ w_i SSIM(Y, Y_i)) / 2, with w_i the input's share of all
+    ‖Y - max Y_i‖₁ + ‖|∇Y| - max |∇Y_i|‖₁ + (1 - Σ w_i SSIM(Y, Y_i)) / 2, where w_i is input i's share of all
     gradients (Ma et al. 2022, SwinFusion, eqs. 9-13, their weights 20 : 20 : 10).
 
     Args:
@@ -50,11 +50,11 @@ def best_of_inputs_loss(fused: Tensor, inputs: Tensor) -> Tensor:
 
 
 def mode_loss(logits: Tensor, mode: Tensor) -> Tensor:
-    """Cross-entropy of the guessed mode, N×5 logits, against what the set was made as, N int64."""
+    """Return the cross-entropy of guessed modes, N×5 logits, and the modes that the sets were made for, N int64."""
     return F.cross_entropy(logits, mode)
 
 
 def _slope(x: Tensor) -> Tensor:
-    """Absolute differences to the right and lower neighbour, summed; N×1×(H-1)×(W-1)."""
+    """Sum of absolute differences to the right and lower neighbour; N×1×(H-1)×(W-1)."""
     here = x[..., :-1, :-1]
     return (x[..., :-1, 1:] - here).abs() + (x[..., 1:, :-1] - here).abs()

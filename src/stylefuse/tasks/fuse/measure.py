@@ -1,4 +1,4 @@
-"""The fuser beside the classical rules, on sets whose truth is known."""
+"""Measure the fuser beside the classical rules, on sets with a known truth."""
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,11 @@ from stylefuse.tasks.fuse.training import MODE_OF
 
 
 def measure(fuser: Fuser, photos: Tensor, inputs: tuple[int, ...], seed: int) -> pd.DataFrame:
-    """PSNR in dB and SSIM of the fuser, PSNR of every rule, on variants that no training sees.
+    """Measure PSNR (dB) and SSIM of the fuser and PSNR of every rule, on variants kept out of training.
 
     Args:
         photos: N×3×H×W in [-1, 1].
-        inputs: pictures a set; each number gives a row for each kind.
+        inputs: numbers of pictures in a set; each gives a row for each kind.
 
     Returns:
         Columns kind, n, fuser, ssim, mode_right (share of sets whose mode was guessed right), best_input and one
@@ -46,7 +46,7 @@ def measure(fuser: Fuser, photos: Tensor, inputs: tuple[int, ...], seed: int) ->
 
 
 def summarise(table: pd.DataFrame) -> dict[str, float]:
-    """By kind, over the numbers of inputs: PSNR of the fuser and its lead over the best rule, both in dB."""
+    """Return, by kind, the mean PSNR of the fuser and its lead over the best rule, both in dB."""
     summary: dict[str, float] = {}
     for kind, rows in table.groupby("kind", sort=False):
         summary[f"{kind}_psnr"] = float(rows["fuser"].mean())
@@ -56,7 +56,7 @@ def summarise(table: pd.DataFrame) -> dict[str, float]:
 
 
 def contact_sheet_of(fuser: Fuser, photos: Tensor, seed: int) -> Image:
-    """The sheet of one pair of each kind for each photo, in variants that no training sees."""
+    """Draw one pair of each kind for each photo, in variants kept out of training."""
     pairs = {
         kind: torch.cat(
             [
@@ -70,10 +70,10 @@ def contact_sheet_of(fuser: Fuser, photos: Tensor, seed: int) -> Image:
 
 
 def _random(seed: int, kind: str, n: int, index: int) -> np.random.Generator:
-    """The same set for every method and every run."""
+    """Random numbers that give every method in every run the same set."""
     return np.random.default_rng([seed, KINDS.index(kind), n, index])
 
 
 def _levels(picture: Tensor) -> np.ndarray:
-    """3×H×W in [-1, 1] as H×W×3 float64 of whole numbers, 0 to 255."""
+    """Convert 3×H×W in [-1, 1] to H×W×3 whole numbers from 0 to 255, as float64."""
     return picture.add(1).mul(127.5).round().permute(1, 2, 0).double().numpy()

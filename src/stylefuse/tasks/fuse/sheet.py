@@ -1,4 +1,4 @@
-"""Pairs, their fusion and their truth, side by side."""
+"""Draw pairs beside their fusion and their truth."""
 
 import torch
 from PIL.Image import Image
@@ -10,7 +10,7 @@ from stylefuse.tasks.fuse.network import Fuser
 
 @torch.inference_mode()
 def draw_pairs(fuser: Fuser, pairs: dict[str, Tensor], photos: Tensor) -> Image:
-    """A row a kind: two inputs, the fused picture and the truth of each photo.
+    """Draw a row for each kind: two inputs, the fused picture and the truth of each photo.
 
     Args:
         pairs: by kind, N×2×3×H×W in [-1, 1], made from the photos, N×3×H×W.
