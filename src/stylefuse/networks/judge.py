@@ -93,7 +93,7 @@ class Judge(nn.Module):
             ValueError: x is smaller than the coarsest wavelets.
         """
         if min(x.shape[2:]) < 64:
-            raise ValueError(f"the judge looks at pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
+            raise ValueError(f"the judge needs pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
         with torch.no_grad():
             statistics = self.statistics(x)
         return F.gelu(self.hidden(F.dropout(self.norm(statistics), 0.2, self.training)))
