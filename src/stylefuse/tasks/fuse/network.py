@@ -242,10 +242,9 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
 
 def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
     """As `load_fuser`, without a check that the encoder is the one that the fuser was trained on."""
-    facts = weights.facts
-    if facts.get("kind") != "fuser":
-        raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
-    config = facts["config"]
+    if weights.facts.get("kind") != "fuser":
+        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a fuser")
+    config = weights.facts["config"]
     fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)
     return fuser.eval().requires_grad_(False)
