@@ -91,5 +91,8 @@ def reached_from(*places: Path) -> set[Path]:
         path = todo.pop()
         if path not in reached:
             reached.add(path)
-            todo += [f for found in imports(path) if not found.typing and (f := source_of(found.module))]
+            # `import stylefuse` for its version does not run what its Python API imports on use.
+            on_use = path != SOURCE / "__init__.py"
+            run = [each for each in imports(path) if not each.typing and (each.early or on_use)]
+            todo += [file for each in run if (file := source_of(each.module))]
     return reached

@@ -97,6 +97,16 @@ def test_a_base_file_states_every_key_and_no_other(file, options):
     assert keys(values, options[name], name) == all_keys(options[name], name)
 
 
+@pytest.mark.parametrize("name", ["pretrain_classifier", "train_fuser", "train_hybrid"])
+def test_a_training_s_base_file_states_the_defaults_of_its_options(name, options):
+    """Each number stands in both, so that it can be read with its reason; this test keeps them equal."""
+    ((_, values),) = yaml.safe_load((CONF / "base" / f"parameters_{name}.yml").read_text()).items()
+    kinds = {key: kind for key, kind in fields(options[name]).items() if dataclasses.is_dataclass(kind)}
+    assert len(kinds) == {"pretrain_classifier": 2, "train_fuser": 2, "train_hybrid": 1}[name]
+    for key, kind in kinds.items():
+        assert TypeAdapter(kind).validate_python(values[key]) == kind(), key
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_line_of_a_base_file_has_its_reason(file):
     """A comment on the line, or on the lines above it; one may stand for a block of keys."""

@@ -1,4 +1,4 @@
-"""A toy task with a small trained head: take noise out of a photo. The file may be copied to `tasks/denoise/__init__.py`."""
+"""A toy task with a trained head: take noise out of a photo. It may be copied to `tasks/denoise/__init__.py`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -18,7 +18,6 @@ from stylefuse.tasks.head import Head, HeadEvaluation, Measured, Photos
 from stylefuse.tasks.params import Number, Params, number
 from stylefuse.tasks.task import Networks, Result, Task
 from stylefuse.training.head import HeadTraining
-from stylefuse.training.options import HeadOptions
 
 
 class Denoiser(nn.Module):
@@ -41,7 +40,7 @@ def noisy(photos: Tensor, random: np.random.Generator) -> Tensor:
 
 
 class DenoiseTraining(HeadTraining):
-    def pairs(self, photos: Tensor, options: HeadOptions) -> tuple[Tensor, Tensor]:
+    def pairs(self, photos: Tensor, options: Any) -> tuple[Tensor, Tensor]:
         return noisy(photos, self.random), photos
 
     def predict(self, batch: tuple[Tensor, Tensor]) -> Tensor:
@@ -51,7 +50,7 @@ class DenoiseTraining(HeadTraining):
         return {"squared_error": (output - batch[1]).square().mean()}
 
 
-def build(photos: Photos, encoder: Encoder, options: HeadOptions) -> DenoiseTraining:
+def build(photos: Photos, encoder: Encoder, options: Any) -> DenoiseTraining:
     new = partial(Denoiser, encoder)
     return DenoiseTraining(new, photos.store, photos.train, options, partial(sheet, photos.shown))
 

@@ -18,11 +18,12 @@ from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, tr
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.training import classifier as training
 from stylefuse.training.device import pick_device
-from stylefuse.training.options import ClassifierOptions
+from stylefuse.training.options import ClassifierOptions, JudgeOptions
 from support import STYLES, assert_equal_weights, rebound
 
 SHORT = ClassifierOptions(images=16, batch_size=8, image_size=64)
-OPTIONS = PretrainOptions(imagenet=False, classifier=SHORT, judge=replace(SHORT, seed=11))
+SHORT_JUDGE = JudgeOptions(images=16, batch_size=8, image_size=64)
+OPTIONS = PretrainOptions(imagenet=False, classifier=SHORT, judge=SHORT_JUDGE)
 NODES = [("classifier", train_classifier), ("judge", train_judge)]
 
 

@@ -108,7 +108,7 @@ def test_it_is_bound_to_its_encoder(trained, tiny_data, generator):
     network.encoder.stem.weight.add_(0.1)
     other = pack_generator(network, STYLES, fingerprint="beef", image_size=32)
     with pytest.raises(
-        ValueError, match="the denoise_head reads the encoder .*run the train_denoise pipeline"
+        ValueError, match=r"the denoise_head reads the encoder .*run the train_denoise pipeline"
     ):
         evaluate_head(HEAD, manifest, folder, other, trained[0], OPTIONS)
 

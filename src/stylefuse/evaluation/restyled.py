@@ -15,6 +15,7 @@ from stylefuse.metrics import classification, content
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
 from stylefuse.metrics.similarity import psnr, ssim
+from stylefuse.networks.judge import Judge
 
 
 class Features(NamedTuple):
@@ -30,7 +31,7 @@ class Features(NamedTuple):
 
 def extract_features(
     pictures: Tensor,
-    judge: nn.Module,
+    judge: Judge,
     batch_size: int,
     device: torch.device | str = "cpu",
     inception: nn.Module | None = None,
@@ -120,7 +121,7 @@ def _distances(
     restyled: Features, photos: Features, paintings: Features, settings: Settings
 ) -> dict[str, dict]:
     sliced = partial(sliced_wasserstein, directions=settings.directions, seed=settings.seed)
-    plan = [
+    plan: list[tuple[str, str, Any]] = [
         ("sw_judge", "judge", sliced),
         ("kid_judge", "judge", kernel_distance),
         ("frechet_judge", "judge", frechet_distance),
@@ -130,13 +131,17 @@ def _distances(
     results = {
         name: compare_sets(
             distance,
-            *(each.by_network[network] for each in (restyled, photos, paintings)),
+            restyled.by_network[network],
+            photos.by_network[network],
+            paintings.by_network[network],
             halvings=settings.halvings,
             repeats=settings.bootstrap_repeats,
             seed=settings.seed,
         )
         for name, network, distance in plan
     }
+    fakes: Any
+    reals: Any
     for network, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
         fakes, reals = (each.by_network.get(network, ()) for each in (restyled, paintings))
         if min(len(fakes), len(reals)) >= 2:

@@ -78,7 +78,16 @@ def warnings_of(measured: dict[str, Any]) -> list[str]:
 
 def table(evaluation: dict[str, Any]) -> str:
     """Return the evaluation as aligned text: one row a style, then what the columns mean."""
-    header = ("style", "judge", "paintings", "photos", "score", "90 %", "KID score", "Fréchet score")
+    header: tuple[str, ...] = (
+        "style",
+        "judge",
+        "paintings",
+        "photos",
+        "score",
+        "90 %",
+        "KID score",
+        "Fréchet score",
+    )
     header += ("SSIM", "edges", "patches", "truth dB", "untouched")
     rows = [header]
     for style, m in evaluation["styles"].items():

@@ -127,5 +127,6 @@ def _resized(picture: np.ndarray, first: np.ndarray, number: int) -> tuple[np.nd
     return cv2.resize(picture, (width, height), interpolation=way), True
 
 
-def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(value) for value in row) for row in matrix)
+def _rows(matrix: np.ndarray) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    (a, b, c), (d, e, f) = matrix.tolist()
+    return (a, b, c), (d, e, f)

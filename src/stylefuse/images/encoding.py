@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -58,7 +59,7 @@ def encode(
         if exif_of is not None:
             data = with_chunks(data, {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {}))
         return data, remark
-    options = dict(_OPTIONS[file_format])
+    options: dict[str, Any] = dict(_OPTIONS[file_format])
     if exif_of is not None:
         # JPEG and WebP mark sRGB in EXIF; the only other way is a whole colour profile.
         options["exif"] = b"Exif\0\0" + (exif or SRGB_ALONE)

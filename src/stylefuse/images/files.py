@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, UnidentifiedImageError, features
 
@@ -30,7 +31,8 @@ class ImageError(ValueError):
         self.message = message
         self.remedy = remedy
 
-    def __reduce__(self):  # for pickling: the default calls __init__ with one argument and fails
+    # For pickling: the default calls __init__ with one argument and fails.
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return ImageError, (self.code, self.message, self.remedy)
 
 
@@ -106,7 +108,7 @@ def _read(path: Path, limits: Limits) -> bytes:
         _check_bytes(path.stat().st_size, limits)  # before the file is read into memory
         return path.read_bytes()
     except OSError as error:
-        reason, remedy = fault(path, error)
+        reason, remedy = cast(tuple[str, str], fault(path, error))  # never None with an error
         raise ImageError("unreadable", f"{printable(path.name or path)}: {reason}", remedy) from error
 
 

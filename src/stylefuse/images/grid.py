@@ -1,6 +1,7 @@
 """Picture grids: of tensors for training and evaluation, and contact sheets of files for reports."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -32,6 +33,7 @@ def grid(
     Raises:
         ValueError: there is no picture, or `columns` is given with a list of rows or is not positive.
     """
+    rows: Sequence[Any]
     if isinstance(pictures, Tensor):
         columns = len(pictures) if columns is None else columns
         if columns < 1:

@@ -161,4 +161,6 @@ def _opaque_srgb(image: Image.Image, profile: bytes | None, grey: bool) -> Image
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None  # it is without `inPlace`
+    return converted

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from stylefuse.images.files import ImageError
 
@@ -26,11 +27,11 @@ def is_grey_16(image: Image.Image) -> bool:
 
 def grey_16(image: Image.Image) -> np.ndarray:
     """Return the levels of a picture for which `is_grey_16`: H×W uint16, white is 65535, transparent pixels white."""
-    levels = np.asarray(image).astype(np.uint16)  # of the machine's byte order
+    levels: np.ndarray = np.asarray(image).astype(np.uint16)  # of the machine's byte order
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         levels[levels == clear] = WHITE
-    if image.format == "TIFF" and image.tag_v2.get(_BITS) == (12,):
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(_BITS) == (12,):
         levels = (levels << 4) | (levels >> 8)  # 4095 becomes 65535
     return WHITE - levels if _is_negative(image) else levels
 
@@ -90,4 +91,4 @@ def _parts(values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 
 def _is_negative(image: Image.Image) -> bool:
     """Whether 0 is white, which Pillow handles in 8-bit pictures only."""
-    return image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO

@@ -105,7 +105,7 @@ def _parametric(tag: bytes, levels: np.ndarray) -> np.ndarray:
     if kind not in _PARAMETERS:
         raise ValueError("no parametric curve that is known")
     numbers = np.array(struct.unpack_from(f">{_PARAMETERS[kind]}i", tag, 12)) / 65536
-    g, a, b, c, d, e, f = [*numbers, *[0.0] * (7 - len(numbers))]
+    g, a, b, c, d, e, f = numbers.tolist() + [0.0] * (7 - len(numbers))
     if kind == 0:
         return levels**g
     with np.errstate(all="ignore"):

@@ -77,7 +77,7 @@ def by_features(first: np.ndarray, other: np.ndarray) -> Found | None:
         None where too few features agree, edges agree no better than without motion, or nothing moves.
     """
     small = [shrink(each, _SIDES[-1]) for each in (first, other)]
-    sift = cv2.SIFT_create(_FEATURES)
+    sift = cv2.SIFT_create(_FEATURES)  # type: ignore[attr-defined]
     (a, about_a), (b, about_b) = (
         sift.detectAndCompute(np.rint(each.clip(0, 1) * 255).astype(np.uint8), None) for each in small
     )
@@ -149,7 +149,7 @@ def _ecc(pyramid: list, shape: tuple[int, ...], guess: np.ndarray, model: int) -
     for a, b in pyramid:
         start = _scaled(matrix, shape, a.shape).astype(np.float32)
         try:
-            _, found = cv2.findTransformECC(a, b, start, model, _CRITERIA, None, _ECC_BLUR)
+            _, found = cv2.findTransformECC(a, b, start, model, _CRITERIA, None, _ECC_BLUR)  # type: ignore[call-overload]
         except cv2.error:  # not at this scale; a finer one may
             continue
         if np.isfinite(found).all():

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from stylefuse.images.colour import file_profile, is_srgb
 from stylefuse.images.files import ImageError
@@ -66,12 +67,14 @@ def _is_colour(image: Image.Image, data: bytes) -> bool:
     if image.format == "PNG":
         return data[_PNG_DEPTH] == 16
     return (
-        image.format == "TIFF" and image.mode.startswith("RGB") and set(image.tag_v2.get(_BITS, ())) == {16}
+        isinstance(image, TiffImageFile)
+        and image.mode.startswith("RGB")
+        and set(image.tag_v2.get(_BITS, ())) == {16}
     )
 
 
 def _colour(image: Image.Image, data: bytes) -> Levels:
-    tags = dict(image.tag_v2) if image.format == "TIFF" else {}
+    tags = dict(image.tag_v2) if isinstance(image, TiffImageFile) else {}
     if tags.get(_PLANAR) == _PLANES_APART:
         remedy = "export it with interleaved channels, or as PNG"
         raise ImageError("damaged", "16-bit TIFF files with each channel stored apart cannot be read", remedy)

@@ -4,6 +4,7 @@ A margin counts only if it ends in a straight, sharp edge along most of its leng
 painting, or a plain sky, ends in strokes or in a gradient and is kept.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,12 +92,12 @@ def _peel(pixels: np.ndarray) -> Margins:
         return Margins()
     sideways = pixels.transpose(1, 0, 2)
     # Each view's first axis leads from its border inward.
-    views = Margins(sideways, pixels, sideways[::-1], pixels[::-1])
-    borders = Margins(*(_plain_border(lines) for lines in views))
-    columns = slice(borders.left.depth, pixels.shape[1] - borders.right.depth)
-    rows = slice(borders.top.depth, pixels.shape[0] - borders.bottom.depth)
-    along = Margins(rows, columns, rows, columns)
-    edges = Margins(*(_edge(views[i], borders[i], along[i]) for i in range(4)))
+    views = (sideways, pixels, sideways[::-1], pixels[::-1])  # left, top, right, bottom
+    borders = [_plain_border(lines) for lines in views]
+    left, top, right, bottom = (border.depth for border in borders)
+    columns, rows = slice(left, pixels.shape[1] - right), slice(top, pixels.shape[0] - bottom)
+    along = (rows, columns, rows, columns)
+    edges = [_edge(views[i], borders[i], along[i]) for i in range(4)]
     return Margins(*(_accepted(len(views[i]), borders, edges, i) for i in range(4)))
 
 
@@ -124,7 +125,7 @@ def _edge(lines: np.ndarray, border: _Border, along: slice) -> int:
     return 0
 
 
-def _accepted(length: int, borders: Margins, edges: Margins, side: int) -> int:
+def _accepted(length: int, borders: Sequence[_Border], edges: Sequence[int], side: int) -> int:
     """Return how many lines to cut from a side: its margin and the blurred line behind it, or 0."""
     partner = (side + 2) % 4
     if edges[side] < max(_MIN_SHARE * length, 3):

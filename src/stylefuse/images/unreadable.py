@@ -38,5 +38,5 @@ def fault(path: Path, error: OSError | None = None) -> tuple[str, str] | None:
         error = found
     if error is None:
         return None
-    remedy = _REMEDIES.get(error.errno, "check its permissions, and those of the folders above it")
+    remedy = _REMEDIES.get(error.errno or 0, "check its permissions, and those of the folders above it")
     return f"cannot be opened ({error.strerror or error})", remedy

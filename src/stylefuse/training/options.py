@@ -40,7 +40,7 @@ class TrainingOptions:
         """The side of training pictures is a multiple of this, px."""
         return 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.images < self.batch_size or self.batch_size < 1:
             raise ValueError("images must be at least batch_size, and batch_size at least 1")
         if self.image_size % self.stride or self.image_size < 32:
@@ -75,14 +75,14 @@ class HeadOptions(TrainingOptions):
 
     rate: float = 1e-3  # learning rate
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_positive(self, "rate")
 
 
 @dataclass(frozen=True)
 class ClassifierOptions:
-    """Options of one classifier training, of C or of J. Lengths are images seen; sizes are px."""
+    """Options of one classifier training, with the defaults of C. Lengths are images seen; sizes are px."""
 
     __pydantic_config__ = STRICT
 
@@ -96,7 +96,7 @@ class ClassifierOptions:
     seed: int = 7
     device: str = "auto"  # auto, cpu or cuda
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         _check_crop(self.least_crop)
@@ -105,6 +105,19 @@ class ClassifierOptions:
     def fingerprinted(self) -> dict[str, Any]:
         """Return the options that decide the outcome: where it runs changes roundings alone."""
         return {name: value for name, value in asdict(self).items() if name != "device"}
+
+
+@dataclass(frozen=True)
+class JudgeOptions(ClassifierOptions):
+    """The same with the defaults of J."""
+
+    __pydantic_config__ = STRICT
+
+    images: int = 6_400
+    least_crop: float = 0.8
+    rate: float = 3e-3
+    degrade: bool = False
+    seed: int = 11
 
 
 def check_positive(options: Any, *names: str) -> None:

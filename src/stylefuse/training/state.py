@@ -72,7 +72,7 @@ class TrainState:
             decay = ema_decay(self.images_seen, images, half_life)
             with torch.no_grad():
                 for ema, source in self.ema_of.items():
-                    ours, theirs = (list(self.modules[name].parameters()) for name in (ema, source))
+                    ours, theirs = (list[Tensor](self.modules[name].parameters()) for name in (ema, source))
                     torch._foreach_lerp_(ours, theirs, 1 - decay)
         return losses
 

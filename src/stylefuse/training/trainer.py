@@ -31,8 +31,10 @@ class Training(Protocol):
     """
 
     remedy: str
-    watch: CollapseWatch | None
     state: TrainState
+
+    @property
+    def watch(self) -> CollapseWatch | None: ...
 
     def step(self, options: Any) -> Losses:
         """Train on one batch and return the losses; ends with `TrainState.update`."""

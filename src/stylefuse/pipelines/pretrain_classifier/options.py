@@ -1,7 +1,7 @@
 """Parameters of `pretrain_classifier`; conf/base/parameters_pretrain_classifier.yml gives the reasons."""
 
 from stylefuse.pipelines.parameters import Parameters
-from stylefuse.training.options import ClassifierOptions
+from stylefuse.training.options import ClassifierOptions, JudgeOptions
 
 
 class PretrainOptions(Parameters):
@@ -9,4 +9,4 @@ class PretrainOptions(Parameters):
 
     imagenet: bool
     classifier: ClassifierOptions
-    judge: ClassifierOptions
+    judge: JudgeOptions

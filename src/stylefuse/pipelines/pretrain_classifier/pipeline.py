@@ -7,7 +7,7 @@ from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, tr
 _INPUTS = ["manifest", "image_store", "checkpoints", "params:pretrain_classifier"]
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Wire the nodes to the catalog."""
     return Pipeline(
         [

@@ -27,12 +27,16 @@ def create_pipeline(head: Head) -> Pipeline:
         generator: Weights,
         checkpoints: Path,
         samples: Path,
-        options: kind,
+        options: kind,  # type: ignore[valid-type]
     ) -> tuple[pd.DataFrame, Weights]:
         return train_head(head, manifest, image_store, generator, checkpoints, samples, options)
 
     def evaluate(
-        manifest: pd.DataFrame, image_store: Path, generator: Weights, weights: Weights, options: kind
+        manifest: pd.DataFrame,
+        image_store: Path,
+        generator: Weights,
+        weights: Weights,
+        options: kind,  # type: ignore[valid-type]
     ) -> tuple[dict[str, Any], Path]:
         return evaluate_head(head, manifest, image_store, generator, weights, options)
 

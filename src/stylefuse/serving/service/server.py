@@ -92,7 +92,7 @@ async def serve(
     source: Source,
     settings: Settings,
     token: str | None,
-    command=worker_command,
+    command: Callable[..., list[str]] = worker_command,
     access: Access = THIS_MACHINE,
     token_file: Path | None = None,
 ) -> None:

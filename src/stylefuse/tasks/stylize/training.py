@@ -82,6 +82,7 @@ class HybridTraining:
 
     def draw(self) -> Image:
         """Draw the sample grid of the averaged generator."""
+        assert self._draw_sample is not None, "no samples were wanted"
         return self._draw_sample(self.ema)
 
     def step(self, options: HybridOptions) -> Losses:
@@ -172,14 +173,15 @@ class HybridTraining:
             real_logits, fake_logits, photo_logits = joined.split(n)
         with autocast(options):
             maps = (seen.painting_features, seen.fake_features, seen.photo_features)
-            joined = self.feature_critic(
+            of_features = self.feature_critic(
                 [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
             )
+        painted, restyled, untouched = of_features.split(n)
         terms = {
             "critic": _against_fakes_and_photos(
                 real_logits, fake_logits, photo_logits, weights.photo_negative
             ),
-            "feature_critic": _against_fakes_and_photos(*joined.split(n), weights.photo_negative),
+            "feature_critic": _against_fakes_and_photos(painted, restyled, untouched, weights.photo_negative),
             "critic_win_rate": (real_logits > fake_logits).float().mean(),
         }
         loss = terms["critic"] + terms["feature_critic"]
