@@ -128,9 +128,8 @@ class Fuser(nn.Module):
         """
         plans = [self.plan(x, mode)]
         occlusion = plans[0].mode[:, MODES.index("occlusion")]
-        damaged = occlusion.where(
-            occlusion > 0.5, 0
-        )  # a set's result must not depend on the rest of its batch
+        # Per set, because the result of a set must not depend on the rest of its batch.
+        damaged = occlusion.where(occlusion > 0.5, 0)
         while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
             x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
