@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from PIL.Image import Image
 from tqdm import tqdm
@@ -20,7 +21,7 @@ class TrackedProgress(Observer):
 
     def __init__(self, name: str, samples: str = "samples"):
         self._name, self._samples, self._run = name, samples, _current_run()
-        self._bar: tqdm | None = None
+        self._bar: Any = None
 
     def on_process(self) -> None:
         if self._run:

@@ -56,7 +56,7 @@ class HeadEvaluation:
     photos: int = 60  # held-out photos at most
     image_size: int = 128  # px
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.photos < 1 or self.image_size < 32:
             raise ValueError("photos must be at least 1, and image_size at least 32")
 
@@ -87,7 +87,7 @@ class Head:
     build: "Callable[[Photos, Encoder, Any], Training]"
     pack: "Callable[..., Weights]"
     load: "Callable[[Weights, Encoder], nn.Module]"
-    measure: "Callable[[nn.Module, Tensor, Any], Measured]"
+    measure: "Callable[[Any, Tensor, Any], Measured]"
     options: type[HeadOptions] = HeadOptions
     evaluation: type[HeadEvaluation] = HeadEvaluation
     chain: str = ""

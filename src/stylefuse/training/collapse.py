@@ -11,7 +11,7 @@ class CollapseWatch:
     collapsed: whether it has warned.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._rows = {"critic": 0, "critic_win_rate": 0}
         self.collapsed = False
 

@@ -14,8 +14,11 @@ Surroundings = dict[str, Any]
 class Placement(Protocol):
     """Options that choose device and precision."""
 
-    device: str
-    precision: str
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def precision(self) -> str: ...
 
 
 def pick_device(name: str) -> torch.device:

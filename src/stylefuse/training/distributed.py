@@ -99,7 +99,7 @@ def broadcast(make: Callable[[], T]) -> T:
     """Call `make` on the first process alone, and return its result on all."""
     if processes() == 1:
         return make()
-    values = [make() if rank() == 0 else None]
+    values: list[Any] = [make() if rank() == 0 else None]
     dist.broadcast_object_list(values, src=0)
     return values[0]
 

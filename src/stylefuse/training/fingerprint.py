@@ -27,7 +27,7 @@ def fingerprint(*parts: Any) -> str:
     Args:
         parts: frozen dataclasses, or anything JSON holds.
     """
-    plain = [asdict(part) if is_dataclass(part) else part for part in parts]
+    plain = [asdict(part) if is_dataclass(part) and not isinstance(part, type) else part for part in parts]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -118,11 +118,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Args:
         old, new: definitions of trainings, nested mappings: `pictures_of` under "data", `code_hash` under "code".
     """
-    old, new = (
-        json.loads(json.dumps(each)) for each in (old, new)
-    )  # JSON turns tuples to lists, as a file does
-    lines = [_in_pictures(old.pop("data", None), new.pop("data", None))]
-    before, now = (dict(_leaves(each, "")) for each in (old, new))
+    # By JSON, which turns tuples to lists, as in a checkpoint.
+    plain = [json.loads(json.dumps(each)) for each in (old, new)]
+    lines = [_in_pictures(*(each.pop("data", None) for each in plain))]
+    before, now = (dict(_leaves(each, "")) for each in plain)
     for key in sorted(before.keys() | now.keys()):
         if before.get(key) != now.get(key):
             changed = f"{before.get(key, '(none)')} -> {now.get(key, '(none)')}"

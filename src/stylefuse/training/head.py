@@ -49,7 +49,7 @@ class HeadTraining(ABC):
         draw_sample: Callable[[Any], Image] | None = None,
     ):
         torch.manual_seed(options.seed)  # initial weights
-        place = {"device": pick_device(options.device), "memory_format": torch.channels_last}
+        place: dict[str, Any] = {"device": pick_device(options.device), "memory_format": torch.channels_last}
         self.network, self.ema = (build().to(**place) for _ in range(2))
         self.ema.load_state_dict(self.network.state_dict())
         self.ema.eval().requires_grad_(False)
@@ -85,11 +85,11 @@ class HeadTraining(ABC):
 
     def total(self, losses: Mapping[str, Tensor], options: Any) -> Tensor:
         """Return what is minimised: the sum of the losses."""
-        return sum(losses.values())
+        return torch.stack(list(losses.values())).sum()
 
-    def draw(self) -> Image:
+    def draw(self) -> Image | None:
         """Draw the sample grid of the averaged network."""
-        return self._draw_sample(self.ema)
+        return self._draw_sample(self.ema) if self._draw_sample else None
 
     def next_batch(self, options: Any) -> tuple[tuple[Tensor, ...], int]:
         """Return this process's slice of the next batch, and the size of the whole batch.

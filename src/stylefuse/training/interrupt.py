@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 # Signals that ask a process to end. SIGHUP comes when a terminal is closed or its connection drops.
 _HANGUP = getattr(signal, "SIGHUP", None)  # None on Windows
@@ -13,7 +14,7 @@ _ENDS = (signal.SIGTERM,) if _HANGUP is None else (signal.SIGTERM, _HANGUP)
 class Interruption:
     """Number of the signal that asked the process to end; 0 while none did."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.number = 0
 
     def raise_if_requested(self) -> None:
@@ -44,7 +45,7 @@ def deferred_interrupt() -> Iterator[Interruption]:
     if before.get(_HANGUP) == signal.SIG_IGN:
         del before[_HANGUP]
 
-    def hold(number, frame):
+    def hold(number: int, frame: FrameType | None) -> None:
         if number == _HANGUP:
             before[number] = signal.SIG_IGN
             signal.signal(number, signal.SIG_IGN)

@@ -40,7 +40,7 @@ class TrainingOptions:
         """The side of training pictures is a multiple of this, px."""
         return 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.images < self.batch_size or self.batch_size < 1:
             raise ValueError("images must be at least batch_size, and batch_size at least 1")
         if self.image_size % self.stride or self.image_size < 32:
@@ -75,7 +75,7 @@ class HeadOptions(TrainingOptions):
 
     rate: float = 1e-3  # learning rate
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_positive(self, "rate")
 
@@ -96,7 +96,7 @@ class ClassifierOptions:
     seed: int = 7
     device: str = "auto"  # auto, cpu or cuda
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.images < self.batch_size or self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         _check_crop(self.least_crop)

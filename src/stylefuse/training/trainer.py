@@ -24,21 +24,24 @@ logger = logging.getLogger(__name__)
 
 
 class Training(Protocol):
-    """What is trained, and how: one step, and all state that it changes.
+    """What is trained, and how: one step, and all state that it changes."""
 
-    remedy: the option to change when losses stay infinite, for the error message.
-    watch: looks for a collapsed critic; None where there is no critic.
-    """
+    @property
+    def state(self) -> TrainState: ...
 
-    remedy: str
-    watch: CollapseWatch | None
-    state: TrainState
+    @property
+    def remedy(self) -> str:
+        """The option to change when losses stay infinite, for the error message."""
+
+    @property
+    def watch(self) -> CollapseWatch | None:
+        """Looks for a collapsed critic; None where there is no critic."""
 
     def step(self, options: Any) -> Losses:
         """Train on one batch and return the losses; ends with `TrainState.update`."""
 
-    def draw(self) -> Image:
-        """Draw a sample grid with the networks as they are now."""
+    def draw(self) -> Image | None:
+        """Draw a sample grid with the networks as they are now; None where no samples are wanted."""
 
 
 class Trained(NamedTuple):

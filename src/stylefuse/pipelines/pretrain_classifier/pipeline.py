@@ -1,5 +1,7 @@
 """pretrain_classifier: pictures → the style classifier C, the judge J, and how good they are."""
 
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, train_classifier, train_judge
@@ -7,7 +9,7 @@ from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, tr
 _INPUTS = ["manifest", "image_store", "checkpoints", "params:pretrain_classifier"]
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: Any) -> Pipeline:
     """Wire the nodes to the catalog."""
     return Pipeline(
         [

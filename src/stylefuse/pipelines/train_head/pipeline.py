@@ -20,22 +20,23 @@ def create_pipeline(head: Head) -> Pipeline:
     """
     kind, parameters = parameters_of(head), f"params:{head.pipeline}"
 
-    # Kedro reads the class of the parameters from the annotation.
     def train(
         manifest: pd.DataFrame,
         image_store: Path,
         generator: Weights,
         checkpoints: Path,
         samples: Path,
-        options: kind,
+        options: Any,
     ) -> tuple[pd.DataFrame, Weights]:
         return train_head(head, manifest, image_store, generator, checkpoints, samples, options)
 
     def evaluate(
-        manifest: pd.DataFrame, image_store: Path, generator: Weights, weights: Weights, options: kind
+        manifest: pd.DataFrame, image_store: Path, generator: Weights, weights: Weights, options: Any
     ) -> tuple[dict[str, Any], Path]:
         return evaluate_head(head, manifest, image_store, generator, weights, options)
 
+    for function in (train, evaluate):  # Kedro reads the class of the parameters from the annotation
+        function.__annotations__["options"] = kind
     samples = f"{head.reports}_samples"
     inputs = ["manifest", "image_store", "generator", "checkpoints", samples, parameters]
     return Pipeline(

@@ -1,11 +1,13 @@
 """train_hybrid: pictures and the frozen classifier → the generator."""
 
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: Any) -> Pipeline:
     """Wire the node to the catalog."""
     return Pipeline(
         [

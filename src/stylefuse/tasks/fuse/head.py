@@ -1,6 +1,6 @@
 """The fuser as a head: how it is trained, packed, loaded and measured."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stylefuse.tasks.fuse.options import FusionEvaluation, FusionOptions
 from stylefuse.tasks.head import Head, Measured, Photos
@@ -28,7 +28,7 @@ def _build(photos: Photos, encoder: "Encoder", options: FusionOptions) -> "Fusio
     )
 
 
-def _pack(fuser: "Fuser", **facts) -> "Weights":
+def _pack(fuser: "Fuser", **facts: Any) -> "Weights":
     from stylefuse.tasks.fuse.network import pack_fuser
 
     return pack_fuser(fuser, **facts)

@@ -18,7 +18,7 @@ class FusionWeights:
     best_of_inputs: float = 1.0
     mode: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0:
             raise ValueError("weights must not be negative")
 
@@ -54,7 +54,7 @@ class FusionOptions(HeadOptions):
         """As many pixels as in a batch of the smaller size."""
         return max(1, round(self.batch_size * (self.image_size / self.large_size) ** 2))
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not 2 <= self.most_inputs <= 8:
             raise ValueError(f"most_inputs is {self.most_inputs}: a set has 2 to 8 pictures")

@@ -22,7 +22,7 @@ class LossWeights:
     low_pass: float = 2.0
     identity: float = 1.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
             raise ValueError("weights must not be negative, and photo_negative must stay below 1")
 
@@ -47,7 +47,7 @@ class HybridOptions(TrainingOptions):
     def stride(self) -> int:
         return self.generator.stride
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         super().__post_init__()

@@ -80,9 +80,9 @@ class HybridTraining:
             values={"order": []},
         )
 
-    def draw(self) -> Image:
+    def draw(self) -> Image | None:
         """Draw the sample grid of the averaged generator."""
-        return self._draw_sample(self.ema)
+        return self._draw_sample(self.ema) if self._draw_sample else None
 
     def step(self, options: HybridOptions) -> Losses:
         """Train on one batch: G, then D on the same fakes. Returns the unweighted terms and the gradients' norms."""
@@ -172,14 +172,14 @@ class HybridTraining:
             real_logits, fake_logits, photo_logits = joined.split(n)
         with autocast(options):
             maps = (seen.painting_features, seen.fake_features, seen.photo_features)
-            joined = self.feature_critic(
-                [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
+            levels = [torch.cat(level) for level in zip(*maps, strict=True)]
+            real_features, fake_features, photo_features = self.feature_critic(levels, style.repeat(3)).split(
+                n
             )
+        share = weights.photo_negative
         terms = {
-            "critic": _against_fakes_and_photos(
-                real_logits, fake_logits, photo_logits, weights.photo_negative
-            ),
-            "feature_critic": _against_fakes_and_photos(*joined.split(n), weights.photo_negative),
+            "critic": _against_fakes_and_photos(real_logits, fake_logits, photo_logits, share),
+            "feature_critic": _against_fakes_and_photos(real_features, fake_features, photo_features, share),
             "critic_win_rate": (real_logits > fake_logits).float().mean(),
         }
         loss = terms["critic"] + terms["feature_critic"]
