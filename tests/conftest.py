@@ -1,7 +1,9 @@
 """Fixtures of more than one folder. That this file is here lets every test import `support`."""
 
+import mlflow
 import pytest
 
+from stylefuse.hooks import connect
 from stylefuse.training import device
 from support import classifier_weights, write_tiny_data
 
@@ -39,6 +41,17 @@ def no_tracking_uri(monkeypatch):
     yield
     mlflow.set_tracking_uri(None)  # this also unsets the variable
     record.begin()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """A tracking database of its own."""
+    folder = tmp_path_factory.mktemp("tracking")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
+        connect(folder)
+        yield folder
+        mlflow.set_tracking_uri(None)
 
 
 @pytest.fixture(scope="session")

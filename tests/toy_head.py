@@ -1,4 +1,4 @@
-"""A toy task with a trained head: take noise out of a photo. May be copied to `tasks/denoise/__init__.py`."""
+"""A toy task with a trained head: take noise out of a photo. It may be copied to `tasks/denoise/__init__.py`."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -11,7 +11,7 @@ from benchmarks.style.faults import faults
 from benchmarks.style.methods import Method
 from benchmarks.style.patch_judge import PatchJudge, judged_by_patches
 from stylefuse.evaluation.heldout import HeldOut, Twins
-from stylefuse.evaluation.restyled import score_content, score_style, score_truth, see
+from stylefuse.evaluation.restyled import extract_features, score_content, score_style, score_truth
 from stylefuse.evaluation.summary import plain
 
 
@@ -27,13 +27,15 @@ def measure_method(
 
     Left out is what only our generator has: strength, identity, patch retrieval by its own encoder.
     """
-    look_at = partial(see, judge=data.judge, batch_size=data.evaluation.batch_size, device=data.device)
-    seen_photos, results = look_at(pictures.photos), {}
+    extract = partial(
+        extract_features, judge=data.judge, batch_size=data.evaluation.batch_size, device=data.device
+    )
+    photos, results = extract(pictures.photos), {}
     for index, style in enumerate(tqdm(data.styles[1:], "measuring", mininterval=5), start=1):
         paintings, known = pictures.paintings[style], twins.get(style)
         fakes = method.paint(pictures.photos, index)
         scores = score_style(
-            look_at(fakes), seen_photos, look_at(paintings), data.judge_classes[index], data.evaluation
+            extract(fakes), photos, extract(paintings), data.judge_classes[index], data.evaluation
         )
         sets = {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
         results[style] = plain(

@@ -195,7 +195,7 @@ def check_torchrun(pipeline: Any) -> None:
     alone = sorted(node.name for node in pipeline.nodes if DISTRIBUTED not in node.tags)
     if alone:
         raise ValueError(
-            "torchrun is for training alone (--pipelines train_hybrid, or --nodes train_fuser): "
+            "torchrun is for training alone (--pipelines train_hybrid, or --nodes with the node that trains a head): "
             f"run {', '.join(alone)} before or after, without it"
         )
 

@@ -173,8 +173,9 @@ def _values(spec: Spec) -> str:
 
 
 def _listed(pictures: PictureLike | Sequence[PictureLike]) -> list[PictureLike]:
-    single = isinstance(pictures, (Image.Image, np.ndarray, str, Path, bytes))
-    return [pictures] if single else list(pictures)
+    if isinstance(pictures, (Image.Image, np.ndarray, str, Path, bytes)):
+        return [pictures]
+    return list(pictures)
 
 
 def _decoded(picture: PictureLike, deep: bool) -> Picture:

@@ -8,9 +8,10 @@ from PIL import Image
 from benchmarks.fusion import __main__ as fusion
 from benchmarks.serving import __main__ as serving
 from benchmarks.style import __main__ as style
+from stylefuse.datasets import ManifestDataset
 from stylefuse.images.io import to_image
 from stylefuse.networks.weights import write_weights
-from support import smooth_pictures
+from support import smooth_pictures, write_tiny_data
 
 PARTS = {
     style: ("compare", "speed", "memory", "large", "repetition", "strength", "knobs"),
@@ -100,3 +101,19 @@ def test_sheets_of_the_knobs(generator, photos, tmp_path):
         assert (
             strength.width > 5 * 160 and strength.height > 1.8 * mixing.height
         )  # two styles, one pair of styles
+
+
+@pytest.mark.slow
+def test_an_ablation_keeps_what_it_measured(tmp_path, weights, tiny_classifier, bf16_pays, capsys):
+    manifest = write_tiny_data(tmp_path / "05_model_input" / "images")
+    ManifestDataset(filepath=str(tmp_path / "03_primary" / "manifest.csv")).save(manifest)
+    for name, each in (("generator", weights), ("classifier", tiny_classifier)):
+        write_weights(tmp_path / "06_models" / f"{name}.safetensors", each)
+    variants = ["with critic", "with C as guard"]
+    options = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--images", "12", "--photos", "1"]
+    assert fusion.main(["ablation", *options, "--only", *variants]) == 0
+    first = capsys.readouterr().out
+    assert [line[:24].strip() for line in first.splitlines()] == variants
+    assert all("'sensors_loss'" in line for line in first.splitlines())
+    assert fusion.main(["ablation", *options, "--only", "with critic"]) == 0
+    assert capsys.readouterr().out == first

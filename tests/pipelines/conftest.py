@@ -1,22 +1,10 @@
 """A registry of its own for the tests that register."""
 
-import mlflow
 import pytest
 from registering import DATA, GATE, MANIFEST, packed
 
-from stylefuse.hooks import connect
 from stylefuse.pipelines.register.nodes import register_model
 from stylefuse.pipelines.register.options import RegisterOptions
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tracking")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        connect(folder)
-        yield folder
-        mlflow.set_tracking_uri(None)
 
 
 @pytest.fixture

@@ -1,21 +1,32 @@
 """A task with a small trained head, declared in one file of at most 120 lines, is trained, resumed and measured."""
 
 import inspect
+import json
+import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
 
+import stylefuse.tasks
 import toy_head
 from project import configuration
+from service_support import Client, inline_app
+from serving_examples import encoded, landscape
 from stylefuse.configuration import merged
 from stylefuse.networks.generator import load_generator, pack_generator
 from stylefuse.pipelines.progress import TrackedProgress
+from stylefuse.pipelines.register.options import RegisterOptions
 from stylefuse.pipelines.train_head import create_pipeline
 from stylefuse.pipelines.train_head.nodes import evaluate_head, train_head
 from stylefuse.pipelines.train_head.options import parameters_of
+from stylefuse.serving.bundle import read_model
+from stylefuse.serving.service.request_handler import RequestHandler
 from stylefuse.tasks.head import HeadEvaluation
+from stylefuse.tasks.task import find_heads, find_tasks
 from stylefuse.training.options import HeadOptions
 from support import STYLES, assert_equal_weights, lively_generator
 from toy_head import HEAD
@@ -111,6 +122,49 @@ def test_it_is_bound_to_its_encoder(trained, tiny_data, generator):
         ValueError, match=r"the denoise_head reads the encoder .*run the train_denoise pipeline"
     ):
         evaluate_head(HEAD, manifest, folder, other, trained[0], OPTIONS)
+
+
+@pytest.fixture
+def toy_task(tmp_path, monkeypatch):
+    """The toy's folder beside those of the other tasks."""
+    (tmp_path / "tasks" / "denoise").mkdir(parents=True)
+    shutil.copy(inspect.getfile(toy_head), tmp_path / "tasks" / "denoise" / "__init__.py")
+    monkeypatch.setattr(stylefuse.tasks, "__path__", [*stylefuse.tasks.__path__, str(tmp_path / "tasks")])
+    find_tasks.cache_clear()
+    yield find_tasks()["denoise"]
+    sys.modules.pop("stylefuse.tasks.denoise", None)
+    monkeypatch.undo()
+    find_tasks.cache_clear()
+
+
+@pytest.mark.usefixtures("database")
+def test_it_is_registered_and_served_with_its_generator(toy_task, trained, tiny_data, generator):
+    from stylefuse.pipelines.register.nodes import register_model
+
+    folder, manifest = tiny_data
+    evaluation, _ = evaluate_head(HEAD, manifest, folder, generator, trained[0], OPTIONS)
+    rules = [{"metric": "denoise_head.summary.denoised", "at_most": 1.0}]
+    options = RegisterOptions(name="toy", alias="champion", gate=rules)
+    given = [
+        each
+        for name in find_heads()
+        for each in ((trained[0], evaluation) if name == HEAD.weights else (None,) * 2)
+    ]
+    result = register_model(generator, {"summary": {}}, manifest, options, *given)
+    assert (result["outcome"], result["denoise_head"]) == ("promoted", "included")
+    version = mlflow.MlflowClient().get_model_version_by_alias("toy", "champion")
+    assert (
+        "**denoise**: take noise out of a photo." in version.description
+        and "## Denoise_head" in version.description
+    )
+    model_folder = Path(mlflow.artifacts.download_artifacts(result["uri"]))
+    client = Client(inline_app(RequestHandler(read_model(model_folder))))
+    photo = {"image": encoded(landscape())}
+    assert client.post("/v1/denoise", json=photo).status_code == 200
+    chain = client.post("/v1/denoise+stylize", json={**photo, "amount": 0.5, "style": "red"})
+    assert json.loads(chain.headers["x-report"])["task"] == "denoise+stylize"
+    without = register_model(generator, {"summary": {}}, manifest, options)
+    assert without["denoise_head"].startswith("none: ") and without["version"] != result["version"]
 
 
 def test_the_catalog_knows_its_datasets():

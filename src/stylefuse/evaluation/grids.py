@@ -1,5 +1,6 @@
 """The picture grids of the report."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +36,14 @@ def draw_figures(
     fakes = {s: restyle(networks, shown, {i: 1.0}, size) for i, s in enumerate(styles, start=1)}
     figures = []
 
-    def draw(file: str, title: str, caption: str, rows: list, row_labels=(), column_labels=()) -> None:
+    def draw(
+        file: str,
+        title: str,
+        caption: str,
+        rows: list,
+        row_labels: Sequence[str] = (),
+        column_labels: Sequence[str] = (),
+    ) -> None:
         save(grid(rows, row_labels=row_labels, column_labels=column_labels), folder / file)
         figures.append(Figure(file, title, caption))
 

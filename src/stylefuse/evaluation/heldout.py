@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -74,7 +74,8 @@ def twins_of(manifest: pd.DataFrame, sample: Path, style: str, size: int, most: 
     if not (sample / "twins" / style).is_dir():
         return None
     ok = kept(manifest)
-    clean, painted = [], []
+    clean: list[Any] = []
+    painted: list[Any] = []
     for row in ok[(ok["style"] == style) & (ok["split"] == "test")].itertuples():
         painting, twin = sample / "styles" / row.path, sample / "twins" / row.path
         if len(clean) == most or not (painting.is_file() and twin.is_file()):

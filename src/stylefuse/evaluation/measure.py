@@ -9,7 +9,14 @@ from tqdm import tqdm
 
 from stylefuse.evaluation.heldout import HeldOut, Twins
 from stylefuse.evaluation.networks import Networks, precision, restyle
-from stylefuse.evaluation.restyled import Seen, in_batches, score_content, score_style, score_truth, see
+from stylefuse.evaluation.restyled import (
+    Features,
+    extract_features,
+    in_batches,
+    score_content,
+    score_style,
+    score_truth,
+)
 from stylefuse.evaluation.settings import Settings
 from stylefuse.evaluation.summary import NOT_COMPUTED, WITHOUT_INCEPTION, plain, summarise, warnings_of
 from stylefuse.metrics import classification
@@ -63,14 +70,18 @@ def measure(
         "judge_confusion". All are nested plain numbers, strings and None.
     """
     size = settings.batch_size
-    look_at = partial(
-        see, judge=networks.judge, batch_size=size, device=networks.device, inception=networks.inception
+    extract = partial(
+        extract_features,
+        judge=networks.judge,
+        batch_size=size,
+        device=networks.device,
+        inception=networks.inception,
     )
-    photos = look_at(pictures.photos)
+    photos = extract(pictures.photos)
     fakes, reals, results = {}, {}, {}
     for index, style in enumerate(tqdm(networks.styles[1:], "styles", mininterval=5), start=1):
         restyled = restyle(networks, pictures.photos, {index: 1.0}, size)
-        fakes[style], reals[style] = look_at(restyled), look_at(pictures.paintings[style])
+        fakes[style], reals[style] = extract(restyled), extract(pictures.paintings[style])
         scores = score_style(fakes[style], photos, reals[style], networks.judge_classes[index], settings)
         known = twins.get(style)
         results[style] = {
@@ -94,7 +105,7 @@ def measure(
 
 
 def _training_signal(
-    networks: Networks, index: int, restyled: Tensor, fakes: Seen, batch_size: int
+    networks: Networks, index: int, restyled: Tensor, fakes: Features, batch_size: int
 ) -> dict[str, float]:
     """Accuracy of C, which G was trained to raise, on restyled photos, and its lead over the judge's accuracy."""
     logits = in_batches(networks.classifier, restyled, batch_size, networks.device)
@@ -121,9 +132,9 @@ def _patches_found(
     }
 
 
-def _variety(fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict[str, Any]:
+def _variety(fakes: dict[str, Features], reals: dict[str, Features]) -> dict[str, Any]:
     """Distances between styles, and variance within each, in the judge's features, beside those of real paintings."""
-    fake, real = ([seen.features["judge"] for seen in sets.values()] for sets in (fakes, reals))
+    fake, real = ([each.by_network["judge"] for each in sets.values()] for sets in (fakes, reals))
     ratios = {}
     for style, a, b in zip(fakes, fake, real, strict=True):
         varied = min(len(a), len(b)) >= 2 and float(b.var(dim=0).sum()) > 0
@@ -136,13 +147,15 @@ def _variety(fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict[str, Any]:
     }
 
 
-def _confusion(networks: Networks, photos: Seen, fakes: dict[str, Seen], reals: dict[str, Seen]) -> dict:
+def _confusion(
+    networks: Networks, photos: Features, fakes: dict[str, Features], reals: dict[str, Features]
+) -> dict:
     """The judge's confusion on real pictures and on restyled ones: row = true (or wanted) style, column = answer."""
     order = sorted(networks.judge_classes)
 
-    def table(sets: dict[int, Seen]) -> list[list[int]]:
+    def table(sets: dict[int, Features]) -> list[list[int]]:
         # The judge chooses among the generator's styles only.
-        logits = torch.cat([seen.logits[:, order] for seen in sets.values()])
+        logits = torch.cat([each.logits[:, order] for each in sets.values()])
         target = torch.cat([torch.full((len(s.logits),), order.index(c)) for c, s in sets.items()])
         counts = classification.confusion(logits, target, len(order))
         own = [order.index(c) for c in networks.judge_classes]

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from stylefuse.evaluation.restyled import in_batches
 from stylefuse.metrics.inception import inception_features
 from stylefuse.networks.classifier import load_classifier
-from stylefuse.networks.generator import load_generator
-from stylefuse.networks.judge import load_judge
+from stylefuse.networks.generator import Generator, load_generator
+from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import Weights
 
 
@@ -23,8 +23,8 @@ class Networks:
     inception: None where FID and KID are not measured.
     """
 
-    generator: nn.Module
-    judge: nn.Module
+    generator: Generator
+    judge: Judge
     classifier: nn.Module
     styles: list[str]
     judge_classes: list[int]

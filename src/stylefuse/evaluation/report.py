@@ -38,23 +38,22 @@ was trained on, at {{ about.image_size }} px{% if about.images_seen %}; generato
 {% endfor %}
 
 <h2>Is it in the style?</h2>
-<p>An independent classifier (the judge), from which neither the generator nor its own classifier learned,
-names the style of each picture. Read the first column against the second: real paintings are
-the ceiling, untouched photos the floor.</p>
+<p>An independent classifier (the judge) names the style of each picture. It took no part in training the
+generator. Compare the first column with the second: real paintings are the ceiling, untouched photos the
+floor.</p>
 <table><tr><th>style</th><th>restyled photos</th><th>real paintings</th><th>untouched photos</th>
 <th>mean probability, restyled</th><th>real</th><th>gap of the training signal</th></tr>
 {% for name, s in styles.items() %}<tr><td>{{ name }}</td><td><b>{{ s.judge.accuracy_fakes|percent }}</b></td>
 <td>{{ s.judge.accuracy_paintings|percent }}</td><td>{{ s.judge.accuracy_photos|percent }}</td>
 <td>{{ s.judge.probability_fakes|number }}</td><td>{{ s.judge.probability_paintings|number }}</td>
 <td>{{ s.classifier.gap_to_judge|number }}</td></tr>{% endfor %}</table>
-<p class="note">Gap of the training signal: by how much the classifier used in training is more convinced
-than the judge. A large gap means that the generator learned to please that classifier; it is no
-result by itself.</p>
+<p class="note">Gap of the training signal: accuracy of the classifier used in training less that of the
+judge. A large gap means that the generator was fitted to that classifier.</p>
 
 <h2>Does the set look like the paintings?</h2>
 <p>Score: 0 = the restyled photos are as far from the paintings as the untouched photos, 1 = as close as one
-half of the paintings is to the other; below 0 = further away than before. The score puts the
-distances of its row on that scale; distances of different rows do not compare.</p>
+half of the paintings is to the other; below 0 = further away than before. Compare scores between rows, but
+distances only within a row.</p>
 <table><tr><th>style</th><th>distance</th><th>score</th><th>90 % interval</th>
 <th>restyled</th><th>photos</th>
 <th>paintings, half to half</th><th>pictures a set</th><th>all pictures</th></tr>
@@ -65,12 +64,12 @@ distances of its row on that scale; distances of different rows do not compare.<
 <td>{{ d.all|number(3) }}</td></tr>
 {% if d.reason %}<tr><td></td><td colspan="8" class="reason">no score: {{ d.reason }}</td></tr>{% endif %}
 {% endfor %}{% endfor %}</table>
-<p class="note">Fréchet distances of few pictures are too large, the more so the fewer they are: compare
-them within a row only. The kernel distance is unbiased and may fall below 0.</p>
+<p class="note">Fréchet distances of few pictures are too large: compare them within a row only. The kernel
+distance is unbiased and can be below 0.</p>
 
 <h2>Is the content kept?</h2>
-<p>1 = the photo itself. Colour and contrast do not count, they belong to the style. In brackets: what the
-same pictures get against the wrong photo; for patches, what guessing gets.</p>
+<p>1 = the photo itself. Colour and contrast do not count, they belong to the style. In brackets: the score
+against the wrong photo; for patches, that of guessing.</p>
 <table><tr><th>style</th><th>SSIM on standardised luma</th><th>edge correlation</th>
 <th>patches found again</th></tr>
 {% for name, s in styles.items() %}<tr><td>{{ name }}</td>
@@ -78,20 +77,20 @@ same pictures get against the wrong photo; for patches, what guessing gets.</p>
 <td>{{ s.content[key]|number }} ({{ s.content[key ~ "_wrong_photo"]|number }})</td>{% endfor %}
 <td>{{ s.content.patch_retrieval|number }} ({{ s.content.patch_retrieval_chance|number }})</td></tr>
 {% endfor %}</table>
-<p>Under the identity style the generator returns the photo at {{ identity.psnr|number(1) }} dB PSNR
-(above 30 is hard to tell apart).</p>
+<p>With the identity style the result has {{ identity.psnr|number(1) }} dB PSNR to the photo (above 30 the
+difference is hard to see).</p>
 
 <h2>Is it near the truth?</h2>
 {% if styles.values()|selectattr("truth.pictures")|list %}
-<p>For some held-out paintings the clean picture they were painted from is known. Restyled, it should come
-closer to the painting than it is untouched.</p>
+<p>For some held-out paintings the clean picture that they were made from is known. Restyled, it should be
+closer to the painting than untouched.</p>
 <table><tr><th>style</th><th>pictures</th><th>PSNR, dB</th><th>untouched</th><th>SSIM</th><th>untouched</th>
 </tr>
 {% for name, s in styles.items() if s.truth.pictures %}<tr><td>{{ name }}</td><td>{{ s.truth.pictures }}</td>
 <td>{{ s.truth.psnr|number(2) }}</td><td>{{ s.truth.psnr_untouched|number(2) }}</td>
 <td>{{ s.truth.ssim|number(3) }}</td><td>{{ s.truth.ssim_untouched|number(3) }}</td></tr>
 {% endfor %}</table>
-{% else %}<p>Not computed: only the embedded sample knows the truth.</p>{% endif %}
+{% else %}<p>Not computed: the truth is known for the embedded sample only.</p>{% endif %}
 
 <h2>Are styles and pictures varied?</h2>
 <p>Mean distance in the judge's features between pictures of different styles:
@@ -103,9 +102,9 @@ styles look alike).</p>
 {% endfor %}</table>
 <p class="note">Towards 0: every photo becomes the same picture.</p>
 
-<h2>What the judge mixes up</h2>
+<h2>Confusion of the judge</h2>
 {% for title, counts in (("Real pictures", confusion.real), ("Restyled photos", confusion.fakes)) %}
-<p>{{ title }}: rows what it is{{ " meant to be" if loop.last }}, columns what the judge says.</p>
+<p>{{ title }}: rows the {{ "wanted" if loop.last else "true" }} style, columns the judge's answer.</p>
 <table><tr><th></th>{% for s in confusion.styles %}<th>{{ s }}</th>{% endfor %}</tr>
 {% for row in counts %}<tr><td>{{ confusion.styles[loop.index0] }}</td>
 {% for n in row %}<td>{{ n }}</td>{% endfor %}</tr>{% endfor %}</table>{% endfor %}

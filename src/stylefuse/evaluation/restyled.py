@@ -15,36 +15,37 @@ from stylefuse.metrics import classification, content
 from stylefuse.metrics.distribution import frechet_distance, kernel_distance, sliced_wasserstein
 from stylefuse.metrics.inception import set_distances
 from stylefuse.metrics.similarity import psnr, ssim
+from stylefuse.networks.judge import Judge
 
 
-class Seen(NamedTuple):
+class Features(NamedTuple):
     """What the measuring networks make of a set of N pictures.
 
     logits: of the judge, N×(K+1).
-    features: N×d by network: "judge", and "inception" where that network is at hand.
+    by_network: N×d features, "judge" and, if that network is given, "inception".
     """
 
     logits: Tensor
-    features: dict[str, Tensor]
+    by_network: dict[str, Tensor]
 
 
-def see(
+def extract_features(
     pictures: Tensor,
-    judge: nn.Module,
+    judge: Judge,
     batch_size: int,
     device: torch.device | str = "cpu",
     inception: nn.Module | None = None,
-) -> Seen:
+) -> Features:
     """Run the judge, and Inception if it is given, over N×3×H×W pictures in [-1, 1]."""
     run = partial(in_batches, pictures=pictures, batch_size=batch_size, device=device)
     logits, features = run(judge), {"judge": run(judge.embed)}
     if inception is not None:
         features["inception"] = run(inception)
-    return Seen(logits, features)
+    return Features(logits, features)
 
 
 def score_style(
-    restyled: Seen, photos: Seen, paintings: Seen, judge_class: int, settings: Settings
+    restyled: Features, photos: Features, paintings: Features, judge_class: int, settings: Settings
 ) -> dict[str, dict[str, Any]]:
     """Score how well restyled photos pass for paintings of one style.
 
@@ -58,9 +59,9 @@ def score_style(
         "distances": by name, what `compare_sets` gives; "all" is torchmetrics' number over all pictures of both sets.
     """
     judge = {}
-    for name, seen in (("fakes", restyled), ("paintings", paintings), ("photos", photos)):
-        judge[f"accuracy_{name}"] = classification.accuracy(seen.logits, judge_class)
-        judge[f"probability_{name}"] = classification.mean_probability(seen.logits, judge_class)
+    for name, each in (("fakes", restyled), ("paintings", paintings), ("photos", photos)):
+        judge[f"accuracy_{name}"] = classification.accuracy(each.logits, judge_class)
+        judge[f"probability_{name}"] = classification.mean_probability(each.logits, judge_class)
     return {"judge": judge, "distances": _distances(restyled, photos, paintings, settings)}
 
 
@@ -116,27 +117,33 @@ def in_batches(
     return torch.cat(parts)
 
 
-def _distances(restyled: Seen, photos: Seen, paintings: Seen, settings: Settings) -> dict[str, dict]:
+def _distances(
+    restyled: Features, photos: Features, paintings: Features, settings: Settings
+) -> dict[str, dict]:
     sliced = partial(sliced_wasserstein, directions=settings.directions, seed=settings.seed)
-    plan = [
+    plan: list[tuple[str, str, Any]] = [
         ("sw_judge", "judge", sliced),
         ("kid_judge", "judge", kernel_distance),
         ("frechet_judge", "judge", frechet_distance),
     ]
-    if "inception" in restyled.features:
+    if "inception" in restyled.by_network:
         plan += [("kid", "inception", kernel_distance), ("fid", "inception", frechet_distance)]
     results = {
         name: compare_sets(
             distance,
-            *(seen.features[network] for seen in (restyled, photos, paintings)),
+            restyled.by_network[network],
+            photos.by_network[network],
+            paintings.by_network[network],
             halvings=settings.halvings,
             repeats=settings.bootstrap_repeats,
             seed=settings.seed,
         )
         for name, network, distance in plan
     }
+    fakes: Any
+    reals: Any
     for network, frechet, kernel in (("judge", "frechet_judge", "kid_judge"), ("inception", "fid", "kid")):
-        fakes, reals = (seen.features.get(network, ()) for seen in (restyled, paintings))
+        fakes, reals = (each.by_network.get(network, ()) for each in (restyled, paintings))
         if min(len(fakes), len(reals)) >= 2:
             whole = set_distances(fakes, reals, settings.seed)
             results[frechet]["all"] = whole["frechet"]

@@ -57,19 +57,17 @@ def warnings_of(measured: dict[str, Any]) -> list[str]:
         if known < TRUSTED_JUDGE:
             notes.append(
                 f"{style}: the judge recognises only {percent(known)} of the real held-out paintings; "
-                "what it says of restyled photos weighs little. Add paintings, or train the judge longer"
+                "so its accuracy on restyled photos means little. Add paintings, or train the judge longer"
             )
         floor = m["judge"]["accuracy_photos"]
         if floor > UNTOUCHED:
             notes.append(
-                f"{style}: the judge takes {percent(floor)} of the untouched photos for it already; "
-                "read its accuracy on restyled photos as what goes beyond that"
+                f"{style}: the judge already assigns {percent(floor)} of the untouched photos to it; "
+                "compare its accuracy on restyled photos with that share"
             )
         n = m["distances"]["sw_judge"]["n"]
         if n < FEW:
-            notes.append(
-                f"{style}: distances compare {n} pictures with {n}; expect them to jump. Add paintings"
-            )
+            notes.append(f"{style}: distances compare {n} pictures with {n} and vary a lot. Add paintings")
         ratio = measured["not_collapsed"]["variance_ratio"][style]
         if ratio is not None and ratio < COLLAPSED:
             notes.append(
@@ -80,7 +78,16 @@ def warnings_of(measured: dict[str, Any]) -> list[str]:
 
 def table(evaluation: dict[str, Any]) -> str:
     """Return the evaluation as aligned text: one row a style, then what the columns mean."""
-    header = ("style", "judge", "paintings", "photos", "score", "90 %", "KID score", "Fréchet score")
+    header: tuple[str, ...] = (
+        "style",
+        "judge",
+        "paintings",
+        "photos",
+        "score",
+        "90 %",
+        "KID score",
+        "Fréchet score",
+    )
     header += ("SSIM", "edges", "patches", "truth dB", "untouched")
     rows = [header]
     for style, m in evaluation["styles"].items():

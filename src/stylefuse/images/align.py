@@ -1,4 +1,4 @@
-"""Bring the pictures of one set onto the first one, cut to what all of them show, or say which cannot be."""
+"""Align the pictures of a set with the first one and crop them to what all of them show."""
 
 from collections.abc import Sequence
 
@@ -19,34 +19,34 @@ from stylefuse.images.motion import STILL, Found, by_ecc, by_features, common_bo
 
 __all__ = ["AlignError", "Alignment", "SizesDifferError", "align", "check_alignment"]
 
-# Pictures of another size must have the first one's aspect within this share.
+# Largest relative difference of the aspect ratio from the first picture's.
 _ASPECT = 0.02
-_MAX_SIDE = 32_000  # OpenCV's warp counts in 16 bits
+_MAX_SIDE = 32_000  # OpenCV's warp uses 16-bit coordinates
 
 
 class AlignError(ValueError):
-    """A picture that cannot be brought onto the first one: names it (the first is 1) and the remedy."""
+    """A picture cannot be aligned with the first; the message gives its number (the first is 1) and the remedy."""
 
 
 def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Alignment]:
-    """Bring all pictures onto the first one's frame.
+    """Align all pictures with the first one.
 
-    Pictures of another size are scaled to the first one's. Then the motion of each is sought by ECC (see
-    `images.motion.by_ecc`), started by phase correlation; where that does not bring it into register, by
-    features. A motion is only believed if the edges agree better under it. Moved pictures do not cover the
-    whole frame; nothing is invented there, as it would be fused in: all are cut to a box that every one covers.
+    Pictures of another size are scaled to the first one's. The motion of each is found by ECC (see
+    `images.motion.by_ecc`), starting from phase correlation, and where that fails by features. A motion is used only if
+    the edges agree better after it. Moved pictures do not cover the whole frame, so all are cropped to a box that every
+    picture covers.
 
     Args:
         pictures: at least one, H×W or H×W×3, uint8 or uint16.
 
     Returns:
-        The pictures, all of one size, each of its own dtype and channels (the very arrays that came in, where
-        nothing moved), and how they lie now, with motions and crop.
+        The pictures, all of one size, each with its own dtype and channels (the same arrays where nothing moved); and
+        their alignment now, with motions and crop.
 
     Raises:
-        AlignError: a picture has another aspect than the first, shows another scene, or moved in a way that no
-            affine motion undoes.
-        ValueError: no picture at all, or one that is no picture.
+        AlignError: a picture has another aspect ratio than the first, shows another scene, or no affine motion aligns
+            it.
+        ValueError: there is no picture, or an array is not a picture.
     """
     if not pictures:
         raise ValueError("no picture to align: give at least one")
@@ -71,10 +71,10 @@ def align(pictures: Sequence[np.ndarray]) -> tuple[list[np.ndarray], Alignment]:
 
 
 def _find(first: np.ndarray, other: np.ndarray, number: int) -> Found | None:
-    """The motion of luma `other` against `first`; None where it lies there already, as far as can be told.
+    """Find the motion of luma `other` against `first`; None where it is aligned already, or seems to be.
 
     Raises:
-        AlignError: they do not agree, and no motion makes them agree.
+        AlignError: they are not aligned, and no motion aligns them.
     """
     if max(first.shape) > _MAX_SIDE:
         raise AlignError(
@@ -127,5 +127,6 @@ def _resized(picture: np.ndarray, first: np.ndarray, number: int) -> tuple[np.nd
     return cv2.resize(picture, (width, height), interpolation=way), True
 
 
-def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(float(value) for value in row) for row in matrix)
+def _rows(matrix: np.ndarray) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    (a, b, c), (d, e, f) = matrix.tolist()
+    return (a, b, c), (d, e, f)

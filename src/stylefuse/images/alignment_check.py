@@ -1,7 +1,7 @@
-"""Do the pictures of one set lie on each other? Measured, and judged with doubt left as doubt.
+"""Check whether the pictures of a set are aligned, by phase correlation of their edges.
 
-Fusion takes each place from one input or another, so inputs that are shifted against each other come out
-doubled, and inputs of two different scenes come out as nonsense. Neither shows in the loss of any input.
+Fusion takes each place from one input or another, so shifted inputs give double edges and inputs of different scenes
+give nonsense. Where the measurement is not clear, the verdict is "unsure".
 """
 
 from collections.abc import Sequence
@@ -17,49 +17,49 @@ Verdict = Literal["registered", "shifted", "unsure", "unrelated"]
 Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are outside."""
 
-# Pictures are compared in a copy of at most this many pixels a side: a second for eight of them.
+# Longest side, px, of the copies that are compared: eight of them take a second.
 _WORKING_SIDE = 512
-# Smaller pictures hold too few edges to tell chance from agreement.
+# Shortest side, px, to compare: smaller pictures have too few edges.
 _MIN_SIDE = 32
-# Gradients are taken after this blur (px): finer ones are noise in most infrared and night pictures.
+# Blur before gradients are taken, px: finer gradients are noise in most infrared and night pictures.
 _BLUR = 1.0
-# Weaker gradients count less and less, as noise on plain ground: this share of the root mean square of them
-# all, and as much of the tonal range over a pixel.
+# Gradients around this size count half, weaker ones less, as they are noise on plain areas: a share of the root mean
+# square of all gradients, plus a share of the tonal range per pixel.
 _PLAIN_SHARE, _PLAIN = 0.3, 0.004
-# Width of the low-pass on the whitened spectrum, cycles a pixel. It makes the peak 1.6 px wide, so that edges
-# which two sensors see 1 px apart still meet, and takes most of the power of JPEG's grid of 8 px.
+# Width of the low-pass on the whitened spectrum, cycles a pixel. It makes the peak 1.6 px wide, so that edges which two
+# sensors see 1 px apart still correlate, and removes most of the power of JPEG's grid of 8 px.
 _LOW_PASS = 0.1
-# A shift is looked for up to this share of the side: beyond it too little is left in common.
+# Largest shift to look for, as a share of the side: beyond it the pictures overlap too little.
 _REACH = 0.25
-# Half a square around the peak that belongs to it, px.
+# Half the side, px, of the square around the peak that belongs to the peak.
 _PEAK = 7
-# Agreement, in robust standard deviations of the surface. Of 350 pairs of different scenes 95 in 100 lie below
-# the first and all below the second; of 105 registered pairs of photos, infrared or exposures 3 do.
+# Agreement, in robust standard deviations of the correlation surface. Of 350 pairs of different scenes 95 % are below
+# the first value and all below the second; of 105 aligned pairs (photos, infrared, exposures) 3 are.
 _CHANCE, _SURE = 5.5, 8.0
-# Pictures that agree this much within so many px of their place are not called unrelated: one of different scenes
-# in 30 does so by chance, but few scans of different kinds, which agree little anywhere, do not.
+# Pictures with this agreement within this many px of no shift are not called unrelated. One in 30 pairs of different
+# scenes reaches it by chance; nearly all scans of different kinds, which agree little anywhere, reach it.
 _NEAR, _NEAR_AGREEMENT = 3, 4.2
-# What is called shifted lies off by more than 1 px plus this over the agreement: weak peaks are vague, and
-# edges of bone in two kinds of scan lie some px apart in pictures that are registered.
+# "shifted" needs a shift of more than 1 px plus this divided by the agreement: weak peaks are imprecise, and edges of
+# bone lie some px apart in aligned scans of two kinds.
 _VAGUE = 20.0
-# ... and agrees in place less than this share of how it agrees when shifted back.
+# ... and an agreement without shift below this share of the peak's.
 _IN_PLACE = 0.72
 
 
 class SizesDifferError(ValueError):
-    """Pictures that are to be compared place by place have different sizes."""
+    """The pictures have different sizes and cannot be compared."""
 
 
 class Finding(NamedTuple):
     """How one picture lies on the first one.
 
     Attributes:
-        verdict: "registered"; "shifted", surely and by more than about 1 px; "unrelated", no agreement at
-            any shift; "unsure", too little agreement to say.
-        dx, dy: the shift in px of the picture as given: what lies at (x, y) in the first lies at
-            (x + dx, y + dy) in this one. Means little unless the verdict is "registered" or "shifted".
-        agreement: height of the peak in robust standard deviations of all shifts. Chance gives 4 to 6.
-        in_place: the same where nothing is shifted.
+        verdict: "registered" (aligned); "shifted", certainly and by more than about 1 px; "unrelated", no agreement at
+            any shift; "unsure", too little agreement to decide.
+        dx, dy: the shift in px: the place (x, y) of the first picture is at (x + dx, y + dy) in this one. Reliable only
+            for the verdicts "registered" and "shifted".
+        agreement: height of the peak in robust standard deviations over all shifts. Chance gives 4 to 6.
+        in_place: the same without a shift.
     """
 
     verdict: Verdict
@@ -73,9 +73,9 @@ class Motion(NamedTuple):
     """How a picture was moved onto the first one.
 
     Attributes:
-        method: "unchanged", or what found the motion, such as "ECC translation" or "SIFT".
-        matrix: 2×3, row by row, in px: the place (x, y, 1) of the first picture → the place in this one, once
-            it has the first one's size.
+        method: "unchanged", or how the motion was found, such as "ECC translation" or "SIFT".
+        matrix: 2×3, row by row, in px: maps (x, y, 1) in the first picture to the place in this one, after it was
+            resized to the first one's size.
     """
 
     method: str
@@ -84,12 +84,12 @@ class Motion(NamedTuple):
 
 @dataclass(frozen=True)
 class Alignment:
-    """How the pictures of a set lie on the first one, which is the first finding and lies on itself.
+    """How the pictures of a set lie on the first one.
 
     Attributes:
-        findings: one a picture, in order; after `align`, of the pictures as they are returned.
-        motions: one a picture; empty where nothing was to be moved.
-        crop: the box of the first picture that all of them cover, where `align` cut them to it.
+        findings: one for each picture, the first included; after `align`, of the returned pictures.
+        motions: one for each picture; empty if `align` was not called.
+        crop: the box of the first picture that all pictures cover, if `align` cropped them to it.
     """
 
     findings: tuple[Finding, ...]
@@ -98,17 +98,17 @@ class Alignment:
 
     @property
     def registered(self) -> bool:
-        """Whether every picture surely lies on the first."""
+        """Whether every picture is certainly aligned with the first."""
         return all(finding.verdict == "registered" for finding in self.findings)
 
 
 def check_alignment(pictures: Sequence[np.ndarray]) -> Alignment:
-    """Say of each picture how it lies on the first.
+    """Measure how each picture lies on the first.
 
-    Phase correlation (Kuglin and Hines 1975) of the gradient in double-angle form: its magnitude, and twice
-    its angle, so that an edge is the same whichever side of it is bright. That holds across exposures, focus,
-    noise, fills, and infrared beside visible. Only shifts are looked for: a picture turned by more than 2°
-    or scaled by more than 3 % tends to be "unsure" or "unrelated".
+    Phase correlation (Kuglin and Hines 1975) of the gradient in double-angle form (its magnitude, and twice its angle),
+    in which an edge is the same whichever side of it is bright. This works across exposures, focus, noise, fills, and
+    between infrared and visible light. Only shifts are measured: a picture that is rotated by more than 2° or scaled by
+    more than 3 % tends to be "unsure" or "unrelated".
 
     Args:
         pictures: at least one, H×W or H×W×3, uint8 or uint16, all of one size.
@@ -132,7 +132,7 @@ def check_alignment(pictures: Sequence[np.ndarray]) -> Alignment:
 def stretched_luma(picture: np.ndarray) -> np.ndarray:
     """Return the luma, H×W float32, stretched so that nearly all of it lies in 0…1.
 
-    The stretch puts 12 bits in a file of 16, and a picture two stops too dark, on a par with others.
+    Stretching makes pictures comparable that use a part of the range: 12 bits in a 16-bit file, or underexposed ones.
 
     Raises:
         ValueError: not H×W or H×W×3 of uint8 or uint16.
@@ -151,12 +151,12 @@ def stretched_luma(picture: np.ndarray) -> np.ndarray:
 
 
 def compare(first: np.ndarray, other: np.ndarray) -> Finding:
-    """Say how `other` lies on `first`, both lumas H×W."""
+    """Measure how `other` lies on `first`, both stretched lumas H×W."""
     a, b = shrink(first, _WORKING_SIDE), shrink(other, _WORKING_SIDE)
     scale = max(first.shape) / max(a.shape)
     surface = _correlation(edges(a), edges(b)) if min(a.shape) >= _MIN_SIDE else np.zeros((1, 1))
-    spread = 1.4826 * np.median(np.abs(surface - np.median(surface)))  # of a normal distribution: its σ
-    if spread <= 0:  # a plain picture, or one of a few pixels
+    spread = 1.4826 * np.median(np.abs(surface - np.median(surface)))  # σ of a normal distribution
+    if spread <= 0:  # a plain or tiny picture
         return Finding("unsure", 0.0, 0.0, 0.0, 0.0)
     surface = (surface - np.median(surface)) / spread
     middle = surface.shape[0] // 2, surface.shape[1] // 2
@@ -189,7 +189,7 @@ def shrink(picture: np.ndarray, side: int) -> np.ndarray:
 def edges(values: np.ndarray) -> np.ndarray:
     """Return the gradients of luma H×W in double-angle form, complex, magnitudes between 0 and 1, mean 0.
 
-    The magnitude is g / (g + plain): strong edges count alike, however the exposure or the sensor draws them.
+    The magnitude is g / (g + plain), so that all strong edges count alike, whatever the exposure or the sensor.
     """
     smooth = cv2.GaussianBlur(values, (0, 0), _BLUR)
     gradient = cv2.Sobel(smooth, cv2.CV_32F, 1, 0) + 1j * cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
@@ -200,7 +200,7 @@ def edges(values: np.ndarray) -> np.ndarray:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Phase correlation of H×W, complex, for shifts up to `_REACH`; no shift lies in the middle."""
+    """Phase correlation of complex H×W for shifts up to `_REACH`; the middle is no shift."""
     height, width = a.shape
     window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
     cross = np.fft.fft2(a * window).conj() * np.fft.fft2(b * window)
@@ -214,7 +214,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _between(line: np.ndarray, place: int) -> float:
-    """Where the top lies between pixels: the vertex of a parabola through three logarithms (a Gaussian)."""
+    """Sub-pixel position of a peak: the vertex of a parabola through three logarithms (a Gaussian)."""
     if not 0 < place < len(line) - 1:
         return 0.0
     before, top, after = np.log(np.maximum(line[place - 1 : place + 2], 1e-3))
@@ -223,5 +223,5 @@ def _between(line: np.ndarray, place: int) -> float:
 
 
 def size_of(picture: np.ndarray) -> str:
-    """Width × height, for messages."""
+    """Return "width×height px", for messages."""
     return f"{picture.shape[1]}×{picture.shape[0]} px"

@@ -1,4 +1,4 @@
-"""Augmentations on tensors: what D sees, and what makes C hard to fool. All decisions come from one generator."""
+"""Augmentation of tensors for critics and classifiers. All randomness comes from one given generator."""
 
 import torch
 from torch import Generator, Tensor
@@ -8,7 +8,7 @@ from torch.nn import functional as F
 def diff_augment(x: Tensor, generator: Generator) -> Tensor:
     """Flip, translation by up to 1/8 and a cutout of half the side (DiffAugment, Zhao et al. 2020).
 
-    Differentiable, the same policy for real and fake. Colour is left alone: a palette is style.
+    Differentiable; the same for reals and fakes. Colours are not changed, because they are part of a style.
 
     Args:
         x: N×3×S×S in [-1, 1].
@@ -34,9 +34,9 @@ def diff_augment(x: Tensor, generator: Generator) -> Tensor:
 
 
 def degrade(x: Tensor, generator: Generator) -> Tensor:
-    """Random tone, blur, noise and coarse quantisation in 8×8 blocks (the loss JPEG causes): N×3×S×S in [-1, 1].
+    """Randomly change tone and add blur, noise, or JPEG-like quantisation of 8×8 blocks: N×3×S×S in [-1, 1].
 
-    A classifier that saw these does not take their traces for a style.
+    Trained with these, a classifier does not mistake them for a style.
     """
     n = len(x)
     gain = 1 + 0.15 * (torch.rand(n, 1, 1, 1, generator=generator) * 2 - 1)
@@ -62,7 +62,7 @@ def _blur(x: Tensor, sigma: float) -> Tensor:
 
 
 def _block_quantised(x: Tensor, step: float = 0.12) -> Tensor:
-    """Discrete cosine transform of 8×8 blocks, rounded more coarsely towards high frequencies."""
+    """Quantise the discrete cosine transform of 8×8 blocks, more coarsely at high frequencies."""
     k = torch.arange(8, dtype=torch.float32)
     basis = torch.cos(torch.pi * (2 * k[None, :] + 1) * k[:, None] / 16) / 2
     basis[0] /= 2**0.5

@@ -1,21 +1,21 @@
-"""The boxes of AVIF and HEIF (ISO 14496-12, ISO 23008-12): how the main picture's colours are coded."""
+"""Colour coding of the main picture of AVIF and HEIF files, from their boxes (ISO 14496-12, ISO 23008-12)."""
 
 import struct
 from collections.abc import Iterator
 
-# Far more than files have; a file made to cost time is read no further.
+# Far more than real files have: limits the time that a malicious file can take.
 _MOST_BOXES = 10_000
-_FULL = 4  # bytes of version and flags, with which some boxes begin
+_FULL = 4  # bytes of version and flags at the start of some boxes
 _COLOUR_BYTES = 11
 
 
 def code_points(data: bytes) -> tuple[int, int] | None:
-    """Return primaries and transfer function of the main picture, as ITU-T H.273 numbers them.
+    """Return primaries and transfer function of the main picture by their numbers in ITU-T H.273.
 
-    A file may hold further pictures of other colours: tiles, depth, a gain map, a rendition for HDR screens.
+    Other pictures in the file (tiles, depth, gain map, HDR rendition) may be coded differently and are ignored.
 
     Returns:
-        None where the file says nothing, or is damaged.
+        None where the file does not specify them, or is damaged.
     """
     try:
         meta = _first(data, b"meta")[_FULL:]
@@ -32,7 +32,7 @@ def code_points(data: bytes) -> tuple[int, int] | None:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each box."""
+    """Yield name and content of each box."""
     at = 0
     for _ in range(_MOST_BOXES):
         if at + 8 > len(data):
@@ -58,7 +58,7 @@ def _main_item(pitm: bytes) -> int:
 
 
 def _properties_of(item: int, ipma: bytes) -> list[int]:
-    """The numbers of an item's properties, from 1."""
+    """Return the numbers of an item's properties, counted from 1."""
     wide_item, wide_number = ipma[0] >= 1, ipma[3] & 1
     (entries,) = struct.unpack_from(">I", ipma, _FULL)
     at = _FULL + 4

@@ -1,4 +1,4 @@
-"""Which colours a file's levels mean, by all that a file can say of it, and their conversion to sRGB at 8 bits."""
+"""Colour spaces of picture files, from profiles, PNG chunks, code points or EXIF, and conversion to sRGB at 8 bits."""
 
 import io
 import struct
@@ -11,7 +11,7 @@ from stylefuse.images.files import ImageError
 from stylefuse.images.png import chunk_of
 from stylefuse.images.profiles import ADOBE_RGB, SRGB, SRGB_CURVE, Space, profile_of
 
-# ITU-T H.273, which PNG's cICP and the nclx of AVIF and HEIF refer to: primaries …
+# ITU-T H.273, which PNG's cICP and the nclx of AVIF and HEIF use: primaries …
 _PRIMARIES = {
     5: Space((0.64, 0.33), (0.29, 0.60), (0.15, 0.06)),
     6: Space((0.63, 0.34), (0.31, 0.595), (0.155, 0.07)),
@@ -20,36 +20,36 @@ _PRIMARIES = {
     11: Space((0.68, 0.32), (0.265, 0.69), (0.15, 0.06), (0.314, 0.351)),
     12: Space((0.68, 0.32), (0.265, 0.69), (0.15, 0.06)),
 }
-# … and transfer functions. All others are taken as the curve of sRGB, as browsers take those of television.
+# … and transfer functions. All others, such as television's, count as the curve of sRGB, as in browsers.
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 _HDR = {16: "PQ", 18: "HLG"}
-# PNG: a gamma that is so near to that of sRGB, by ratio, stands for it (libpng's threshold, which browsers share).
+# PNG: a gamma this near to that of sRGB, by ratio, counts as sRGB (threshold of libpng and browsers).
 _USUAL_GAMMA, _NEAR = 1 / 0.45455, 0.05
-_LEAST_GAMMA, _MOST_GAMMA = 0.2, 10.0  # what lies outside is damage
-# EXIF 2.3: ColorSpace, with the value that some cameras write for Adobe RGB; DCF 2.0: its interoperability index.
+_LEAST_GAMMA, _MOST_GAMMA = 0.2, 10.0  # values outside are damage
+# EXIF 2.3: ColorSpace, and its value for Adobe RGB in some cameras; DCF 2.0: the interoperability index of Adobe RGB.
 _EXIF_SRGB, _EXIF_ADOBE, _DCF_ADOBE = 1, 2, "R03"
 _INDEX = 1
-# PNG, header chunk (PNG 1.2, 11.2.2): where the colour type stands in the file, and those without colours.
+# PNG, header chunk (PNG 1.2, 11.2.2): offset of the colour type in the file, and the types without colours.
 _PNG_COLOUR, _PNG_GREYS = 25, (0, 4)
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
-# Levels of 255 by which profiles of sRGB differ, which store its curve in many ways.
+# Largest difference, of 255 levels, between profiles of sRGB, which store its curve in different ways.
 SAME = 2
-# What Pillow raises for profiles that are damaged, or do not fit the pixels.
+# Errors of Pillow for profiles that are damaged or do not fit the pixels.
 _UNUSABLE = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
 def file_profile(image: Image.Image, data: bytes) -> bytes | None:
-    """Return the ICC profile of a picture's levels, embedded or made of what its file says; None for sRGB.
+    """Return the ICC profile of a picture: embedded, or made from other colour information; None for sRGB.
 
-    The order is that of PNG's third edition, and for other formats that of browsers: cICP, ICC profile, nclx,
-    PNG's sRGB, PNG's gAMA and cHRM, EXIF's Adobe RGB. A file that says nothing is sRGB.
+    The order of precedence is that of PNG's third edition and of browsers: cICP, ICC profile, nclx, PNG's sRGB, PNG's
+    gAMA and cHRM, EXIF's Adobe RGB. A file without any of these is sRGB.
 
     Args:
-        image: a picture that is loaded.
+        image: a loaded picture.
         data: the bytes of its file.
 
     Raises:
-        ImageError: the levels are those of HDR, which would look dull as sRGB.
+        ImageError: the picture is HDR, which would look dull as sRGB.
     """
     points = _code_points(image, data)
     profile = image.info.get("icc_profile")
@@ -65,21 +65,21 @@ def file_profile(image: Image.Image, data: bytes) -> bytes | None:
 
 
 def is_srgb(profile: bytes) -> bool:
-    """Whether a profile means sRGB, by what it does to colours, or cannot be read and so means nothing."""
+    """Whether a profile leaves sRGB colours unchanged; also true for a profile that cannot be read."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     except _UNUSABLE:
         return True
     try:
         return _converts_to_itself(source)
-    except _UNUSABLE:  # it is of greys, or of printing inks
+    except _UNUSABLE:  # a profile of greys or of printing inks
         return False
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
-    """Convert a picture to "RGB" by a profile; None where there is none, or none that fits these pixels.
+    """Convert a picture to "RGB" by a profile; None where there is no profile or it does not fit the pixels.
 
-    A profile that converts sRGB to itself leaves every level as it is.
+    With a profile of sRGB every level stays as it is.
     """
     if not profile:
         return None
@@ -93,17 +93,17 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
 
 
 def is_grey(image: Image.Image, data: bytes) -> bool:
-    """Whether a file stores greys alone. Pillow opens a PNG's 16-bit grey with alpha as colours."""
+    """Whether a file stores grey only. Pillow opens a PNG's 16-bit grey with alpha as colour."""
     if image.format == "PNG":
         return data[_PNG_COLOUR] in _PNG_GREYS
     return image.mode in _GREY_MODES or image.mode.startswith("I;")
 
 
 def _converts_to_itself(source: ImageCms.ImageCmsProfile) -> bool:
-    """Whether greys and colours pass a profile unchanged. Names decide nothing: "linear sRGB" is none."""
-    # Relative: some profiles of sRGB hold a second, perceptual table, which is made for printers.
+    """Whether greys and colours pass a profile unchanged. Names do not help: "linear sRGB" is not sRGB."""
+    # Relative intent: some profiles of sRGB also hold a perceptual table, made for printers.
     intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    flags = ImageCms.Flags.NOOPTIMIZE  # tables that make many pixels fast take longer than these few
+    flags = ImageCms.Flags.NOOPTIMIZE  # building tables for speed takes longer than these few pixels
     transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), "RGB", "RGB", intent, flags)
     ramp = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
     steps = np.linspace(0, 255, 6).astype(np.uint8)
@@ -114,7 +114,7 @@ def _converts_to_itself(source: ImageCms.ImageCmsProfile) -> bool:
 
 
 def _code_points(image: Image.Image, data: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer function as ITU-T H.273 numbers them, if a file says so."""
+    """Primaries and transfer function by their numbers in ITU-T H.273, if the file has them."""
     if image.format == "PNG":
         chunk = chunk_of(data, b"cICP")
         return (chunk[0], chunk[1]) if len(chunk) == 4 else None
@@ -156,13 +156,13 @@ def _spans(space: Space) -> bool:
 
 
 def _of_exif(image: Image.Image) -> Space:
-    """Adobe RGB where a camera was set to it and embeds no profile, as the DCF standard has it; else sRGB."""
+    """Adobe RGB where EXIF marks it by the DCF standard, for cameras that embed no profile; else sRGB."""
     try:
         exif = image.getexif()
         details = exif.get_ifd(ExifTags.IFD.Exif)
         space = details.get(ExifTags.Base.ColorSpace)
         index = exif.get_ifd(ExifTags.IFD.Interop).get(_INDEX, "")
-    except Exception:  # damaged EXIF beside sound pixels
+    except Exception:  # damaged EXIF must not reject intact pixels
         return SRGB
     text = index.decode("latin-1") if isinstance(index, bytes) else str(index)
     marked = text.strip("\0 ") == _DCF_ADOBE and space != _EXIF_SRGB

@@ -1,4 +1,4 @@
-"""Random crops from a store, as training batches."""
+"""Crops of stored pictures as batches: random ones for training, central ones for evaluation."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +13,14 @@ from stylefuse.images.store import ImageStore
 
 
 class CropSampler:
-    """Square crops of random place, scale and side from given rows of a store.
+    """Draws square crops of random place, scale and mirroring from given rows of a store.
 
     Args:
         store: decoded pictures.
-        rows: the rows to draw from, equally often (without replacement until all were drawn).
-        size: side of the crops that come out, px.
-        least: smallest crop taken, as a share of a picture's short side; the largest is the whole of it.
-        generator: source of every decision; two samplers with equal state draw equal crops.
+        rows: the rows to draw from, each equally often (without replacement until all were drawn).
+        size: side of the resulting crops, px.
+        min_crop_scale: smallest crop as a share of a picture's short side; the largest crop has the whole short side.
+        generator: source of all randomness; samplers with equal state draw equal crops.
 
     Raises:
         ValueError: there are no rows to draw from.
@@ -40,19 +40,19 @@ class CropSampler:
         self._generator, self._queue = generator, np.empty(0, np.int64)
 
     def draw(self, count: int, size: int | None = None) -> Tensor:
-        """The next `count` crops: count×3×size×size float32 in [-1, 1], channels last.
+        """Draw the next `count` crops: count×3×size×size float32 in [-1, 1], channels last.
 
         Args:
-            size: side of these crops, px; by default the sampler's.
+            size: side of these crops, px; None: the sampler's.
         """
         return as_batch(self.windows(count), size or self.size)
 
     def windows(self, count: int) -> list[np.ndarray]:
-        """The next `count` crops as they lie in the store: squares of any side, H×H×3 uint8; see `as_batch`."""
+        """Draw the next `count` crops without resizing: squares H×H×3 uint8 of different sides; see `as_batch`."""
         return [self._window(self._store[row]) for row in self._next_rows(count)]
 
     def state(self) -> list[int]:
-        """Rows not yet drawn in this round; with the generator's state, all that a resume needs."""
+        """Return the rows that were not drawn yet in this round; a resume needs them and the generator's state."""
         return self._queue.tolist()
 
     def restore(self, state: list[int]) -> None:
@@ -75,7 +75,7 @@ class CropSampler:
 
 
 def draw_each(samplers: Sequence[CropSampler]) -> Tensor:
-    """The next crop of each of some samplers: N×3×size×size float32 in [-1, 1], channels last.
+    """Draw the next crop of each sampler: N×3×size×size float32 in [-1, 1], channels last.
 
     Raises:
         ValueError: the samplers' sizes differ.
@@ -87,9 +87,9 @@ def draw_each(samplers: Sequence[CropSampler]) -> Tensor:
 
 
 def as_batch(windows: Sequence[np.ndarray], side: int) -> Tensor:
-    """Squares of any side, H×H×3 uint8, as N×3×side×side float32 in [-1, 1], antialiased, channels last.
+    """Resize squares H×H×3 uint8 to N×3×side×side float32 in [-1, 1], antialiased, channels last.
 
-    Made by as many threads as torch uses: one alone took a third of a step beside a GPU.
+    Uses as many threads as torch: with a GPU, a single thread took a third of a training step.
     """
     workers = min(len(windows), torch.get_num_threads())
     with ThreadPoolExecutor(workers) as pool:
@@ -98,7 +98,7 @@ def as_batch(windows: Sequence[np.ndarray], side: int) -> Tensor:
 
 
 def resized(picture: np.ndarray, side: int) -> Tensor:
-    """A square H×W×3 uint8 picture as 3×side×side float32 in [-1, 1], antialiased."""
+    """Resize a square H×H×3 uint8 picture to 3×side×side float32 in [-1, 1], antialiased."""
     return _resized(picture, side)[0].float() / 127.5 - 1
 
 
@@ -110,12 +110,12 @@ def _resized(picture: np.ndarray, side: int) -> Tensor:
 
 
 def centre_crops(store: ImageStore, rows: np.ndarray, side: int) -> Tensor:
-    """The central square of each row, resized: N×3×side×side float32 in [-1, 1], channels last."""
+    """Return the central square of each row, resized: N×3×side×side float32 in [-1, 1], channels last."""
     return as_batch([centre_square(store[row]) for row in rows], side)
 
 
 def centre_square(picture: np.ndarray) -> np.ndarray:
-    """The largest square in the middle of a picture, H×W×3, as a view of it."""
+    """Return the largest central square of a picture, H×W×3, as a view."""
     short = min(picture.shape[:2])
     top, left = ((n - short) // 2 for n in picture.shape[:2])
     return picture[top : top + short, left : left + short]

@@ -1,7 +1,7 @@
-"""Pictures for fusion, where depth and greyness carry meaning: 8 or 16 bit, grey or colour.
+"""Pictures for fusion, which keep their depth and greyness: 8 or 16 bits, grey or colour.
 
-The 65536 levels that scanners, microscopes and infrared cameras write are kept from file to file. What has no
-such depth and is no plain grey goes through `images.io` and comes out as 8-bit RGB.
+The 65536 levels of scanners, microscopes and infrared cameras are kept from file to file. Other pictures are decoded by
+`images.io` to 8 bits.
 """
 
 import warnings
@@ -19,21 +19,21 @@ from stylefuse.images.io import decode_opened, encode_png, save
 from stylefuse.images.luma import batch_luma
 from stylefuse.images.sixteen import is_deep, read_deep
 
-# The formats that are written here and hold 16 bits.
+# Written formats that can hold 16 bits.
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 
 
 def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
     """Decode a picture file, upright and opaque, with the levels and channels it has.
 
-    16-bit PNG and TIFF, grey or RGB, keep every level as stored, but for what shines through: transparent
-    pixels are laid on white, as 16 bits. Colour profiles of primaries and curves are applied at 16 bits. One that
-    holds tables is **not** (no colour engine at hand converts 16 bits of RGB): the levels are taken as sRGB, with
-    a warning. All else, HEIF and AVIF of any depth too, is decoded by `images.io.decode` to 8 bits.
+    16-bit PNG and TIFF, grey or RGB, keep every level; transparent pixels are blended with white at 16 bits. Colour
+    profiles of primaries and curves are applied at 16 bits. Profiles with tables are not, since Pillow's colour engine
+    has 8 bits only: the levels are taken as sRGB, with a warning. All other files, also HEIF and AVIF of any depth, are
+    decoded by `images.io.decode` to 8 bits.
 
     Returns:
-        H×W if the file is grey (modes L, LA, 1 and 16-bit grey), else H×W×3 RGB; uint16 or uint8. Colour files
-        whose channels happen to be equal stay RGB.
+        H×W if the file is grey (modes L, LA, 1 and 16-bit grey), else H×W×3 RGB; uint16 or uint8. Colour files with
+        three equal channels stay RGB.
 
     Raises:
         ImageError: as `images.io.decode`.
@@ -41,11 +41,11 @@ def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.nda
     with opened(source, limits) as (image, data):
         if not is_deep(image, data):
             eight = decode_opened(image, data, limits)
-            # The three channels are equal, and Pillow's luma of equal channels is their level exactly.
+            # Pillow's luma of three equal channels is exactly their level.
             return np.array(eight.convert("L") if image.mode in ("1", "L", "LA", "La") else eight)
         pixels, are_srgb = read_deep(image, data)
     if not are_srgb:
-        # To those who called: what they show or fuse has other colours than its maker saw.
+        # Callers must know that the colours differ from those that the picture's maker saw.
         warnings.warn(
             "a 16-bit picture's colour profile was not applied; its levels are taken as sRGB", stacklevel=2
         )
@@ -56,17 +56,17 @@ def encode_deep(pixels: np.ndarray) -> bytes:
     """Return H×W or H×W×3, uint8 or uint16, as a PNG file of the same depth and channels.
 
     Raises:
-        ValueError: it is no such picture.
+        ValueError: another shape or dtype.
     """
     _check(pixels)
     return encode_png(Image.fromarray(pixels)) if pixels.dtype == np.uint8 else _encode_16(pixels, ".png")
 
 
 def save_deep(pixels: np.ndarray, path: Path) -> None:
-    """Write H×W or H×W×3 to `path`, all or nothing. The suffix chooses the format.
+    """Write H×W or H×W×3, uint8 or uint16, to `path` atomically. The suffix determines the format.
 
     Raises:
-        ValueError: it is no such picture, or the format of that suffix is not ours or cannot hold 16 bits.
+        ValueError: another shape or dtype, or the format of the suffix is not supported or cannot hold 16 bits.
     """
     _check(pixels)
     if pixels.dtype == np.uint8:
@@ -79,10 +79,10 @@ def save_deep(pixels: np.ndarray, path: Path) -> None:
 def deep_to_tensor(pixels: np.ndarray) -> Tensor:
     """Turn H×W or H×W×3, uint8 or uint16, into 3×H×W float32 in [-1, 1]; grey three times.
 
-    Float32 tells 65536 levels in [-1, 1] apart more than 250 times over: `tensor_to_deep` gives them back.
+    Float32 keeps all 65536 levels in [-1, 1] apart: `tensor_to_deep` restores them exactly.
 
     Raises:
-        ValueError: it is no such picture.
+        ValueError: another shape or dtype.
     """
     _check(pixels)
     levels = torch.from_numpy(pixels.astype(np.float32))

@@ -1,4 +1,4 @@
-"""Find pictures that are the same to the eye, by perceptual hash."""
+"""Find pictures that look the same, by perceptual hash."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,22 @@ HASH_BITS = 256
 
 
 def perceptual_hash(picture: Image.Image) -> int:
-    """Return a hash of `HASH_BITS` bits of how a picture looks: near-equal pictures differ in few of them.
+    """Return a perceptual hash of `HASH_BITS` bits: similar pictures differ in few of them.
 
-    The signs of the 16×16 lowest DCT frequencies about their median (pHash, Zauner 2010). The usual 8×8 tells
-    pictures of one composition, say a sun over a lake, apart no better than reproductions of one painting.
+    It compares the 16×16 lowest DCT frequencies with their median (pHash, Zauner 2010). With the usual 8×8, pictures of
+    one composition, such as a sun over a lake, differ no more than reproductions of one painting.
     """
     return int(str(imagehash.phash(picture, hash_size=16)), 16)
 
 
 def first_alike(hashes: Sequence[int], distance: int) -> np.ndarray:
-    """For each picture, find the earlier kept picture that it looks like.
+    """For each picture, find an earlier kept picture that it repeats.
 
-    Pictures are taken in the order given. One is kept unless a kept one before it lies within `distance`
-    bits, so no two kept pictures look alike.
+    In the given order, a picture is kept unless it is within `distance` bits of a picture that was kept before.
 
     Returns:
-        int64 of the length of `hashes`: -1 for a kept picture, else the index of the kept one it repeats
-        (the nearest; of equally near ones the first).
+        int64 of the length of `hashes`: -1 for a kept picture, else the index of the nearest kept one (of equally near
+        ones the first).
     """
     raw = b"".join(value.to_bytes(HASH_BITS // 8, "big") for value in hashes)
     values = np.frombuffer(raw, np.uint64).reshape(len(hashes), HASH_BITS // 64)

@@ -1,7 +1,8 @@
-"""Pictures as the files that are handed out: PNG, JPEG or WebP."""
+"""Encode result pictures as PNG, JPEG or WebP files."""
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,12 +16,12 @@ from stylefuse.images.png import with_chunks
 FORMATS = ("png", "jpeg", "webp")
 SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-# Pixels of a side: libjpeg's JPEG_MAX_DIMENSION, and the 14 bits of WebP. PNG has no limit that a picture reaches.
+# Longest side, px: libjpeg's JPEG_MAX_DIMENSION, and WebP's 14 bits. PNG's limit is beyond any picture here.
 LONGEST_SIDE = {"jpeg": 65_500, "webp": 16_383}
-# Quality 95 keeps the strokes of a painting; full colour resolution (4:4:4) keeps thin coloured lines
-# in JPEG; WebP always halves it.
+# Quality 95 keeps the strokes of a painting. JPEG keeps thin coloured lines by full colour resolution (4:4:4); WebP
+# always halves it.
 _OPTIONS = {"jpeg": {"quality": 95, "subsampling": 0}, "webp": {"quality": 95}}
-_PERCEPTUAL = b"\0"  # the content of PNG's chunk sRGB: how colours are rendered that a device lacks
+_PERCEPTUAL = b"\0"  # content of PNG's sRGB chunk: the rendering intent
 
 Picture = Image.Image | np.ndarray
 
@@ -31,23 +32,23 @@ def encode(
     exif_of: bytes | Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> tuple[bytes, str]:
-    """Return a picture as the bytes of a file.
+    """Encode a picture as the bytes of a file.
 
-    PNG keeps every level. JPEG and WebP have quality 95 and 8 bits: 16-bit levels are rounded to the nearest.
+    PNG keeps every level. JPEG and WebP have quality 95 and 8 bits; 16-bit levels are rounded.
 
     Args:
-        picture: RGB, upright, in sRGB; or H×W or H×W×3, uint8 or uint16, as `images.deep` has them.
+        picture: RGB, upright, in sRGB; or H×W or H×W×3, uint8 or uint16, see `images.deep`.
         file_format: one of `FORMATS`.
-        exif_of: the file that the picture was made of. Its EXIF is kept as `images.metadata.kept_exif` does,
-            and the file says that its colours are sRGB. None: the file says nothing but its pixels.
-        limits: of that file.
+        exif_of: the file that the picture was made from. Its EXIF is copied by `images.metadata.kept_exif`, and the
+            result is marked as sRGB. None: the file has no metadata.
+        limits: for reading that file.
 
     Returns:
-        The file; and what of the EXIF was lost because it is damaged, "" if nothing was.
+        The file; and a remark on EXIF that was lost because it is damaged, "" if nothing was lost.
 
     Raises:
-        ImageError: the picture has a longer side than the format can hold (code "too_long").
-        ValueError: no such format, or no such picture.
+        ImageError: a side is longer than the format can hold (code "too_long").
+        ValueError: unknown format, or another shape or dtype.
     """
     if file_format not in FORMATS:
         raise ValueError(f"{file_format!r} is no format of a result: use one of {', '.join(FORMATS)}")
@@ -58,9 +59,9 @@ def encode(
         if exif_of is not None:
             data = with_chunks(data, {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {}))
         return data, remark
-    options = dict(_OPTIONS[file_format])
+    options: dict[str, Any] = dict(_OPTIONS[file_format])
     if exif_of is not None:
-        # JPEG and WebP name sRGB in EXIF: there is no other place for it but a whole colour profile.
+        # JPEG and WebP mark sRGB in EXIF; the only other way is a whole colour profile.
         options["exif"] = b"Exif\0\0" + (exif or SRGB_ALONE)
     buffer = io.BytesIO()
     _eight_bits(picture).save(buffer, file_format.upper(), **options)
@@ -77,10 +78,10 @@ def _eight_bits(picture: Picture) -> Image.Image:
 
 
 def check_sides(size: tuple[int, int], file_format: str) -> None:
-    """Check a width and a height before the work that makes the picture.
+    """Check a width and a height before the picture is computed.
 
     Raises:
-        ImageError: the format cannot hold such a picture (code "too_long").
+        ImageError: a side is longer than the format can hold (code "too_long").
     """
     width, height = size
     longest = LONGEST_SIDE.get(file_format)

@@ -1,10 +1,11 @@
-"""Picture files before their pixels: which formats and sizes are read, and the errors for those that are not."""
+"""Open picture files: supported formats, size limits, and the errors for files that cannot be used."""
 
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, UnidentifiedImageError, features
 
@@ -14,15 +15,15 @@ from stylefuse.images.signatures import Kind, begins_as, begins_late, foreign
 from stylefuse.images.structure import excess
 from stylefuse.images.unreadable import fault
 
-# Formats that cameras, scanners and museums hand out. A short list also keeps rarely used decoders, where
-# most of Pillow's security holes were, out of reach of an upload. AVIF and HEIF are on it since phones store
-# their photos so; their decoders (dav1d, libde265) are those that browsers and phones run on any picture.
+# Formats of cameras, scanners and museums. The short list keeps uploads away from rarely used decoders, in which most
+# of Pillow's security holes were found. AVIF and HEIF are formats of phones; browsers and phones use the same decoders
+# (dav1d, libde265).
 WRITTEN = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 FORMATS = (*WRITTEN, *(("AVIF",) if features.check("avif") else ()), *(("HEIF",) if heif.register() else ()))
 
 
 class ImageError(ValueError):
-    """A picture that cannot be used: a stable `code`, a `message` with the reason, a `remedy`."""
+    """A picture cannot be used: a stable `code`, a `message` with the reason, and a `remedy`."""
 
     def __init__(self, code: str, message: str, remedy: str):
         super().__init__(f"{message}: {remedy}")
@@ -30,13 +31,14 @@ class ImageError(ValueError):
         self.message = message
         self.remedy = remedy
 
-    def __reduce__(self):  # the default would call __init__ with one argument and fail between processes
+    # For pickling: the default calls __init__ with one argument and fails.
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
         return ImageError, (self.code, self.message, self.remedy)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What `decode` refuses before any pixel is unpacked: file size in bytes, width × height in pixels."""
+    """Largest file size in bytes and largest width × height in pixels, checked before pixels are decoded."""
 
     max_bytes: int = 20_000_000
     max_pixels: int = 40_000_000
@@ -47,13 +49,13 @@ DEFAULT_LIMITS = Limits()
 
 @contextmanager
 def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[Image.Image, bytes]]:
-    """Open a picture file of a format on the list, within the limits; no pixel is unpacked yet.
+    """Open a picture file of a supported format, within the limits, without decoding pixels.
 
     Yields:
-        The picture, and the bytes of its file. Whatever goes wrong while they are in use counts as damage.
+        The picture, and the bytes of its file. Any error inside the `with` block counts as damage of the file.
 
     Raises:
-        ImageError: with the codes that `images.io.decode` names.
+        ImageError: see `images.io.decode` for the codes.
     """
     data = source if isinstance(source, bytes) else _read(source, limits)
     _check_bytes(len(data), limits)
@@ -72,13 +74,13 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(limits) from error
     except Exception as error:
-        # Decoders fail in many ways on damaged input (OSError, SyntaxError, ValueError, struct.error,
-        # EOFError, OverflowError, MemoryError…): all mean that this file holds no usable picture.
+        # Decoders raise many types of errors on damaged input: OSError, SyntaxError, ValueError, struct.error,
+        # EOFError, OverflowError, MemoryError and others.
         raise _damaged(str(error) or type(error).__name__) from error
 
 
 def _unidentified(data: bytes) -> ImageError:
-    """The refusal of a file that no decoder takes: what it is, as far as its bytes tell."""
+    """Return the error for a file that no decoder accepts, with its kind as far as its bytes show it."""
     name = begins_as(data)
     if name in FORMATS:
         article = "an" if name == "AVIF" else "a"
@@ -103,10 +105,10 @@ def _damaged(reason: str) -> ImageError:
 
 def _read(path: Path, limits: Limits) -> bytes:
     try:
-        _check_bytes(path.stat().st_size, limits)  # before a file of any size is pulled into memory
+        _check_bytes(path.stat().st_size, limits)  # before the file is read into memory
         return path.read_bytes()
     except OSError as error:
-        reason, remedy = fault(path, error)
+        reason, remedy = cast(tuple[str, str], fault(path, error))  # never None with an error
         raise ImageError("unreadable", f"{printable(path.name or path)}: {reason}", remedy) from error
 
 

@@ -1,6 +1,7 @@
-"""Many pictures in one: grids of tensors for training and evaluation, contact sheets of files for reports."""
+"""Picture grids: of tensors for training and evaluation, and contact sheets of files for reports."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from stylefuse.images.io import to_image
 
-# Grey paper: white margins left on a picture must show.
+# Grey background, on which white margins of a picture are visible.
 _PAPER, _INK = (215, 215, 215), (30, 30, 30)
 _FONT_SIZE = 13
 
@@ -20,18 +21,19 @@ def grid(
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
 ) -> Image.Image:
-    """Lay tensors out in rows.
+    """Arrange tensors in rows.
 
     Args:
-        pictures: N×3×H×W in [-1, 1], cut into rows of `columns`; or a list of rows of 3×H×W tensors, whose
-            sizes may differ: each is centred in a cell as large as the largest.
-        columns: pictures a row, for a tensor; by default all in one row. A list of rows has its own.
+        pictures: N×3×H×W in [-1, 1], split into rows of `columns`; or a list of rows of 3×H×W tensors, whose sizes may
+            differ: each is centred in a cell of the largest size.
+        columns: pictures a row, for a tensor; None: all in one row. Must be None for a list of rows.
         gap: pixels between cells.
         row_labels, column_labels: text left of each row and above each column.
 
     Raises:
         ValueError: there is no picture, or `columns` is given with a list of rows or is not positive.
     """
+    rows: Sequence[Any]
     if isinstance(pictures, Tensor):
         columns = len(pictures) if columns is None else columns
         if columns < 1:
@@ -51,13 +53,13 @@ def contact_sheet(
     gap: int = 2,
     labels: Sequence[str] = (),
 ) -> Image.Image:
-    """Lay out H×W×3 uint8 pictures of any sizes, each fitted whole into a cell of `size` pixels.
+    """Arrange H×W×3 uint8 pictures of any sizes in rows, each scaled to fit into a cell of `size` pixels.
 
     Args:
-        labels: text under each picture, cut to the cell's width.
+        labels: text under each picture, shortened to the cell's width.
 
     Raises:
-        ValueError: there is no picture, or the labels are not as many as the pictures.
+        ValueError: there is no picture, or the numbers of labels and pictures differ.
     """
     if labels and len(labels) != len(images):
         raise ValueError(f"{len(labels)} labels for {len(images)} pictures")
@@ -111,7 +113,7 @@ def _text_size(text: str) -> tuple[int, int]:
 
 
 def _shorten(text: str, width: int) -> str:
-    """Cut text to `width` pixels, keeping its end: file names differ there."""
+    """Shorten text to `width` pixels; the end is kept, because file names differ there."""
     if _text_size(text)[0] <= width:
         return text
     while len(text) > 1 and _text_size("…" + text)[0] > width:

@@ -1,11 +1,11 @@
-"""HEIF, the format of iPhones' photos, through pillow-heif where it is installed (the extra `heif`)."""
+"""HEIF, the photo format of iPhones: read by pillow-heif if it is installed (the extra `heif`)."""
 
 
 def register() -> bool:
-    """Give Pillow its decoder of HEIF; returns whether there is one.
+    """Register the HEIF decoder with Pillow; return whether there is one.
 
-    Thumbnails, depth and other side pictures are left out. The decoder turns pictures upright, sets the
-    orientation in EXIF to upright, and keeps its own limits on sizes and on numbers of parts.
+    Thumbnails, depth and other auxiliary pictures are not read. The decoder rotates pictures upright, sets the EXIF
+    orientation accordingly, and has its own limits on sizes and numbers of parts.
     """
     try:
         from pillow_heif import register_heif_opener

@@ -1,7 +1,7 @@
-"""The one place where picture files become pixels and pixels become files.
+"""Decode and encode picture files; the only place for it, besides `images.deep` for 16 bits.
 
-`Image.convert("RGB")` alone ruins valid files without a word: 16-bit grey turns white, float TIFF turns
-black, hidden colours under transparent pixels come out, EXIF rotation and colour profiles are ignored.
+`Image.convert("RGB")` alone damages valid files silently: 16-bit grey becomes white, float TIFF black, colours under
+transparent pixels appear, and EXIF rotation and colour profiles are ignored.
 """
 
 import io
@@ -26,39 +26,39 @@ from stylefuse.images.levels import grey_8, is_deep_grey, rounded_8
 from stylefuse.images.sixteen import is_deep, read_deep
 from stylefuse.images.upright import upright_turn
 
-# PNG, header chunk (PNG 1.2, 11.2.2): where the bit depth stands in the file.
+# PNG, header chunk (PNG 1.2, 11.2.2): offset of the bit depth in the file.
 _PNG_DEPTH = 24
 
 
 def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
     """Decode a picture file to upright 8-bit sRGB.
 
-    What a file is decides, not its name. Transparent pixels are laid on white. Animations, bursts and multi-page
-    files give their first frame, HEIF its main picture. What a file says of its colours is applied (see
-    `images.colour`); a profile that cannot be read counts as none, and so does EXIF that cannot. 16-bit grey keeps
-    its ramp (v / 257); 32-bit pixels are scaled by the range they use (see `images.levels`).
+    The format is recognised by content, not by name. Transparent pixels are blended with white. Animations, bursts and
+    multi-page files give their first frame, HEIF its main picture. Colour information is applied (see `images.colour`);
+    unreadable profiles and EXIF are ignored. 16-bit grey is divided by 257; 32-bit pixels are scaled by the range that
+    they use (see `images.levels`).
 
     Returns:
         A PIL image of mode "RGB" with no metadata.
 
     Raises:
-        ImageError: for every file that is not a picture, is damaged or exceeds the limits. Its code is one of
-            unreadable, empty, too_large, too_many_pixels, not_a_picture, unsupported_format, damaged.
+        ImageError: the file is not a picture, is damaged or exceeds the limits. Codes: unreadable, empty, too_large,
+            too_many_pixels, not_a_picture, unsupported_format, damaged.
     """
     with opened(source, limits) as (image, data):
         return decode_opened(image, data, limits)
 
 
 def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Decode a picture that `images.files.opened` yields, with the bytes of its file, as `decode` does."""
+    """Decode a picture from `images.files.opened`, with the bytes of its file; see `decode`."""
     image.load()
-    check_pixels(image.size, limits)  # decoders of HEIF learn the size that counts only now
+    check_pixels(image.size, limits)  # HEIF decoders know the final size only now
     profile = file_profile(image, data)
     if profile and (deep := _from_16_bits(image, data, profile)):
         return deep
     clear = image.info.get("transparency")
     if image.format == "PNG" and clear is not None:
-        # Pillow scales the pixels to 8 bits, and leaves the level that is transparent as it was stored.
+        # Pillow scales pixels to 8 bits but not the level that is transparent.
         depth = data[_PNG_DEPTH]
         if image.mode == "L" and depth < 8:
             image.info["transparency"] = clear * 255 // (2**depth - 1)
@@ -68,17 +68,17 @@ def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMI
 
 
 def encode_png(image: Image.Image) -> bytes:
-    """Return `image` as the bytes of a PNG file, without metadata."""
+    """Encode a picture as the bytes of a PNG file, without metadata."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def save(image: Image.Image, path: Path) -> None:
-    """Write `image` to `path`, all or nothing. The suffix chooses the format.
+    """Write a picture to `path` atomically. The suffix determines the format.
 
     Raises:
-        ValueError: the suffix is not one of a picture format of ours.
+        ValueError: the suffix is not that of a supported format.
     """
     file_format = Image.registered_extensions().get(path.suffix.lower())
     if file_format not in WRITTEN:
@@ -88,7 +88,7 @@ def save(image: Image.Image, path: Path) -> None:
 
 
 def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
-    """Turn an RGB picture (PIL, or H×W×3 uint8) into 3×H×W float32 in [-1, 1]."""
+    """Convert an RGB picture (PIL, or H×W×3 uint8) to 3×H×W float32 in [-1, 1]."""
     pixels = np.array(picture, copy=True)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"expected H×W×3 uint8, got {pixels.dtype} {pixels.shape}")
@@ -96,7 +96,7 @@ def to_tensor(picture: Image.Image | np.ndarray) -> Tensor:
 
 
 def to_image(tensor: Tensor) -> Image.Image:
-    """Turn 3×H×W in [-1, 1] into an RGB picture, rounding to the nearest level; values outside are clipped.
+    """Convert 3×H×W in [-1, 1] to an RGB picture, rounding to the nearest level; values outside are clipped.
 
     `to_image(to_tensor(x))` gives exactly x.
 
@@ -112,16 +112,16 @@ def to_image(tensor: Tensor) -> Image.Image:
 
 
 def _from_16_bits(image: Image.Image, data: bytes, profile: bytes) -> Image.Image | None:
-    """Convert a file of 16 bits to sRGB before it is cut to 8, so that dark levels of a linear profile stay apart.
+    """Convert a 16-bit file to sRGB before rounding to 8 bits, which keeps dark levels of a linear profile apart.
 
     Returns:
-        None where the file has fewer bits, is sRGB already, or cannot be converted so.
+        None where the file has fewer bits, is sRGB already, or cannot be converted at 16 bits.
     """
     if not is_deep(image, data) or is_srgb(profile):
         return None
     try:
         levels = read_deep(image, data)
-    except ImageError:  # of a kind that is read at 8 bits alone
+    except ImageError:  # of a kind that can only be read at 8 bits
         return None
     return Image.fromarray(rounded_8(levels.pixels)).convert("RGB") if levels.are_srgb else None
 
@@ -136,7 +136,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _opaque_srgb(image: Image.Image, profile: bytes | None, grey: bool) -> Image.Image:
-    """Convert any mode to opaque sRGB "RGB", by the colour profile that its levels have."""
+    """Convert any mode to opaque sRGB "RGB", by the picture's colour profile."""
     alpha = None
     if is_deep_grey(image):
         image = grey_8(image)
@@ -161,4 +161,6 @@ def _opaque_srgb(image: Image.Image, profile: bytes | None, grey: bool) -> Image
 
 def _lab_to_rgb(image: Image.Image) -> Image.Image:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    return ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None  # it is without `inPlace`
+    return converted

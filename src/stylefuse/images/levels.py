@@ -1,16 +1,17 @@
-"""Grey of more than 8 bits: what its levels mean, and how 8 bits are made of them."""
+"""Grey pictures of more than 8 bits: their levels, and conversion to 8 bits."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from stylefuse.images.files import ImageError
 
 WHITE = 65535
-# TIFF 6.0: bits a sample, and what the lowest level means.
+# TIFF 6.0: bits a sample, and photometric interpretation.
 _BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
-# Values that are scaled at a time: as doubles a picture at the limit would take gigabytes.
+# Values that are scaled at a time: a whole picture as float64 could take gigabytes.
 _PART = 1 << 20
 
 
@@ -20,17 +21,17 @@ def is_deep_grey(image: Image.Image) -> bool:
 
 
 def is_grey_16(image: Image.Image) -> bool:
-    """Whether a picture is grey of 16 bits without sign (or 12)."""
+    """Whether a picture is grey of 16 bits unsigned (or 12)."""
     return image.mode.startswith("I;16")
 
 
 def grey_16(image: Image.Image) -> np.ndarray:
-    """The levels of a picture for which `is_grey_16`: H×W uint16, white 65535, what is transparent on white."""
-    levels = np.asarray(image).astype(np.uint16)  # of the machine's byte order
+    """Return the levels of a picture for which `is_grey_16`: H×W uint16, white is 65535, transparent pixels white."""
+    levels: np.ndarray = np.asarray(image).astype(np.uint16)  # of the machine's byte order
     clear = image.info.get("transparency")
     if isinstance(clear, int):
         levels[levels == clear] = WHITE
-    if image.format == "TIFF" and image.tag_v2.get(_BITS) == (12,):
+    if isinstance(image, TiffImageFile) and image.tag_v2.get(_BITS) == (12,):
         levels = (levels << 4) | (levels >> 8)  # 4095 becomes 65535
     return WHITE - levels if _is_negative(image) else levels
 
@@ -38,9 +39,9 @@ def grey_16(image: Image.Image) -> np.ndarray:
 def grey_8(image: Image.Image) -> Image.Image:
     """Scale grey of 16 or 32 bits to 8.
 
-    16-bit files span 0…65535 by definition. 32-bit integers and floats have no fixed white, so the range in
-    use decides: 0…1 (floats), 0…255 and 0…65535 are taken as such, anything else is stretched from its
-    minimum to its maximum. What is not a number becomes the least value.
+    16-bit files span 0…65535 by definition. 32-bit integers and floats have no fixed white, so it is derived from the
+    values: within 0…1 (floats), 0…255 or 0…65535 that range is used, otherwise minimum to maximum. NaN becomes the
+    minimum.
 
     Raises:
         ImageError: no value is a number.
@@ -74,7 +75,7 @@ def _black_and_white(low: float, high: float, is_float: bool) -> tuple[float, fl
 
 
 def _span(values: np.ndarray) -> tuple[float, float]:
-    """The lowest and the highest value that is a number."""
+    """Return the lowest and the highest finite value."""
     finite = (flat[np.isfinite(flat)] for _, flat in _parts(values))
     ends = [(float(some.min()), float(some.max())) for some in finite if some.size]
     if not ends:
@@ -89,5 +90,5 @@ def _parts(values: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 
 
 def _is_negative(image: Image.Image) -> bool:
-    """Whether 0 is white, which Pillow minds in pictures of 8 bits only."""
-    return image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    """Whether 0 is white, which Pillow handles in 8-bit pictures only."""
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO

@@ -1,9 +1,8 @@
-r"""What the manifest's rows mean to those who learn from them.
+r"""Read the manifest: which pictures are kept, of which style and split, in which row of the image store.
 
-A row is a file. `path` is its path relative to the folder of photos or of styles, with "/" between names: exactly the
-file's, but for bytes that are not UTF-8, which are written `\xNN`. So two files may have one path; `sha256` tells them
-apart. `style` is the style folder's name in Unicode's normal form C, "photo" for photos, and "" for files beside the
-style folders.
+A row is a file. `path` is its path relative to the folder of photos or of styles, with "/" between names. Bytes that
+are not UTF-8 are written `\xNN`, so two files can have the same `path`; their `sha256` differs. `style` is the name of
+the style folder in Unicode's normal form C, "photo" for photos, and "" for files beside the style folders.
 """
 
 import hashlib
@@ -32,7 +31,7 @@ COLUMNS = (
 # The identity style: index 0 everywhere.
 PHOTO = "photo"
 SPLITS = ("train", "judge", "test")
-# Reasons that are given of a style without pictures enough, the most frequent first.
+# Number of reasons in the message on a style with too few pictures, most frequent first.
 _MOST_REASONS = 3
 
 
@@ -47,10 +46,10 @@ def style_names(manifest: pd.DataFrame) -> list[str]:
 
 
 def require_usable(manifest: pd.DataFrame) -> None:
-    """Refuse a manifest in which the photos, or a style, have no picture in one of the splits.
+    """Check that the photos and each style have a picture in each split.
 
     Raises:
-        ValueError: the message names each of them, and why its files are not used.
+        ValueError: the message names each style without, and why its files are not used.
     """
     faults = [_fault(manifest[manifest["style"] == style]) for style in all_styles(manifest)]
     if faults := [fault for fault in faults if fault]:
@@ -68,7 +67,7 @@ def all_styles(manifest: pd.DataFrame) -> list[str]:
 
 
 def _fault(rows: pd.DataFrame) -> str:
-    """What is too little of the photos, or of one style; "" if there is enough."""
+    """Return what is missing for the photos or for one style; "" if nothing is."""
     ok = kept(rows)
     empty = [split for split in SPLITS if split not in set(ok["split"])]
     if not empty:
@@ -82,7 +81,7 @@ def _fault(rows: pd.DataFrame) -> str:
 
 
 def _reasons(rows: pd.DataFrame) -> list[str]:
-    """Reasons with counts and an example each, the most frequent ones in full."""
+    """Return the most frequent reasons, each with its count and an example, and the count of the others."""
     kinds = ["repeats" if row.verdict == "duplicate" else _kind(row.reason) for row in rows.itertuples()]
     every = Counter(kinds).most_common()
     told = []
@@ -94,7 +93,7 @@ def _reasons(rows: pd.DataFrame) -> list[str]:
 
 
 def _kind(reason: str) -> str:
-    """What equals in reasons of one kind: all but numbers, as in "has 25.1 MB", and details in parentheses."""
+    """Return what reasons of one kind have in common: all but numbers and details in parentheses."""
     return re.sub(r"\(.*\)|[\d.]+", "#", reason)
 
 
@@ -113,10 +112,10 @@ def rows_of(manifest: pd.DataFrame, style: str, split: str) -> np.ndarray:
 
 
 def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
-    """Return a sha256 over what a training draws from: the kept pictures in the store's order, and their sizes.
+    """Return a sha256 over the training data as stored: the kept pictures in the store's order, and their sizes.
 
-    Unlike `data_hash` it changes with the size they are stored at and with the order of rows, which the
-    samplers of a checkpoint count in.
+    Unlike `data_hash` it changes with the stored size and with the order of rows, to which samplers in checkpoints
+    refer.
 
     Args:
         index: content of the image store's index.
@@ -126,22 +125,21 @@ def pixels_hash(manifest: pd.DataFrame, index: bytes) -> str:
 
 
 def rows_hash(manifest: pd.DataFrame) -> str:
-    """Return a sha256 over which picture, cut how, stands in which row of the image store."""
+    """Return a sha256 over the picture, and its cut margins, in each row of the image store."""
     rows = kept(manifest).sort_values("row")[["row", "sha256", "trim"]]
     lines = (f"{row}\t{sha256}\t{trim}" for row, sha256, trim in rows.itertuples(index=False))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def data_hash(manifest: pd.DataFrame) -> str:
-    """Return a sha256 over what can be learned from.
+    """Return a sha256 over style, content, split and cut margins of each kept picture.
 
-    That is each kept picture's style, content, split and cut margins. Renaming files, or adding files
-    that are not kept, does not change it.
+    Renaming files, or adding files that are not kept, does not change it.
     """
     return hashlib.sha256("\n".join(sorted(_lines(kept(manifest)))).encode()).hexdigest()
 
 
 def _lines(rows: pd.DataFrame) -> list[str]:
-    """What there is to learn from in each row, as text."""
+    """Return style, content, split and cut margins of each row as text."""
     columns = ["style", "sha256", "split", "trim"]
     return ["\t".join(row) for row in rows[columns].itertuples(index=False)]

@@ -1,7 +1,7 @@
-"""Profiles of three primaries and curves (ICC.1:2010, annex F.3), applied at 16 bits.
+"""Apply matrix profiles (three primaries and curves; ICC.1:2010, annex F.3) at 16 bits.
 
-The colour engine that Pillow brings converts 8 bits a channel only. Profiles of this kind, which cameras, screens
-and raw developers use, are a curve a channel and a matrix; those that hold tables of colours are left to others.
+Pillow's colour engine converts 8 bits a channel only. Matrix profiles, which cameras, screens and raw developers use,
+are a curve for each channel and a matrix. Profiles with colour tables are not supported here.
 """
 
 import struct
@@ -11,20 +11,20 @@ import numpy as np
 from stylefuse.images.profiles import SRGB, to_xyz
 
 WHITE = 65535
-# Pixels that are converted at a time: as floats a picture at the limit would take gigabytes.
+# Pixels that are converted at a time: a whole picture as floats could take gigabytes.
 _PART = 1 << 20
-# Of 65535: differences that curves of sRGB have among each other, 2 of 255.
+# Largest difference between curves of sRGB, of 65535 levels: 2 of 255.
 _SAME = 514
 _MOST_TAGS = 100
 _TABLES = {b"A2B0", b"A2B1", b"A2B2", b"D2B0", b"D2B1"}
-# Parametric curves: how many numbers each kind has.
+# Parametric curves: number of parameters of each kind.
 _PARAMETERS = {0: 1, 1: 3, 2: 4, 3: 5, 4: 7}
 
 
 def to_srgb_16(pixels: np.ndarray, profile: bytes) -> np.ndarray | None:
-    """Convert H×W grey or H×W×3, uint16, to the levels of sRGB; None where the profile is of another kind.
+    """Convert H×W grey or H×W×3, uint16, to sRGB; None where the profile is not a matrix profile.
 
-    Colours that sRGB lacks become the nearest a channel.
+    Colours outside sRGB are clipped in each channel.
     """
     tags = _tags(profile)
     if profile[20:24] != b"XYZ " or _TABLES & tags.keys():
@@ -59,14 +59,14 @@ def _grey(pixels: np.ndarray, tags: dict[bytes, bytes], profile: bytes) -> np.nd
 
 
 def _levels(light: np.ndarray) -> np.ndarray:
-    """Linear light in 0…1, clipped, as 16-bit levels of sRGB."""
+    """Convert linear light, clipped to 0…1, to 16-bit levels of sRGB."""
     light = light.clip(0, 1)
     coded = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(coded * WHITE).astype(np.uint16)
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
-    """The tags of a profile by name; those that it has as far as it is sound."""
+    """Return the tags of a profile by name; none if its table is damaged."""
     try:
         (count,) = struct.unpack_from(">I", profile, 128)
         found = [struct.unpack_from(">4sII", profile, 132 + 12 * i) for i in range(min(count, _MOST_TAGS))]
@@ -80,7 +80,7 @@ def _xyz(tag: bytes) -> np.ndarray:
 
 
 def _curve(tag: bytes) -> np.ndarray:
-    """The light of each of 65536 levels, float32, 0…1."""
+    """Return the linear light of each of 65536 levels, float32, 0…1."""
     levels = np.linspace(0, 1, WHITE + 1)
     if tag[:4] == b"para":
         light = _parametric(tag, levels)
@@ -105,7 +105,7 @@ def _parametric(tag: bytes, levels: np.ndarray) -> np.ndarray:
     if kind not in _PARAMETERS:
         raise ValueError("no parametric curve that is known")
     numbers = np.array(struct.unpack_from(f">{_PARAMETERS[kind]}i", tag, 12)) / 65536
-    g, a, b, c, d, e, f = [*numbers, *[0.0] * (7 - len(numbers))]
+    g, a, b, c, d, e, f = numbers.tolist() + [0.0] * (7 - len(numbers))
     if kind == 0:
         return levels**g
     with np.errstate(all="ignore"):

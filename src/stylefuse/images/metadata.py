@@ -1,4 +1,4 @@
-"""What a file says about its picture, for the file of what is made of it."""
+"""EXIF of a source file, to be copied into the file of the result."""
 
 import warnings
 from pathlib import Path
@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened
 
 _Tag, _Folder = ExifTags.Base, ExifTags.IFD
-# Of the first directory, what speaks of the picture. The rest says how this one file stores its pixels.
+# Tags of the first directory that describe the picture. The others describe how the file stores its pixels.
 _KEPT = (
     _Tag.ImageDescription,
     _Tag.Make,
@@ -22,28 +22,28 @@ _KEPT = (
     _Tag.HostComputer,
     _Tag.Copyright,
 )
-# Of the Exif directory, what holds no longer: the old size, and notes that only the camera's maker can move.
+# Tags of the Exif directory that no longer hold: the old size, and maker's notes, which cannot be moved safely.
 _DROPPED = (_Tag.ExifImageWidth, _Tag.ExifImageHeight, _Tag.MakerNote, _Tag.ExifInteroperabilityOffset)
 _UPRIGHT = _SRGB = 1
-_MOST_BYTES = 65_000  # as many as a JPEG can hold, and so any program expects
+_MOST_BYTES = 65_000  # the most that a JPEG can hold
 
 
 def kept_exif(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[bytes, str]:
-    """Return the EXIF of a picture file as a file made of its upright sRGB pixels may carry it.
+    """Return the EXIF of a picture file that also holds for a file made from its upright sRGB pixels.
 
-    Description of picture, camera, exposure, time, place and rights are kept. The orientation becomes upright;
-    thumbnail, maker's notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
+    Description, camera, exposure, time, place and rights are kept. The orientation becomes upright; thumbnail, maker's
+    notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
 
     Args:
-        source: a file that was decoded: `images.io.decode` took it.
+        source: a file that `images.io.decode` can decode.
 
     Returns:
-        EXIF as a TIFF, without the prefix that JPEG puts before it; empty if there is nothing to keep. And what of
-        it was lost because it is damaged; "" if nothing was. Never raises for that.
+        EXIF as a TIFF, without JPEG's prefix; empty if there is nothing to keep. And a remark on what was lost because
+        it is damaged, "" if nothing was; damage never raises.
     """
     try:
         with warnings.catch_warnings(record=True) as caught, opened(source, limits) as (image, _):
-            warnings.simplefilter("always")  # so Pillow tells of tags that it skips
+            warnings.simplefilter("always")  # Pillow warns of tags that it skips
             exif = _described(image.getexif())
     except ImageError as error:
         return b"", f"its EXIF was not kept: {error.message}"
@@ -63,7 +63,7 @@ def _srgb_alone() -> bytes:
 
 
 def _described(found: Image.Exif) -> bytes:
-    """What is kept of EXIF, packed; empty if that is nothing."""
+    """Return the kept part of EXIF, packed; empty if there is none."""
     kept = Image.Exif()
     kept.update({tag: found[tag] for tag in _KEPT if tag in found})
     details = {tag: value for tag, value in found.get_ifd(_Folder.Exif).items() if tag not in _DROPPED}
@@ -77,4 +77,4 @@ def _described(found: Image.Exif) -> bytes:
     return _packed(kept)
 
 
-SRGB_ALONE = _srgb_alone()  # EXIF that says nothing but that the colours are sRGB
+SRGB_ALONE = _srgb_alone()  # EXIF that holds the colour space only

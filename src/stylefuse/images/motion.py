@@ -1,6 +1,6 @@
-"""The motion between two pictures of one scene: found by ECC or by features, measured, undone.
+"""Find and undo the motion between two pictures of one scene, by ECC or by features.
 
-A motion is a 2×3 matrix: what lies at (x, y) in the first picture lies at matrix · (x, y, 1) in the other, in px.
+A motion is a 2×3 matrix: the place (x, y) of the first picture is at matrix · (x, y, 1) in the other, in px.
 """
 
 from typing import NamedTuple
@@ -11,29 +11,29 @@ import numpy as np
 from stylefuse.images.alignment_check import Box, edges, shrink
 
 STILL = np.eye(2, 3)
-# From the simplest on. A richer motion must agree better by `_GAIN` than the best before it.
+# Motion models, simplest first. A richer one is used only if its agreement is better by the factor `_GAIN`.
 _MODELS = (
     (cv2.MOTION_TRANSLATION, "translation"),
     (cv2.MOTION_EUCLIDEAN, "rotation"),
     (cv2.MOTION_AFFINE, "affine"),
 )
 _GAIN = 1.03
-# A motion that moves no corner by this many px is measurement: pictures in register stay untouched.
+# Smallest motion of a corner, px: smaller ones are measurement error, and the picture is left as it is.
 _LEAST = 0.5
-# Nothing that one would fuse is scaled or sheared by more than this share against the other.
+# Largest plausible scaling or shear, as a share (logarithm).
 _DISTORTION = 0.25
-# Motions are sought in copies of at most these many px a side, coarse to fine, and compared at one of them.
+# Sides, px, of the copies in which motions are searched, coarse to fine; and of the copy in which they are compared.
 _SIDES, _COMPARED_SIDE = (128, 256, 512, 1024), 512
 _CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
 _ECC_BLUR = 5  # px, odd
-# Lowe's ratio (2004, section 7.1), and how many features must agree on one motion, within how many px.
+# SIFT: features at most, Lowe's ratio (2004, section 7.1), matches that must agree on a motion, within how many px.
 _FEATURES, _RATIO, _MIN_MATCHES, _RANSAC_PX = 2000, 0.75, 12, 2.0
-# Two pictures that share less than this of each side cannot be compared.
+# Smallest overlap, as a share of each side, for a comparison.
 _MIN_COMMON = 0.25
 
 
 class Found(NamedTuple):
-    """A motion, what found it, and how well the edges agree under it (see `agreement`)."""
+    """A motion, the method that found it, and how well the edges agree after it (see `agreement`)."""
 
     method: str
     matrix: np.ndarray
@@ -41,17 +41,17 @@ class Found(NamedTuple):
 
 
 def by_ecc(first: np.ndarray, other: np.ndarray, shift: tuple[float, float]) -> Found | None:
-    """The motion of luma `other` against `first` that maximises the correlation of their edges.
+    """Find the motion of luma `other` against `first` that maximises the correlation of their edges.
 
-    Enhanced correlation coefficient (Evangelidis and Psarakis 2008) of normalised gradient magnitudes, coarse to
-    fine: a translation, then with a rotation, then affine, each only if it agrees clearly better.
+    Enhanced correlation coefficient (Evangelidis and Psarakis 2008) of normalised gradient magnitudes, coarse to fine:
+    translation, then rotation, then affine; each richer model only if it agrees clearly better.
 
     Args:
         first, other: H×W float32.
-        shift: dx, dy in px to start from, if that agrees better than no shift.
+        shift: dx, dy in px to start from, if it agrees better than no shift.
 
     Returns:
-        None where it does not converge, does not agree better than no motion, or moves nothing by half a pixel.
+        None where ECC does not converge, agrees no better than no motion, or moves no corner by half a pixel.
     """
     sides = sorted({min(side, max(first.shape)) for side in _SIDES})
     pyramid = [(_strength(first, side), _strength(other, side)) for side in sides]
@@ -69,15 +69,15 @@ def by_ecc(first: np.ndarray, other: np.ndarray, shift: tuple[float, float]) -> 
 
 
 def by_features(first: np.ndarray, other: np.ndarray) -> Found | None:
-    """The affine motion that most matched SIFT features (Lowe 2004) of two lumas agree on, by RANSAC.
+    """Find the affine motion of matched SIFT features (Lowe 2004) of two lumas, by RANSAC.
 
-    It needs no start and finds large motions and rotations, but not infrared beside visible.
+    It needs no starting point and finds large shifts and rotations, but cannot match infrared with visible light.
 
     Returns:
-        None where too few agree, where the edges do not agree better than under no motion, or nothing moves.
+        None where too few features agree, edges agree no better than without motion, or nothing moves.
     """
     small = [shrink(each, _SIDES[-1]) for each in (first, other)]
-    sift = cv2.SIFT_create(_FEATURES)
+    sift = cv2.SIFT_create(_FEATURES)  # type: ignore[attr-defined]
     (a, about_a), (b, about_b) = (
         sift.detectAndCompute(np.rint(each.clip(0, 1) * 255).astype(np.uint8), None) for each in small
     )
@@ -89,7 +89,7 @@ def by_features(first: np.ndarray, other: np.ndarray) -> Found | None:
         return None
     here = np.array([a[match.queryIdx].pt for match in good])
     there = np.array([b[match.trainIdx].pt for match in good])
-    cv2.setRNGSeed(0)  # RANSAC draws from OpenCV's own stream: the same pictures give the same motion
+    cv2.setRNGSeed(0)  # RANSAC uses OpenCV's random numbers; equal pictures must give equal motions
     matrix, agreed = cv2.estimateAffine2D(here, there, method=cv2.RANSAC, ransacReprojThreshold=_RANSAC_PX)
     if matrix is None or agreed.sum() < _MIN_MATCHES:
         return None
@@ -100,7 +100,7 @@ def by_features(first: np.ndarray, other: np.ndarray) -> Found | None:
 
 
 def agreement(first: np.ndarray, other: np.ndarray, matrix: np.ndarray) -> float:
-    """Correlation, -1…1, of the edges of two lumas under a motion, where both are; -1 if they share too little."""
+    """Correlation, -1…1, of the edges of two lumas after a motion, where they overlap; -1 for too little overlap."""
     a, b = shrink(first, _COMPARED_SIDE), shrink(other, _COMPARED_SIDE)
     small = _scaled(matrix, first.shape, a.shape)
     box = common_box(a.shape, [small])
@@ -112,22 +112,22 @@ def agreement(first: np.ndarray, other: np.ndarray, matrix: np.ndarray) -> float
 
 
 def warp(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Undo a motion of H×W or H×W×3 of any depth. Places that lay outside get the border's pixels: cut them off."""
+    """Undo a motion of H×W or H×W×3 of any depth. Places outside the picture repeat its border: crop them."""
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(picture, matrix, picture.shape[1::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
 def shares_enough(box: Box, shape: tuple[int, ...]) -> bool:
-    """Whether a common box is large enough to say anything about the whole."""
+    """Whether a common box is large enough for a comparison."""
     left, top, right, bottom = box
     return right - left >= _MIN_COMMON * shape[1] and bottom - top >= _MIN_COMMON * shape[0]
 
 
 def common_box(shape: tuple[int, ...], matrices: list[np.ndarray]) -> Box:
-    """A box of the first picture whose places lie inside all others under their motions; may be empty.
+    """Return a box of the first picture that all others cover after their motions; may be empty.
 
-    A motion is affine, so a box lies inside if its corners do. From the whole frame on, the side over which they
-    lie out furthest is moved inward until none does.
+    Motions are affine, so a box is covered if its corners are. Starting with the whole frame, the side with the corner
+    that is furthest outside is moved inward until no corner is outside.
     """
     height, width = shape[:2]
     left, top, right, bottom = 0, 0, width - 1, height - 1
@@ -149,7 +149,7 @@ def _ecc(pyramid: list, shape: tuple[int, ...], guess: np.ndarray, model: int) -
     for a, b in pyramid:
         start = _scaled(matrix, shape, a.shape).astype(np.float32)
         try:
-            _, found = cv2.findTransformECC(a, b, start, model, _CRITERIA, None, _ECC_BLUR)
+            _, found = cv2.findTransformECC(a, b, start, model, _CRITERIA, None, _ECC_BLUR)  # type: ignore[call-overload]
         except cv2.error:  # not at this scale; a finer one may
             continue
         if np.isfinite(found).all():
@@ -162,7 +162,7 @@ def _strength(values: np.ndarray, side: int) -> np.ndarray:
 
 
 def _scaled(matrix: np.ndarray, old: tuple[int, ...], new: tuple[int, ...]) -> np.ndarray:
-    """The same motion between copies of another size; pixels are counted from the middle of the first."""
+    """Convert a motion to copies of another size; coordinates are those of pixel centres."""
     y, x = new[0] / old[0], new[1] / old[1]
     grow = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])
     return (grow @ np.vstack([matrix, [0, 0, 1]]) @ np.linalg.inv(grow))[:2]

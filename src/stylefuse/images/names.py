@@ -1,22 +1,22 @@
-"""Names of files as text: in a file system they may be any bytes, for people and tables they must be text."""
+"""File names as text: a file system allows any bytes, logs and tables need valid text."""
 
 import os
 import unicodedata
 from pathlib import Path
 
-# Characters that change the direction or the lines of the text around them, or that nobody sees. The joiners U+200C
-# and U+200D are not among them: emoji and several scripts need them.
+# Characters that change the direction or the lines of the text around them, or are invisible. The joiners U+200C and
+# U+200D are not included: emoji and several scripts need them.
 _MISLEADING = frozenset("\u061c\u200b\u200e\u200f\u2028\u2029\u2060\ufeff") | frozenset(
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
-# Python gives a byte that is not UTF-8 as the lone surrogate U+DC00 + byte.
+# Python represents a byte that is not UTF-8 as the lone surrogate U+DC00 + byte.
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
 
 
 def printable(name: str | os.PathLike[str]) -> str:
-    r"""Return a name as text that fits into a line of a log, a table or a page, for people to read.
+    r"""Return a name as text that is safe to show in a line of a log, a table or a page.
 
-    Bytes that are not UTF-8 become `\xNN`; characters that control a terminal, end a line, turn the direction of
+    Bytes that are not UTF-8 become `\xNN`. Characters that control a terminal, end a line, change the direction of
     writing or are invisible become escapes such as `\n` and `\u202e`. All others stay.
     """
     text = name.as_posix() if isinstance(name, Path) else os.fspath(name)
@@ -24,9 +24,9 @@ def printable(name: str | os.PathLike[str]) -> str:
 
 
 def storable(name: str | os.PathLike[str]) -> str:
-    r"""Return a name as text that UTF-8 can hold: exactly the name, but for bytes that are not UTF-8, as `\xNN`.
+    r"""Return a name as text that UTF-8 can encode: unchanged, except that bytes that are not UTF-8 become `\xNN`.
 
-    Two names may become one text: a byte \xe9, and the four characters that stand here for it.
+    Two names can give the same text: one with the byte \xe9, and one with the four characters that replace it.
     """
     text = name.as_posix() if isinstance(name, Path) else os.fspath(name)
     return "".join(_shown(char) if _is_surrogate(char) else char for char in text)
@@ -41,6 +41,6 @@ def _shown(char: str) -> str:
         return f"\\x{ord(char) - 0xDC00:02x}"
     if char in _MISLEADING or unicodedata.category(char) in ("Cc", "Cs"):
         escaped = ascii(char)[1:-1]
-        # A control character U+0080 to U+009F is not the byte of that number.
+        # Escape U+0080 to U+009F differently from the bytes of these numbers.
         return escaped if ord(char) < 0x80 or ord(char) > 0xFF else f"\\u{ord(char):04x}"
     return char

@@ -27,7 +27,7 @@ class PictureSet:
         return [path for letter in sorted(self.files) for path in self.files[letter]]
 
     def fault(self) -> str:
-        """Why this set cannot be fused; empty if it can."""
+        """Why these files are no set; empty if they are one."""
         for letter, paths in sorted(self.files.items()):
             if len(paths) > 1:
                 names = " and ".join(path.name for path in paths)

@@ -1,4 +1,4 @@
-"""The chunks of a PNG file (PNG 1.2, chapter 3): those that its pixels need, and further ones."""
+"""Read and write chunks of PNG files (PNG 1.2, chapter 3)."""
 
 import struct
 import zlib
@@ -8,12 +8,12 @@ _HEADER = 25  # bytes, of the first chunk
 
 
 def only_pixels(png: bytes) -> bytes:
-    """A PNG without any chunk that pixels without a palette do not need, and with right checksums.
+    """Return a PNG with only the chunks that pixels without a palette need, and with correct checksums.
 
-    OpenCV takes frames of an animation for the picture, and waits without end for a chunk that is cut short.
+    OpenCV would read frames of an animation as the picture, and never returns on a truncated chunk.
 
     Args:
-        png: a file that Pillow has decoded: what follows its pixels may be damaged.
+        png: a file that Pillow can decode; the part after the pixels may be damaged.
     """
     head, pixels, at = [], [], _SIGNATURE
     while at + 12 <= len(png):
@@ -30,7 +30,7 @@ def only_pixels(png: bytes) -> bytes:
 
 
 def chunk_of(png: bytes, wanted: bytes) -> bytes:
-    """The content of a chunk that stands before the pixels; empty if there is none."""
+    """Return the content of a chunk before the pixels; empty if there is none."""
     at = _SIGNATURE
     while at + 12 <= len(png):
         length, name = struct.unpack_from(">I4s", png, at)
@@ -43,7 +43,7 @@ def chunk_of(png: bytes, wanted: bytes) -> bytes:
 
 
 def with_chunks(png: bytes, chunks: dict[bytes, bytes]) -> bytes:
-    """A PNG with further chunks after its header, by their names."""
+    """Insert chunks, content by name, after the header of a PNG."""
     start = _SIGNATURE + _HEADER
     return png[:start] + b"".join(_chunk(*each) for each in chunks.items()) + png[start:]
 

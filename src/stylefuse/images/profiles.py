@@ -1,6 +1,6 @@
-"""Colour spaces as ICC profiles (ICC.1:2001-04), for files that describe their colours in another way.
+"""Make ICC profiles (ICC.1:2001-04) of colour spaces that files describe in another way.
 
-Pillow brings no profile of Adobe RGB (1998), nor any that a PNG's chunks or a video code point describe.
+Pillow has no profile of Adobe RGB (1998), nor of the spaces that PNG chunks or video code points describe.
 """
 
 import struct
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 _D65 = (0.3127, 0.3290)
-_D50_XYZ = (0.9642, 1.0, 0.8249)  # the white of every profile's connection space
-# Bradford's cone responses, as ICC.1:2010 annex E adapts whites.
+_D50_XYZ = (0.9642, 1.0, 0.8249)  # white of the profile connection space
+# Bradford cone responses, for the adaptation of whites (ICC.1:2010, annex E).
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _CURVE_POINTS = 4096
 SRGB_CURVE = 0.0
@@ -21,7 +21,7 @@ class Space(NamedTuple):
     """A colour space of three primaries.
 
     red, green, blue, white: chromaticities, CIE xy.
-    gamma: the exponent that makes levels linear, or `SRGB_CURVE` for the piecewise curve of IEC 61966-2-1.
+    gamma: exponent that linearises levels, or `SRGB_CURVE` for the piecewise curve of IEC 61966-2-1.
     """
 
     red: tuple[float, float]
@@ -38,7 +38,7 @@ ADOBE_RGB = Space((0.64, 0.33), (0.21, 0.71), (0.15, 0.06), gamma=2.19921875)
 
 @lru_cache(maxsize=32)
 def profile_of(space: Space, grey: bool = False) -> bytes:
-    """Return an ICC profile of a colour space, or of its greys.
+    """Return an ICC profile of a colour space, or a grey profile with its curve.
 
     Raises:
         ValueError: the primaries span no colours.
@@ -85,7 +85,7 @@ def to_xyz(space: Space) -> np.ndarray:
 
 
 def linear(levels: np.ndarray, gamma: float) -> np.ndarray:
-    """Make levels in 0…1 linear, by a gamma or by the curve of sRGB."""
+    """Linearise levels in 0…1, by a gamma or by the curve of sRGB."""
     if gamma != SRGB_CURVE:
         return levels**gamma
     return np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
@@ -114,7 +114,7 @@ def _xyz(values: tuple[float, ...] | np.ndarray) -> bytes:
 
 
 def _numbers(values: tuple[float, ...] | np.ndarray) -> bytes:
-    """ICC's numbers of 32 bits, 16 of them after the point."""
+    """Encode ICC's fixed-point numbers: 32 bits, 16 of them fractional."""
     return struct.pack(f">{len(values)}i", *(round(float(value) * 65536) for value in values))
 
 

@@ -1,4 +1,4 @@
-"""What a file that cannot be decoded is, told by its first bytes, and what its owner can do about it."""
+"""Recognise files that cannot be decoded by their first bytes, with a remedy for each kind."""
 
 import codecs
 import re
@@ -11,13 +11,13 @@ _EXPORT = "export it as JPEG or PNG"
 _RAW = "export it as JPEG or TIFF"
 _FRAME = "export a frame of it as JPEG, or leave it out"
 _AGAIN = "download the picture itself, as JPEG or PNG; a failed download may have left this file"
-# Bytes that are searched for signs of text, and for a picture that begins late.
+# Bytes that are searched for text, and for a picture that starts late.
 _HEAD = 1024
 _LATE = 64
 
 
 class Kind(NamedTuple):
-    """What a file is: the code of the refusal, a name that follows "the file is", and the remedy."""
+    """A kind of file: error code, name (to follow "the file is"), and remedy."""
 
     code: str
     name: str
@@ -36,7 +36,7 @@ TEXT = Kind(NO_PICTURE, "a text file, not a picture", "leave it out")
 WEB_PAGE = Kind(NO_PICTURE, "a web page, not a picture", _AGAIN)
 ZEROS = Kind(NO_PICTURE, "nothing but zeros", "copy it again from where it came from")
 
-# Where the signature stands, the signature, and what it means. The first match counts.
+# Offset of the signature, signature, and kind. The first match counts.
 TABLE: tuple[tuple[int, bytes, Kind], ...] = (
     (
         0,
@@ -112,8 +112,8 @@ TABLE: tuple[tuple[int, bytes, Kind], ...] = (
 # ISO 14496-12: brands of files that begin with the box "ftyp".
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}
 _AVIF_BRANDS = {b"avif", b"avis"}
-_ANY_HEIF_BRANDS = {b"mif1", b"msf1", b"miaf"}  # the brand of the codec stands further behind
-# Signatures of the formats that are decoded, but for those of ISO's boxes.
+_ANY_HEIF_BRANDS = {b"mif1", b"msf1", b"miaf"}  # the codec's brand follows later
+# Signatures of the supported formats, except those with ISO boxes.
 _DECODED = {
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -129,7 +129,7 @@ _TEXT_BYTES = bytes({7, 8, 9, 10, 12, 13, 27} | set(range(32, 256)))
 
 
 def foreign(data: bytes) -> Kind | None:
-    """What a file is that no decoder of ours takes; None where its bytes do not say."""
+    """Return the kind of a file that no decoder accepts; None where its bytes do not show it."""
     for at, signature, kind in TABLE:
         if data.startswith(signature, at):
             return kind
@@ -145,14 +145,14 @@ def foreign(data: bytes) -> Kind | None:
 
 
 def begins_as(data: bytes) -> str:
-    """The format of ours that a file begins as, also one that is not installed; empty if none."""
+    """Return the supported format that a file starts as, even if its decoder is not installed; "" if none."""
     if data[4:8] == b"ftyp":
         return {AVIF: "AVIF", HEIC: "HEIF"}.get(_media(data), "")
     return next((name for name, signature in _DECODED.items() if signature.match(data)), "")
 
 
 def begins_late(data: bytes) -> tuple[str, int] | None:
-    """The format of ours that begins some bytes after the file does, and how many; None if there is none."""
+    """Return the supported format that starts after some extra bytes, and their number; None if there is none."""
     for at in range(1, _LATE):
         for name in ("JPEG", "PNG", "GIF", "WEBP"):
             if _DECODED[name].match(data, at):
@@ -161,7 +161,7 @@ def begins_late(data: bytes) -> tuple[str, int] | None:
 
 
 def _media(data: bytes) -> Kind:
-    """What a file of ISO's boxes is, by the brands that it names."""
+    """Return the kind of a file of ISO boxes, by its brands."""
     length = min(int.from_bytes(data[:4], "big"), _HEAD)
     brands = {data[8:12], *(data[at : at + 4] for at in range(16, length, 4))}
     if brands & _AVIF_BRANDS:
@@ -172,11 +172,11 @@ def _media(data: bytes) -> Kind:
 
 
 def _text(head: bytes) -> Kind | None:
-    """What a file of text is; None where it is none."""
+    """Return the kind of a text file; None where it is not text."""
     if head.translate(None, _TEXT_BYTES):
         return None
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # its end may lie within a character
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # the cut may be within a character
     except UnicodeDecodeError:
         return WEB_PAGE if _MARKUP.match(head) else None
     if _SVG.search(head):

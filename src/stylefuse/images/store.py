@@ -1,4 +1,4 @@
-"""Pictures decoded once: all pixels in one memory-mapped file, so that a crop costs no decoding."""
+"""The image store: decoded pictures in one memory-mapped file, so that crops need no decoding."""
 
 import csv
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ import pandas as pd
 from stylefuse._atomic import flush, write_whole
 from stylefuse.images.manifest import rows_hash
 
-# SOURCE holds the hash of the manifest's rows that the pictures are of.
+# Names of the store's files; SOURCE holds `rows_hash` of the manifest.
 PIXELS, INDEX, SOURCE = "pixels.u8", "index.csv", "manifest.sha256"
 
 
@@ -18,7 +18,7 @@ def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataF
     """Write pictures (H×W×3 uint8, sRGB, any sizes) into `folder`, one row each in the order given.
 
     Args:
-        manifest: the manifest whose kept rows these pictures are; `open_store` takes no other one for them.
+        manifest: its kept rows are these pictures; `open_store` accepts the store with this manifest only.
 
     Returns:
         The number of pictures written.
@@ -40,7 +40,7 @@ def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataF
             count += 1
     if manifest is not None:
         for name in (PIXELS, INDEX):
-            flush(folder / name)  # a name may reach the disk before its content does
+            flush(folder / name)  # to disk before SOURCE, which declares the store complete
         write_whole(folder / SOURCE, rows_hash(manifest).encode())
     return count
 
@@ -50,7 +50,7 @@ def open_store(folder: Path, manifest: pd.DataFrame) -> "ImageStore":
 
     Raises:
         FileNotFoundError: `folder` holds no store.
-        ValueError: it is the store of another manifest: each row would stand for another picture. Or it is cut short.
+        ValueError: the store belongs to another manifest, or is truncated.
     """
     store, source = ImageStore(folder), folder / SOURCE
     if not source.is_file() or source.read_text(encoding="ascii") != rows_hash(manifest):
@@ -66,9 +66,9 @@ def open_store(folder: Path, manifest: pd.DataFrame) -> "ImageStore":
 
 
 class ImageStore:
-    """Read access to what `write_store` wrote.
+    """Reads a store of `write_store`.
 
-    `store[row]` is an H×W×3 uint8 view of the file: nothing is read before its pixels are.
+    `store[row]` is an H×W×3 uint8 view of the memory-mapped file.
 
     Raises:
         FileNotFoundError: `folder` holds no store.
@@ -78,18 +78,18 @@ class ImageStore:
         if not (folder / INDEX).is_file():
             raise FileNotFoundError(f"no image store in {folder}: run `kedro run --pipelines ingest` first")
         self._folder = folder
-        if (folder / PIXELS).stat().st_size == 0:  # NumPy maps and reads no empty file
+        if (folder / PIXELS).stat().st_size == 0:  # NumPy cannot map an empty file
             self._index, self._pixels = np.empty((0, 3), np.int64), np.empty(0, np.uint8)
             return
         self._index = np.loadtxt(folder / INDEX, dtype=np.int64, delimiter=",", skiprows=1, ndmin=2)
         self._pixels = np.memmap(folder / PIXELS, np.uint8, mode="r")
 
     def index(self) -> bytes:
-        """Where each picture lies and how large it is, as it stands on disk: for fingerprints."""
+        """Return the index file, with offset and size of each picture: for fingerprints."""
         return (self._folder / INDEX).read_bytes()
 
     def is_whole(self) -> bool:
-        """Whether the file of pixels is as long as the index says."""
+        """Whether the file of pixels has the length that follows from the index."""
         return self._index[:, 1:].prod(axis=1).sum() * 3 == len(self._pixels)
 
     def __len__(self) -> int:

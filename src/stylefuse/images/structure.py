@@ -1,38 +1,38 @@
-"""Files whose structure would cost a decoder far more time or memory than their pixels, found before one opens them.
+"""Reject files whose structure would take a decoder far more time or memory than their pixels.
 
-Pillow builds Python objects for every segment, chunk, strip and number that a file lists, and libjpeg goes over the
-whole picture once a scan: within 20 MB that is half a minute and gigabytes for a picture of 64×64.
+Pillow creates Python objects for every segment, chunk, strip and number in a file, and libjpeg processes the whole
+picture for every scan: a file of 20 MB can take half a minute and gigabytes for a picture of 64×64.
 """
 
 import re
 import struct
 from itertools import count
 
-# Each is many times what files of cameras and programs have, and costs a decoder a second or two at most.
+# Each limit is many times what real files have, and takes a decoder a second or two at most.
 MOST_SCANS = 64  # progressive JPEG has about 10
 MOST_SEGMENTS = 5_000  # JPEG; each of up to 64 kB
 MOST_FILL = 1_000  # bytes between two segments of JPEG
 MOST_CHUNKS = 100_000  # PNG
-MOST_COMMENTS = 10_000  # GIF; by chance their mark is in every 65 kB of pixels
-MOST_RUNS = 5_000_000  # bytes of BMP in run lengths, which Pillow decodes in Python
+MOST_COMMENTS = 10_000  # GIF; pixels contain their mark by chance every 65 kB
+MOST_RUNS = 5_000_000  # bytes of run-length BMP, which Pillow decodes in Python
 MOST_NUMBERS = 200_000  # of one TIFF tag; a palette of 16 bits has 196608
 
-# What ends a search through a JPEG's coded pixels: no stuffed zero, no restart, no fill byte.
+# A marker within a JPEG's coded pixels: not a stuffed zero, a restart or a fill byte.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _SCAN, _END, _START = 0xDA, 0xD9, 0xD8
-# TIFF 6.0: types that are read as one block of bytes, and bytes a number of those that give a tile's sides.
+# TIFF 6.0: types that are read as one block of bytes; bytes a number of the types of a tile's sides.
 _BLOCKS, _WIDTHS = (1, 2, 7), {3: 2, 4: 4, 16: 8}
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
-# BMP: where the way of compression stands, and those by run lengths.
+# BMP: offset of the compression, and its values for run lengths.
 _BMP_COMPRESSION, _RUN_LENGTHS = 30, (1, 2)
 
 
 def excess(data: bytes, max_pixels: int) -> str:
-    """What a file has too much of; empty where it is as files are, or cut short: decoders tell that best.
+    """Return what a file has too much of; "" if nothing, or if it is truncated, which decoders report better.
 
     Args:
         data: the bytes of a file of any format.
-        max_pixels: how large a tile of a TIFF may be.
+        max_pixels: largest tile of a TIFF.
     """
     try:
         if data.startswith(b"\xff\xd8\xff"):
@@ -41,7 +41,7 @@ def excess(data: bytes, max_pixels: int) -> str:
             return _png(data)
         if data.startswith((b"II", b"MM")):
             return _tiff(data, max_pixels)
-    except (struct.error, OverflowError):  # its structure points beyond its end
+    except (struct.error, OverflowError):  # an offset beyond the end of the file
         return ""
     if data.startswith(b"BM") and len(data) > MOST_RUNS:
         (compression,) = struct.unpack_from("<I", data, _BMP_COMPRESSION)
@@ -61,7 +61,7 @@ def _jpeg(data: bytes) -> str:
             return ""
         marker, at = data[found.end() - 1], found.end()
         if marker == _END and scans:
-            return ""  # what follows are other pictures of a burst
+            return ""  # further pictures of a burst may follow
         if marker == _SCAN:
             scans += 1
         if scans > MOST_SCANS:

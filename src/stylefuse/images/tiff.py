@@ -1,6 +1,6 @@
-"""What the pages of a TIFF say of themselves (TIFF 6.0, TIFF/EP, DNG 1.7), read without a decoder.
+"""Inspect the pages of a TIFF by their tags (TIFF 6.0, TIFF/EP, DNG 1.7), without a decoder.
 
-Camera makers' raw files are TIFFs whose first page is a small preview, which a decoder would take for the picture.
+Raw files of cameras are TIFFs whose first page is a small preview, which a decoder would return as the picture.
 """
 
 import struct
@@ -29,22 +29,22 @@ _MAKERS = {
 _FLOATING, _MASK_PIXELS = 3, 4
 _COLOUR_BITS = (8, 16)
 _SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # type → format of a number
-# Far more than files have; a file made to cost time is read no further.
+# Far more than real files have: limits the time that a malicious file can take.
 _MOST_PAGES, _MOST_TAGS, _MOST_NUMBERS = 64, 1_000, 16
 
 _Page = dict[int, tuple[int, ...]]
 
 
 def is_tiff(data: bytes) -> bool:
-    """Whether a file begins as TIFF or BigTIFF do; two of these are wrong, and Pillow reads them."""
+    """Whether a file starts as TIFF or BigTIFF; includes two invalid forms that Pillow reads."""
     return data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"II\0*", b"MM*\0")
 
 
 def unfit(data: bytes) -> Kind | None:
-    """What a TIFF is whose first page cannot be read, or is not the picture that its owner means; else None.
+    """Return the kind of a TIFF whose first page cannot be read or is not the actual picture; None if it is fine.
 
     Args:
-        data: the bytes of a file that `is_tiff`.
+        data: the bytes of a file for which `is_tiff`.
     """
     pages = _pages(data)
     first = next(pages, None)
@@ -69,7 +69,7 @@ def unfit(data: bytes) -> Kind | None:
 
 
 def _not_read(page: _Page) -> Kind | None:
-    """A way to store pixels that no decoder at hand reads; None if it is another."""
+    """Return the kind of a page whose pixels no available decoder reads; None if one does."""
     bits, floating = page.get(_BITS, ()), page.get(_SAMPLE_FORMAT, (1,))[:1] == (_FLOATING,)
     if len(bits) > 1 and (floating or bits[0] not in _COLOUR_BITS):
         kind = "floating-point numbers" if floating else "integers"
@@ -107,7 +107,7 @@ def _pages(data: bytes) -> Iterator[_Page]:
 
 
 def _page(data: bytes, at: int) -> tuple[_Page, int]:
-    """The first numbers of each tag of the page at `at`, and where the next page lies; ({}, 0) if it is cut short."""
+    """Return the first numbers of each tag of the page at `at`, and the next page's offset, 0 if there is none."""
     order, big = _order(data)
     entry = struct.Struct(order + ("HHQ8s" if big else "HHI4s"))
     page: _Page = {}

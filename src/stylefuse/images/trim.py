@@ -1,32 +1,32 @@
-"""Find the plain margins that reproductions come with: white, grey or black mats and letterbox bars.
+"""Find plain margins of reproductions: white, grey or black mats and letterbox bars.
 
-A margin is only believed when it ends in a straight, sharp edge along most of its length. The white ground of
-an ink painting, or a plain sky, ends in strokes or in a gradient, and stays.
+A margin counts only if it ends in a straight, sharp edge along most of its length. The white background of an ink
+painting, or a plain sky, ends in strokes or in a gradient and is kept.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-# Reproductions are looked at in a copy of at most this many pixels a side: enough to see an edge.
+# Longest side, px, of the copy in which margins are searched.
 _WORKING_SIDE = 768
-# Two colours are the same within this many of 256 levels a channel: JPEG noise on a plain mat stays below it.
+# Largest difference of equal colours, in levels of a channel: more than JPEG noise on a plain mat.
 _TOLERANCE = 10
-# The share of a line that has the margin's colour for the line to belong to the margin: specks may differ.
+# A line belongs to the margin if this share of it has the margin's colour: specks may differ.
 _PLAIN_SHARE = 0.99
-# The share of the line past the margin that must differ from it: a picture's edge, not a few strokes.
+# Share of the line after the margin that must differ from it: an edge of a picture, not a few strokes.
 _EDGE_SHARE = 0.7
-# Lines between margin and picture that belong to neither: JPEG's ringing, at most one of its
-# 16-pixel blocks of colour.
+# Lines between margin and picture that belong to neither, because of JPEG's ringing: at most a 16-px colour block.
 _RINGING = 16
-# A pair of opposite margins may take this share of the side each; a margin without a partner much less.
+# Largest margin as a share of the side: of each of two opposite margins, and of a single one.
 _MAX_PAIRED, _MAX_SINGLE = 0.45, 0.10
-# Mats lie in mats (paper in a frame on a wall): how many to peel.
+# Nested margins (paper in a frame on a wall): how many to remove.
 _ROUNDS = 3
-# A thinner line is part of the picture, as an outline or the lead around stained glass.
+# Smallest margin as a share of the side: a thinner line is part of the picture, such as an outline or lead.
 _MIN_SHARE = 0.015
-# Nothing that leaves less than this many pixels can be right.
+# Smallest side, px, that may be left.
 _MIN_SIDE = 32
 
 
@@ -48,7 +48,7 @@ def find_margins(picture: Image.Image) -> Margins:
     """Find the plain margins around an RGB picture.
 
     Returns:
-        Pixels to cut from each side, at most 45 % of it; all 0 where nothing is surely a margin.
+        Pixels to cut from each side, at most 45 % of it; all 0 where no margin is certain.
     """
     scale = max(picture.size) / _WORKING_SIDE
     small = picture
@@ -69,7 +69,7 @@ def find_margins(picture: Image.Image) -> Margins:
     if not any((left, top, right, bottom)):
         return Margins()
     ratio = (picture.width / width, picture.height / height) * 2
-    # Rounded inward: half a margin's pixel left over would be a line down the whole picture.
+    # Rounded inward: half a pixel of margin would leave a line along the whole picture.
     return Margins(*(int(np.ceil(m * r)) for m, r in zip((left, top, right, bottom), ratio, strict=True)))
 
 
@@ -92,12 +92,12 @@ def _peel(pixels: np.ndarray) -> Margins:
         return Margins()
     sideways = pixels.transpose(1, 0, 2)
     # Each view's first axis leads from its border inward.
-    views = Margins(sideways, pixels, sideways[::-1], pixels[::-1])
-    borders = Margins(*(_plain_border(lines) for lines in views))
-    columns = slice(borders.left.depth, pixels.shape[1] - borders.right.depth)
-    rows = slice(borders.top.depth, pixels.shape[0] - borders.bottom.depth)
-    along = Margins(rows, columns, rows, columns)
-    edges = Margins(*(_edge(views[i], borders[i], along[i]) for i in range(4)))
+    views = (sideways, pixels, sideways[::-1], pixels[::-1])  # left, top, right, bottom
+    borders = [_plain_border(lines) for lines in views]
+    left, top, right, bottom = (border.depth for border in borders)
+    columns, rows = slice(left, pixels.shape[1] - right), slice(top, pixels.shape[0] - bottom)
+    along = (rows, columns, rows, columns)
+    edges = [_edge(views[i], borders[i], along[i]) for i in range(4)]
     return Margins(*(_accepted(len(views[i]), borders, edges, i) for i in range(4)))
 
 
@@ -107,26 +107,26 @@ def _plain_border(lines: np.ndarray) -> _Border:
     reach = int(len(lines) * _MAX_PAIRED) + 1
     same = np.abs(lines[:reach] - colour).max(axis=2) <= _TOLERANCE
     plain = same.mean(axis=1) >= _PLAIN_SHARE
-    # Plain as far as allowed: this is what the picture shows, not what surrounds it.
+    # Plain up to the limit: part of the picture, not a margin.
     depth = 0 if plain.all() else int(np.argmin(plain))
     return _Border(depth, colour)
 
 
 def _edge(lines: np.ndarray, border: _Border, along: slice) -> int:
-    """Find the line soon after the border where the picture begins, nearly everywhere at once; else 0."""
+    """Return the line, soon after the border, at which the picture starts along most of its length; 0 if none."""
     if border.depth == 0:
         return 0
     for line in range(border.depth, min(border.depth + _RINGING, len(lines))):
         here, before = lines[line, along], lines[max(line - 3, 0), along]
-        # Neither the border's colour nor that of three lines ago: a gradient differs only from the first.
+        # Compare with the border and with three lines before: a gradient differs only from the border.
         differs = np.minimum(np.abs(here - border.colour).max(axis=1), np.abs(here - before).max(axis=1))
         if differs.size and (differs > _TOLERANCE).mean() >= _EDGE_SHARE:
             return line
     return 0
 
 
-def _accepted(length: int, borders: Margins, edges: Margins, side: int) -> int:
-    """Return how many lines to cut from this side: its margin and the blurred line behind it, or none."""
+def _accepted(length: int, borders: Sequence[_Border], edges: Sequence[int], side: int) -> int:
+    """Return how many lines to cut from a side: its margin and the blurred line behind it, or 0."""
     partner = (side + 2) % 4
     if edges[side] < max(_MIN_SHARE * length, 3):
         return 0

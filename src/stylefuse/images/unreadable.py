@@ -1,4 +1,4 @@
-"""Why a file or a folder cannot be read, and what its owner can do about it."""
+"""Reason and remedy for a file or a folder that cannot be read."""
 
 import errno
 import os
@@ -16,10 +16,10 @@ _REMEDIES = {
 
 
 def fault(path: Path, error: OSError | None = None) -> tuple[str, str] | None:
-    """Return why a file or a folder cannot be read, and the remedy; None if nothing is wrong with it.
+    """Return reason and remedy for a file or a folder that cannot be read; None if it can be.
 
     Args:
-        error: what reading it raised, if that was tried. It is the reason if there is no clearer one.
+        error: the error that reading it raised, if any; used where no clearer reason is found.
     """
     try:
         mode = path.stat().st_mode
@@ -38,5 +38,5 @@ def fault(path: Path, error: OSError | None = None) -> tuple[str, str] | None:
         error = found
     if error is None:
         return None
-    remedy = _REMEDIES.get(error.errno, "check its permissions, and those of the folders above it")
+    remedy = _REMEDIES.get(error.errno or 0, "check its permissions, and those of the folders above it")
     return f"cannot be opened ({error.strerror or error})", remedy

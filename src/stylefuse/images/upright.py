@@ -1,8 +1,8 @@
-"""How a picture is turned upright, by what its EXIF says."""
+"""Rotation that makes a picture upright, from its EXIF."""
 
 from PIL import Image
 
-# EXIF orientation → how to turn the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
+# EXIF orientation → transposition that makes the stored pixels upright (EXIF 2.3, tag 0x0112; 1 is upright).
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -16,8 +16,8 @@ _UPRIGHT = {
 
 
 def upright_turn(image: Image.Image) -> Image.Transpose | None:
-    """How to turn the stored pixels upright, if at all. Ask once they are loaded: Pillow turns TIFF by itself."""
+    """Return the transposition that makes the pixels upright, or None. Load the picture first: Pillow rotates TIFF."""
     try:
         return _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF beside sound pixels: the standard's default is "upright"
+    except Exception:  # damaged EXIF must not reject intact pixels; the default is upright
         return None

@@ -1,1 +1,1 @@
-
+"""Losses: functions of tensors that training minimises."""

@@ -1,1 +1,1 @@
-
+"""Metrics: functions of tensors or features that measure results."""

@@ -132,8 +132,8 @@ def mutual_information(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float
 def correlations_of_differences(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
     """SCD: Σᵢ corr(F − mean of the other inputs, xᵢ), -n to n (Aslantas and Bendes 2015).
 
-    With two inputs it is the published corr(F − B, A) + corr(F − A, B). With more, the mean of the others replaces B or A,
-    which keeps the property that n is reached where F holds every input in equal parts, F = Σᵢ xᵢ / (n − 1) plus a
+    With two inputs it is the published corr(F − B, A) + corr(F − A, B). With more it uses the mean of the others, which
+    keeps the property that n is reached where F holds every input in equal parts, F = Σᵢ xᵢ / (n − 1) plus a
     constant. As a sum, it compares only fusions of the same number of inputs.
     """
     f, sources = planes(fused, inputs)

@@ -5,6 +5,7 @@ against the truth also take H×W×3 RGB. A picture that is smaller than a metric
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -140,7 +141,9 @@ def mef_ssim(fused: np.ndarray, inputs: Sequence[np.ndarray]) -> float:
     contrast = np.stack([_deviation(x, box) for x in sources])
     strongest = contrast.max(axis=0)
     filled = np.where(strongest > _FLAT, strongest, 1)
-    agreement = _deviation(sum(sources), box) / np.where(strongest > _FLAT, contrast.sum(axis=0), 1)
+    agreement = _deviation(cast(np.ndarray, sum(sources)), box) / np.where(
+        strongest > _FLAT, contrast.sum(axis=0), 1
+    )
     power = np.minimum(np.tan(np.pi / 2 * agreement.clip(0, 1)), _MEF_POWER)
     # s̄ = Σ shareₖ·x̃ₖ up to a factor, which cancels in s̄ / ‖s̄‖.
     flat = contrast <= _FLAT

@@ -1,6 +1,7 @@
 """The style classifier C: names the style of a picture (photo or one of K styles) and gives its features."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,7 @@ def build_classifier(classes: int, imagenet: bool) -> StyleClassifier:
     return StyleClassifier(classes, imagenet_efficientnet() if imagenet else SmallBackbone())
 
 
-def pack_classifier(classifier: StyleClassifier, styles: Sequence[str], **facts) -> Weights:
+def pack_classifier(classifier: StyleClassifier, styles: Sequence[str], **facts: Any) -> Weights:
     """Return the classifier's weights, backbone included, with `facts` about it."""
     own = {"kind": "classifier", "imagenet": classifier.frozen_backbone, "styles": list(styles)}
     return Weights(dict(classifier.state_dict()), {**own, **facts})

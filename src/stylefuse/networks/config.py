@@ -18,7 +18,7 @@ class GeneratorConfig:
     blocks: int = 5
     grain: float = 0.05
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.grain < 0:
             raise ValueError(f"grain is {self.grain}: it is a deviation, 0 or above")
 

@@ -3,6 +3,7 @@
 import importlib.util
 import itertools
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,7 @@ class EfficientNetLite0(nn.Module):
 
     channels = (32, 24, 40, 80, 112)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.stem = _Conv(3, 32, 3, stride=2)
         width, stages = 32, []
@@ -93,8 +94,9 @@ def imagenet_efficientnet() -> EfficientNetLite0:
         )
     source = torch.load(files[0], map_location="cpu", weights_only=True)
     network = EfficientNetLite0()
-    pairs = [(network.stem, "_conv_stem", "_bn0")]
-    blocks = [block for stage in network.stages for block in stage]
+    pairs: list[Any] = [(network.stem, "_conv_stem", "_bn0")]
+    stages = cast(list[nn.Sequential], list(network.stages))
+    blocks = [block for stage in stages for block in stage]
     for i, block in enumerate(blocks):
         names = [("_expand_conv", "_bn0", block.expand), ("_depthwise_conv", "_bn1", block.depthwise)]
         names.append(("_project_conv", "_bn2", block.project))
@@ -112,7 +114,7 @@ class SmallBackbone(nn.Module):
 
     channels = (16, 32, 64, 96)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         widths = (3, *self.channels)
         self.stages = nn.ModuleList(

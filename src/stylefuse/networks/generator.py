@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -40,10 +41,11 @@ class Generator(nn.Module):
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         # Noise on the encoder's input: on flat areas, convolutions alone would repeat one stroke in rows and columns.
         square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(0))
+        self.grain: Tensor
         self.register_buffer("grain", config.grain * square, persistent=False)
         # A small head makes step 0 the identity, so that training needs no warm-up.
         nn.init.normal_(self.head.weight, std=0.002)
-        nn.init.zeros_(self.head.bias)
+        nn.init.zeros_(cast(Tensor, self.head.bias))
 
     def features(self, x: Tensor) -> list[Tensor]:
         """Encoder features of x, N×3×H×W in [-1, 1], one N×C×h×w tensor a level, full size first."""
@@ -120,7 +122,7 @@ def with_strength(mixture: Tensor, strength: float | Tensor) -> Tensor:
     return weights
 
 
-def pack_generator(generator: Generator, styles: Sequence[str], **facts) -> Weights:
+def pack_generator(generator: Generator, styles: Sequence[str], **facts: Any) -> Weights:
     """Return the generator's weights with `facts` about it; `styles` are the names of its rows, "photo" first."""
     config = asdict(generator.config)
     return Weights(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,8 @@ class TextureStatistics(nn.Module):
     def __init__(self, luma_scales: int = 4, chroma_scales: int = 2):
         super().__init__()
         self.scales = (luma_scales, chroma_scales, chroma_scales)
+        self.bank: Tensor
+        self.centres: Tensor
         self.register_buffer("bank", _gabor_bank(), persistent=False)
         axis = torch.linspace(-0.3, 0.3, 5)
         self.register_buffer("centres", torch.cartesian_prod(axis, axis), persistent=False)
@@ -90,7 +93,7 @@ class Judge(nn.Module):
             ValueError: x is smaller than the coarsest wavelets.
         """
         if min(x.shape[2:]) < 64:
-            raise ValueError(f"the judge looks at pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
+            raise ValueError(f"the judge needs pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
         with torch.no_grad():
             statistics = self.statistics(x)
         return F.gelu(self.hidden(F.dropout(self.norm(statistics), 0.2, self.training)))
@@ -121,7 +124,7 @@ def _tone(plane: Tensor) -> list[Tensor]:
     return [plane.mean(dim=(2, 3)), plane.std(dim=(2, 3)), levels[:, at]]
 
 
-def pack_judge(judge: Judge, styles: Sequence[str], **facts) -> Weights:
+def pack_judge(judge: Judge, styles: Sequence[str], **facts: Any) -> Weights:
     """Return the judge's weights with `facts` about it."""
     return Weights(dict(judge.state_dict()), {"kind": "judge", "styles": list(styles), **facts})
 

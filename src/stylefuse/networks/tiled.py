@@ -9,7 +9,7 @@ much time again.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,6 +20,7 @@ from stylefuse.networks.blocks import (
     Moments,
     ReflectConv,
     StyledResidual,
+    StyledUp,
     normalised,
 )
 from stylefuse.networks.generator import Generator
@@ -81,7 +82,9 @@ class Layer(NamedTuple):
 
     def moments(self) -> Moments:
         """Return `blocks.instance_moments` of the whole layer, from sums over its tiles."""
-        total, squares, count = 0.0, 0.0, 0
+        total: Any = 0.0
+        squares: Any = 0.0
+        count = 0
         for _, _, x in self.tiles():
             total = total + x.sum(dim=(2, 3), keepdim=True).double()
             squares = squares + x.square().sum(dim=(2, 3), keepdim=True).double()
@@ -96,7 +99,7 @@ class Layer(NamedTuple):
         Args:
             into: memory for it; may be the memory that this layer is computed from.
         """
-        late = None
+        late: Any = None
         for first, last, tile in self.tiles():
             if into is None:
                 size = list(tile.shape)
@@ -106,6 +109,7 @@ class Layer(NamedTuple):
             if late:
                 _lines(into, self.cut, *late[:2]).copy_(late[2])
             late = first, last, tile
+        assert into is not None  # there is at least one strip
         _lines(into, self.cut, *late[:2]).copy_(late[2])
         return self._replace(read=partial(_lines, into, self.cut))
 
@@ -121,18 +125,18 @@ def repaint_tiled(generator: Generator, picture: Layer, style: Tensor) -> Iterat
         First line, line after the last, and the tile, 1×3×h×w float32 in [-1, 1].
     """
     h, memory = _grained(generator, picture).conv(generator.encoder.stem).map(F.relu), None
-    for down in generator.encoder.downs:
+    for down in cast(list[ReflectConv], list(generator.encoder.downs)):
         h = h.conv(down)
         if down is generator.encoder.downs[-1]:
             h = h.materialise()
             memory = h.read(0, h.length)
         h = h.map(partial(normalised, moments=h.moments())).map(F.relu)
     whole, spare = h.materialise(memory), None
-    for block in generator.trunk:
+    for block in cast(list[StyledResidual], list(generator.trunk)):
         spare = _add_residual(block, whole, spare, style)
     del spare
     h = whole
-    for up in generator.ups:
+    for up in cast(list[StyledUp], list(generator.ups)):
         h = h.upsample().conv(up.conv)
         h = h.map(partial(_styled, up.norm, style, h.moments()))
     for first, last, change in h.conv(generator.head).tiles():

@@ -49,8 +49,8 @@ class RequestRefused(MlflowException):
         """Ignored: the server would put the whole request, pictures and all, in front of the message."""
 
 
-class StyleModel(mlflow.pyfunc.PythonModel):
-    """Restyles and fuses base64 pictures; safe to call from several threads."""
+class StyleModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
+    """Runs tasks on base64 pictures; safe to call from several threads."""
 
     def load_context(self, context: Any) -> None:
         reuse_freed_memory()
@@ -112,7 +112,7 @@ def refuse_what_mlflow_ignores() -> None:
 
 def _check_prediction(
     original: Any, data: Any, params: Any, input_schema: Any, params_schema: Any, *rest: Any
-):
+) -> Any:
     if not _is_ours(input_schema, params_schema):
         return original(data, params, input_schema, params_schema, *rest)
     try:
@@ -127,7 +127,7 @@ def _check_prediction(
     return data, params  # unfiltered: `predict` reads them, and knows the styles
 
 
-def _check_body(original: Any, data: Any, metadata: Any, input_schema: Any):
+def _check_body(original: Any, data: Any, metadata: Any, input_schema: Any) -> Any:
     if not _is_ours(input_schema, metadata.get_params_schema()):
         return original(data, metadata, input_schema)
     try:
@@ -152,7 +152,7 @@ def _put_in_front(module: Any, name: str, check: Any) -> None:
     if original is None or list(inspect.signature(original).parameters)[: len(expected)] != expected:
         log.warning("this MLflow has another %s: names that the model does not know will be ignored", name)
         return
-    replacement = functools.wraps(original)(functools.partial(check, original))
+    replacement: Any = functools.wraps(original)(functools.partial(check, original))
     replacement.checked_by_stylefuse = True
     setattr(module, name, replacement)
 

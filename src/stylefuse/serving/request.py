@@ -57,7 +57,7 @@ def defaults(names: Names) -> dict[str, Any]:
     return {TASK: default_task().name, **known, FORMAT: PNG}
 
 
-def read_params(params: Mapping[str, Any] | None, names: Names) -> Request:
+def read_params(params: object, names: Names) -> Request:
     """Read all parameters of a request.
 
     Args:

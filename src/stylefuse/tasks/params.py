@@ -79,11 +79,12 @@ def _plain(value: Any) -> Any:
 
 def _real(value: Any) -> Any:
     value = _plain(value)
-    if isinstance(value, Real) and not isinstance(value, bool):
+    number: Any = value if isinstance(value, Real) else None
+    if number is not None and not isinstance(number, bool):
         try:
-            return float(value)
+            return float(number)
         except OverflowError:
-            return float("inf") if value > 0 else float("-inf")
+            return float("inf") if number > 0 else float("-inf")
     return value
 
 
@@ -119,7 +120,7 @@ def specs(params: type[BaseModel]) -> dict[str, Spec]:
 
 
 def _spec(name: str, field: FieldInfo) -> Spec:
-    bounds = {}
+    bounds: dict[str, Any] = {}
     for each in field.metadata:
         bounds |= {key: getattr(each, key) for key in ("ge", "le") if hasattr(each, key)}
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}

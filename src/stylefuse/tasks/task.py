@@ -50,9 +50,14 @@ class Networks(Protocol):
     lock: held while a network runs, because one picture keeps all cores busy.
     """
 
-    styles: Sequence[str]
-    device: "torch.device"
-    lock: AbstractContextManager[Any]
+    @property
+    def styles(self) -> Sequence[str]: ...
+
+    @property
+    def device(self) -> "torch.device": ...
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
 
     @property
     def generator(self) -> "Generator": ...
@@ -71,8 +76,8 @@ class Predictor(Protocol):
             RequestError: naming the parameter and the remedy.
         """
 
-    def predict(self, pictures: "Sequence[Picture]", params: Any) -> Result:
-        """Run the task on decoded pictures.
+    def predict(self, pictures: Sequence[Any], params: Any) -> Result:
+        """Run the task on decoded pictures, each a `Picture` as the task takes it.
 
         Raises:
             RequestError: these pictures cannot be worked on; the field is "image".

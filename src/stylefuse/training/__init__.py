@@ -1,1 +1,1 @@
-
+"""Trainer, state, checkpoints, options and fingerprints of trainings."""

@@ -118,10 +118,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     Args:
         old, new: definitions of trainings, nested mappings: `pictures_of` under "data", `code_hash` under "code".
     """
-    # By JSON, which turns tuples to lists, as in a checkpoint.
-    plain = [json.loads(json.dumps(each)) for each in (old, new)]
-    lines = [_in_pictures(*(each.pop("data", None) for each in plain))]
-    before, now = (dict(_leaves(each, "")) for each in plain)
+    # JSON turns tuples to lists, as a file does.
+    first, second = (json.loads(json.dumps(each)) for each in (old, new))
+    lines = [_in_pictures(first.pop("data", None), second.pop("data", None))]
+    before, now = (dict(_leaves(each, "")) for each in (first, second))
     for key in sorted(before.keys() | now.keys()):
         if before.get(key) != now.get(key):
             changed = f"{before.get(key, '(none)')} -> {now.get(key, '(none)')}"

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
+from stylefuse.training.collapse import CollapseWatch
 from stylefuse.training.device import autocast, pick_device
 from stylefuse.training.distributed import all_reduce_gradients, local_slice
 from stylefuse.training.options import HeadOptions
@@ -38,7 +39,7 @@ class HeadTraining(ABC):
     """
 
     remedy = "lower rate"
-    watch = None
+    watch: CollapseWatch | None = None
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class HeadTraining(ABC):
         draw_sample: Callable[[Any], Image] | None = None,
     ):
         torch.manual_seed(options.seed)  # initial weights
-        place: dict[str, Any] = {"device": pick_device(options.device), "memory_format": torch.channels_last}
+        place: Any = {"device": pick_device(options.device), "memory_format": torch.channels_last}
         self.network, self.ema = (build().to(**place) for _ in range(2))
         self.ema.load_state_dict(self.network.state_dict())
         self.ema.eval().requires_grad_(False)
@@ -85,11 +86,12 @@ class HeadTraining(ABC):
 
     def total(self, losses: Mapping[str, Tensor], options: Any) -> Tensor:
         """Return what is minimised: the sum of the losses."""
-        return torch.stack(list(losses.values())).sum()
+        return cast(Tensor, sum(losses.values()))
 
     def draw(self) -> Image | None:
         """Draw the sample grid of the averaged network."""
-        return self._draw_sample(self.ema) if self._draw_sample else None
+        assert self._draw_sample is not None, "no samples were wanted"
+        return self._draw_sample(self.ema)
 
     def next_batch(self, options: Any) -> tuple[tuple[Tensor, ...], int]:
         """Return this process's slice of the next batch, and the size of the whole batch.

@@ -45,7 +45,7 @@ def deferred_interrupt() -> Iterator[Interruption]:
     if before.get(_HANGUP) == signal.SIG_IGN:
         del before[_HANGUP]
 
-    def hold(number: int, frame: FrameType | None) -> None:
+    def hold(number: int, frame: object) -> None:
         if number == _HANGUP:
             before[number] = signal.SIG_IGN
             signal.signal(number, signal.SIG_IGN)

@@ -27,7 +27,7 @@ class LossLog:
         self.rows = list(rows)
         self._total, self._every = total, every
         self._sums: dict[str, float] = defaultdict(float)
-        self._counts: dict[str, int] = defaultdict(int)
+        self._counts: dict[str, float] = defaultdict(int)
         for loss, (total_so_far, count) in (pending or {}).items():
             self._sums[loss], self._counts[loss] = total_so_far, int(count)
         self._logged = images_seen - images_seen % every  # so that rows stay at multiples of `every`

@@ -71,9 +71,8 @@ class TrainState:
             decay = ema_decay(self.images_seen, images, half_life)
             with torch.no_grad():
                 for ema, source in self.ema_of.items():
-                    averages: list[Tensor] = list(self.modules[ema].parameters())
-                    weights: list[Tensor] = list(self.modules[source].parameters())
-                    torch._foreach_lerp_(averages, weights, 1 - decay)
+                    ours, theirs = (list[Tensor](self.modules[name].parameters()) for name in (ema, source))
+                    torch._foreach_lerp_(ours, theirs, 1 - decay)
         return losses
 
     def pack(self) -> Weights:

@@ -29,13 +29,11 @@ class Training(Protocol):
     @property
     def state(self) -> TrainState: ...
 
-    @property
-    def remedy(self) -> str:
-        """The option to change when losses stay infinite, for the error message."""
+    remedy: str
+    state: TrainState
 
     @property
-    def watch(self) -> CollapseWatch | None:
-        """Looks for a collapsed critic; None where there is no critic."""
+    def watch(self) -> CollapseWatch | None: ...
 
     def step(self, options: Any) -> Losses:
         """Train on one batch and return the losses; ends with `TrainState.update`."""

@@ -49,6 +49,7 @@ def folder_node(task: Task) -> Callable[..., tuple[Path, pd.DataFrame]]:
         *weights, folder, staging, options = inputs
         return run_folder(task, dict(zip(names, weights, strict=False)), folder, staging, options)
 
-    run.__signature__ = Signature([Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names])
+    parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {"options": batch_options(task)}
     return importable(run, __name__, f"{task.name}_folder")

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from stylefuse.pipelines.evaluate.nodes import evaluate_styles
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Return the `evaluate` pipeline: networks and held-out pictures → numbers and a report."""
     return Pipeline(
         [

@@ -33,7 +33,7 @@ def train_classifier(
     """Train C, which tells photos and styles apart, on the training split."""
     from stylefuse.networks.classifier import build_classifier, pack_classifier
 
-    def build(classes: int) -> "nn.Module":
+    def build(classes: int) -> Any:
         return build_classifier(classes, options.imagenet)
 
     facts = {"split": "train", "imagenet": options.imagenet}

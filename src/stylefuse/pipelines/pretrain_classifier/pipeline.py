@@ -9,7 +9,7 @@ from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, tr
 _INPUTS = ["manifest", "image_store", "checkpoints", "params:pretrain_classifier"]
 
 
-def create_pipeline(**kwargs: Any) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Wire the nodes to the catalog."""
     return Pipeline(
         [

@@ -80,7 +80,7 @@ def _register(
         left_out = entry.weights is None and not entry.status.startswith("none")
         log.log(logging.WARNING if left_out else logging.INFO, "%s: %s", entry.head.reports, entry.status)
     included = [entry for entry in entries if entry.weights]
-    networks = {GENERATOR: generator, **{entry.head.weights: entry.weights for entry in included}}
+    networks = {GENERATOR: generator} | {each.head.weights: each.weights for each in entries if each.weights}
     prefixes = [entry.head.reports for entry in entries]
     without = set(prefixes) - {entry.head.reports for entry in included}
     rules = [rule for rule in options.gate if prefix_of(rule.metric, prefixes) not in without]
@@ -103,13 +103,14 @@ def _register(
     }
     passed_before = known is not None and known.tags.get("gate") == "passed"
     if complete:
-        version, budget = known.version, json.loads(known.tags.get("budget", "{}"))
+        version = known.version
+        budget: dict[str, Any] = json.loads(known.tags.get("budget", "{}"))
         for key, value in tags.items():
             # Numbers of another generator are not this version's; a verdict once passed stays.
             if not foreign and not (passed_before and key.startswith("gate")):
                 client.set_model_version_tag(options.name, version, key, value)
     else:
-        budget: dict[str, Any] = {**measure_budget(generator), **measure_head_budgets(networks)}
+        budget = {**measure_budget(generator), **measure_head_budgets(networks)}
         pictures = kept(manifest)["style"].value_counts().to_dict() if data == data_hash(manifest) else {}
         card = write_card(options.name, generator.facts, evaluation, budget, pictures, included)
         tags["budget"] = json.dumps(budget)

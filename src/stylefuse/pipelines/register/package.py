@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib.metadata import version as installed
 from importlib.util import find_spec
 from pathlib import Path
@@ -187,7 +187,7 @@ def shortened(card: str) -> str:
     return card[: MAX_DESCRIPTION - len(rest)] + rest
 
 
-def _run():
+def _run() -> AbstractContextManager[object]:
     return nullcontext() if mlflow.active_run() else mlflow.start_run(run_name="register")
 
 

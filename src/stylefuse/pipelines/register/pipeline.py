@@ -7,7 +7,7 @@ from stylefuse.tasks.task import find_heads
 from .nodes import register_model
 
 
-def create_pipeline(**kwargs) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Register the trained generator, and make it champion if it passes the gate."""
     heads = [
         dataset for head in find_heads().values() for dataset in (head.weights, f"{head.reports}_evaluation")

@@ -75,7 +75,7 @@ def _objection(
     if name not in champion:
         return f"{name} of the champion is unknown: drop the rule, or move the alias by hand"
     worse = champion[name] - value if rule.higher_is_better else value - champion[name]
-    if worse <= rule.not_worse_than_champion_by:
+    if rule.not_worse_than_champion_by is None or worse <= rule.not_worse_than_champion_by:
         return ""
     allowed = f"{rule.not_worse_than_champion_by:g}"
     return f"{name} is {value:.4g}, worse than the champion's {champion[name]:.4g} by more than {allowed}"

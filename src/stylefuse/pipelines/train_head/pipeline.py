@@ -26,12 +26,16 @@ def create_pipeline(head: Head) -> Pipeline:
         generator: Weights,
         checkpoints: Path,
         samples: Path,
-        options: Any,
+        options: kind,  # type: ignore[valid-type]
     ) -> tuple[pd.DataFrame, Weights]:
         return train_head(head, manifest, image_store, generator, checkpoints, samples, options)
 
     def evaluate(
-        manifest: pd.DataFrame, image_store: Path, generator: Weights, weights: Weights, options: Any
+        manifest: pd.DataFrame,
+        image_store: Path,
+        generator: Weights,
+        weights: Weights,
+        options: kind,  # type: ignore[valid-type]
     ) -> tuple[dict[str, Any], Path]:
         return evaluate_head(head, manifest, image_store, generator, weights, options)
 

@@ -7,7 +7,7 @@ from kedro.pipeline import Node, Pipeline
 from stylefuse.pipelines.train_hybrid.nodes import train_generator
 
 
-def create_pipeline(**kwargs: Any) -> Pipeline:
+def create_pipeline(**kwargs: object) -> Pipeline:
     """Wire the node to the catalog."""
     return Pipeline(
         [

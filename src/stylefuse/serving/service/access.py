@@ -81,7 +81,7 @@ class Access:
         if not self.origins:
             return {}
         origin = headers.get("origin")
-        if not self.allows(origin):
+        if origin is None or not self.allows(origin):
             return {"Vary": "Origin"}
         allowed = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         if not preflight:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -94,10 +95,11 @@ class Service:
                 "request_id": call.id,
             }
             answer = self.pool.submit(ask, body)
-            gone = asyncio.ensure_future(limits.until_left(request))
+            gone: asyncio.Future[Any] = asyncio.ensure_future(limits.until_left(request))
             try:
                 left = deadline - asyncio.get_running_loop().time()
-                await asyncio.wait({answer, gone}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                both: set[asyncio.Future[Any]] = {answer, gone}
+                await asyncio.wait(both, timeout=left, return_when=asyncio.FIRST_COMPLETED)
                 if answer.done():
                     return answer.result()
                 if gone.done():
@@ -171,8 +173,8 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    app.add_exception_handler(Refused, _refused)
-    app.add_exception_handler(HTTPException, _no_such_place)
+    app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _no_such_place)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _failed)
     return Middleware(app, service.metrics, access, token)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
@@ -178,8 +179,8 @@ def read_access(host: str, hosts: Sequence[str], origins: Sequence[str], token: 
     Raises:
         CannotStart: a name or an origin is none.
     """
-    named = {text: host_name(text) for text in hosts}
-    sites = {text: origin_name(text) for text in origins}
+    named: dict[str, Any] = {text: host_name(text) for text in hosts}
+    sites: dict[str, Any] = {text: origin_name(text) for text in origins}
     for text in (text for text, name in named.items() if name is None):
         raise CannotStart(
             f"--allow-host {text}: give a name as example.org, without http:// and without a path"

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -123,7 +123,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
             raise twice(name)
         fields[name] = _value(known.get(name), texts[name])
     for name in files:
-        sent = [file.stream.getvalue() for file in files.getlist(name)]
+        sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
         if name in known or name == FORMAT:
             raise RequestError(name, "is a file", "send it as text, without a file name")
         if name == picture and not tasks[0].takes_several and len(sent) > 1:

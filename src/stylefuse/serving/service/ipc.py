@@ -16,7 +16,7 @@ class Frame(NamedTuple):
     body: bytes = b""
 
 
-def head(header: Mapping[str, Any], body: bytes = b"") -> bytes:
+def head(header: Mapping[str, Any], body: bytes | bytearray = b"") -> bytes:
     """All of a frame but its body, which follows it and is not copied."""
     text = json.dumps(header).encode()
     return _LENGTHS.pack(len(text), len(body)) + text

@@ -77,8 +77,8 @@ async def body_of(request: Request, most: int, deadline: float, held: Held) -> A
                     raise client_left()
         except TimeoutError:
             close = {"Connection": "close"}
-            message = "the body did not arrive in time: send it faster, or smaller"
-            raise Refused(408, "slow_body", message, "body", close) from None
+            slow = "the body did not arrive in time: send it faster, or smaller"
+            raise Refused(408, "slow_body", slow, "body", close) from None
         yield body
     finally:
         held.now -= len(body)

@@ -1,5 +1,7 @@
 """What Prometheus is told."""
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -58,7 +60,7 @@ class _Now(Collector):
     def __init__(self, pool: Pool):
         self._pool = pool
 
-    def collect(self):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
         for name, text, value in (
             ("queue_depth", "Requests that wait for a worker.", self._pool.waiting),
             ("working", "Requests that workers work on.", self._pool.working),

@@ -8,7 +8,7 @@ from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Task
 
 DESCRIPTION = (
-    "Restyles photos, and fuses two to eight pictures of one scene into one. "
+    "Runs tasks on pictures, and chains of tasks; /v1/tasks lists them. "
     "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF files of at most 20 MB and 40 megapixels; HEIC too where "
     "the server has the extra `heif`."
 )

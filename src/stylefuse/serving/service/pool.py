@@ -20,7 +20,7 @@ class Job:
     """A request for a worker. Whoever cancels `answer` takes it out of the line, or has the worker give it up."""
 
     ask: Mapping[str, Any]
-    body: bytes
+    body: bytes | bytearray
     answer: asyncio.Future[Frame]
 
 
@@ -28,7 +28,7 @@ class Slot:
     """A worker's place: the worker in it (None while it is replaced), and one that is to follow it."""
 
     def __init__(self, worker: WorkerProcess):
-        self.worker: WorkerProcess | None = worker
+        self.worker: Any = worker  # a WorkerProcess, or None
         self.successor: WorkerProcess | None = None
         self.change = asyncio.Event()
 
@@ -81,7 +81,7 @@ class Pool:
         if len(self._line) >= self._settings.queue:
             raise busy(len(self._line) * self._seconds / self._settings.workers)
 
-    def submit(self, ask: Mapping[str, Any], body: bytes) -> asyncio.Future[Frame]:
+    def submit(self, ask: Mapping[str, Any], body: bytes | bytearray) -> asyncio.Future[Frame]:
         """Put a request in line.
 
         Returns:
@@ -127,13 +127,14 @@ class Pool:
     async def _started(self, command: Sequence[str]) -> list[WorkerProcess]:
         starts = [WorkerProcess.start(command) for _ in range(self._settings.workers)]
         results = await asyncio.gather(*starts, return_exceptions=True)
+        workers = [result for result in results if not isinstance(result, BaseException)]
         failed = [result for result in results if isinstance(result, BaseException)]
         if failed:
-            for worker in set(results) - set(failed):
+            for worker in workers:
                 await worker.close()
             raise failed[0]
-        self.about = results[0].about
-        return results
+        self.about = workers[0].about
+        return workers
 
     def _leave(self, job: Job) -> None:
         self._unanswered.discard(job)

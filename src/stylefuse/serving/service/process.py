@@ -44,7 +44,7 @@ class WorkerProcess:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, limit=_BUFFER)
         try:
             async with asyncio.timeout(START_SECONDS):
-                frame = await receive_frame(process.stdout)
+                frame = await receive_frame(_reader(process))
         except TimeoutError:
             await _end(process)
             raise StartFailed(f"the worker was not ready within {START_SECONDS:g} s") from None
@@ -59,17 +59,17 @@ class WorkerProcess:
             raise StartFailed(frame.header["error"])
         return cls(process, frame.header["about"])
 
-    async def ask(self, ask: Mapping[str, Any], body: bytes) -> Frame:
+    async def ask(self, ask: Mapping[str, Any], body: bytes | bytearray) -> Frame:
         """Have one request answered.
 
         Raises:
             WorkerDied: there is no answer and no worker any more.
         """
         self._current = next(self._ids)
-        self._process.stdin.write(head({**ask, "id": self._current}, body))
-        self._process.stdin.write(body)
+        _writer(self._process).write(head({**ask, "id": self._current}, body))
+        _writer(self._process).write(body)
         try:
-            return await receive_frame(self._process.stdout)
+            return await receive_frame(_reader(self._process))
         except (asyncio.IncompleteReadError, OSError):
             self.kill()
             await self.ended
@@ -77,7 +77,7 @@ class WorkerProcess:
 
     def cancel(self) -> None:
         """Ask the worker to give up what it works on; `ask` then returns soon, if the worker can hear."""
-        self._process.stdin.write(head({"cancel": self._current}))
+        _writer(self._process).write(head({"cancel": self._current}))
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -88,6 +88,16 @@ class WorkerProcess:
         await _end(self._process)
 
 
+def _reader(process: Process) -> asyncio.StreamReader:
+    assert process.stdout is not None  # it is a pipe
+    return process.stdout
+
+
+def _writer(process: Process) -> asyncio.StreamWriter:
+    assert process.stdin is not None  # it is a pipe
+    return process.stdin
+
+
 async def kill(process: Process) -> None:
     """Kill a process that still runs, close its pipes, and wait for its end.
 
@@ -95,13 +105,13 @@ async def kill(process: Process) -> None:
     """
     # asyncio.subprocess has no public method for this, and `wait` waits for the pipes as well: they stay open for
     # as long as a process that the killed one started has them open.
-    process._transport.close()
+    process._transport.close()  # type: ignore[attr-defined]
     await process.wait()
 
 
 async def _end(process: Process) -> None:
     """Give a process a second to end by itself, then kill it."""
-    process.stdin.close()
+    _writer(process).close()
     try:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(1):

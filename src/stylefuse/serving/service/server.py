@@ -19,6 +19,7 @@ from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
 from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Model, Source, worker_command
+from stylefuse.tasks.task import find_tasks
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ async def serve(
     source: Source,
     settings: Settings,
     token: str | None,
-    command=worker_command,
+    command: Callable[..., list[str]] = worker_command,
     access: Access = THIS_MACHINE,
     token_file: Path | None = None,
 ) -> None:
@@ -130,7 +131,7 @@ async def serve(
 
 
 def example(host: str, port: int, token: str | None, token_file: Path | None = None) -> str:
-    """A command that has a photo restyled.
+    """A command that sends a photo to the default task.
 
     Args:
         host, port: where the server listens.
@@ -140,7 +141,8 @@ def example(host: str, port: int, token: str | None, token_file: Path | None = N
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # those are no addresses to ask
     read = f"$(cat {shlex.quote(str(token_file.absolute()))})" if token_file else f"${TOKEN}"
     bearer = f'-H "Authorization: Bearer {read}" ' if token else ""
-    return f"curl {bearer}-F image=@photo.jpg -o restyled.png {_url(asked, port)}/v1/stylize"
+    task = next(iter(find_tasks().values()))
+    return f"curl {bearer}-F image=@photo.jpg -o {task.batch.done}.png {_url(asked, port)}/v1/{task.name}"
 
 
 def _url(host: str, port: int) -> str:

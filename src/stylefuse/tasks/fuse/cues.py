@@ -1,7 +1,7 @@
 """Cues from classical fusion for weighing pictures: local energy, exposure, saturation."""
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -55,7 +55,7 @@ def find_cues(x: Tensor, levels: int) -> Cues:
     for fine, coarse in itertools.pairwise(lumas):
         energy.append(band_energy(fine - up(coarse)))
     against = [against_set(e, n) for e in energy]
-    overall = sum(F.avg_pool2d(e, 2 ** (levels - 1 - i)) for i, e in enumerate(against)) / len(against)
+    overall: Any = sum(F.avg_pool2d(e, 2 ** (levels - 1 - i)) for i, e in enumerate(against)) / len(against)
     smooth = up(up(lumas[2]))
     clipped = (luma - 0.9).clamp_min(0) * 10, (-0.9 - luma).clamp_min(0) * 10
     first = [luma, against_set(luma, n), smooth, saturation, *clipped, energy[0] + 1, against[0]]

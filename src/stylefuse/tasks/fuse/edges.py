@@ -1,5 +1,7 @@
 """Edge agreement of a set. Pictures that differ but have the same edges differ in light, focus or noise, not damage."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -30,7 +32,9 @@ def edge_agreement(x: Tensor) -> Tensor:
     down = (luma[..., 2:, 1:-1] - luma[..., :-2, 1:-1]) / 2
     gradients, inner = torch.stack([across, down], 2), luma[..., 1:-1, 1:-1]
     energy = _blocks(gradients.square().sum(2))
-    n, total, count = x.shape[1], 0.0, 0.0
+    n = x.shape[1]
+    total: Any = 0.0
+    count: Any = 0.0
     for step in range(1, n // 2 + 1):
         # Pair each picture with the one `step` further on. All pairs occur; with even n the last step has each twice.
         product = _blocks((gradients * gradients.roll(step, 1)).sum(2))

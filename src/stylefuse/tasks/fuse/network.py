@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +48,7 @@ class Fuser(nn.Module):
         self.config = config
         self._shared = (encoder,)  # a tuple keeps its weights out of `parameters` and `state_dict`
         widths = config.channels
-        read = [encoder.stem.out_channels, *(conv.out_channels for conv in encoder.downs)]
+        read = [encoder.stem.out_channels, *(cast(nn.Conv2d, conv).out_channels for conv in encoder.downs)]
         read += [0] * (len(widths) - len(read))
         self.levels = nn.ModuleList(
             SetConv(r + (LEVEL_CUES + widths[i - 1] if i else FULL_SIZE_CUES), widths[i])
@@ -70,25 +71,26 @@ class Fuser(nn.Module):
 
     def _init_as_classical_rule(self) -> None:
         """Start as the classical rule: weights by local energy in a Laplacian pyramid, no residual."""
+        init: Any = nn.init  # by their types, biases are optional, and modules in lists have none
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 # Without norms, PyTorch's default initialisation would shrink the signal over ten layers.
                 mixes = module.kernel_size == (1, 1)
-                nn.init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
-                nn.init.zeros_(module.bias)
+                init.kaiming_normal_(module.weight, nonlinearity="linear" if mixes else "relu")
+                init.zeros_(module.bias)
         for none in (self.residual.head, self.replace, self.tone):
-            nn.init.zeros_(none.weight)
-            nn.init.zeros_(none.bias)
-        nn.init.constant_(self.replace.bias, 2.0)
+            init.zeros_(none.weight)
+            init.zeros_(none.bias)
+        init.constant_(self.replace.bias, 2.0)
         for head in self.heads:
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)
+            init.normal_(head.weight, std=0.01)
+            init.zeros_(head.bias)
         for shrink in self.shrink:
-            nn.init.zeros_(shrink.weight)
-            nn.init.ones_(shrink.bias)
+            init.zeros_(shrink.weight)
+            init.ones_(shrink.bias)
         for trust in self.trust:
-            nn.init.zeros_(trust.weight)
-            nn.init.constant_(trust.bias, 8.0)
+            init.zeros_(trust.weight)
+            init.constant_(trust.bias, 8.0)
 
     def forward(self, x: Tensor, mode: Tensor | None = None) -> Fused:
         """Fuse N sets of n pictures.
@@ -221,7 +223,7 @@ class Fuser(nn.Module):
         return features
 
 
-def pack_fuser(fuser: Fuser, generator: str, **facts) -> Weights:
+def pack_fuser(fuser: Fuser, generator: str, **facts: Any) -> Weights:
     """Return the fuser as it is written to disk. `generator` is the fingerprint of the one whose encoder it reads."""
     facts = {"kind": "fuser", "config": asdict(fuser.config), "generator": generator, **facts}
     return Weights(dict(fuser.state_dict()), facts)
@@ -240,10 +242,9 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
 
 def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
     """As `load_fuser`, without a check that the encoder is the one that the fuser was trained on."""
-    facts = weights.facts
-    if facts.get("kind") != "fuser":
-        raise ValueError(f"these are weights of a {facts.get('kind')}, not of a fuser")
-    config = facts["config"]
+    if weights.facts.get("kind") != "fuser":
+        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a fuser")
+    config = weights.facts["config"]
     fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)
     return fuser.eval().requires_grad_(False)

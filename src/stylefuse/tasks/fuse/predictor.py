@@ -26,7 +26,7 @@ class FusePredictor:
     """Fuses sets of pictures."""
 
     def __init__(self, networks: Networks):
-        self._fuser = networks.head("fuser")
+        self._fuser: Any = networks.head("fuser")
         self._device, self._lock = networks.device, networks.lock
 
     def check(self, params: FuseParams) -> None:

@@ -65,8 +65,8 @@ def guided_filter(
     base = np.stack([cv2.blur(picture, (31, 31)) for picture in stack])
     fused = np.zeros_like(stack[0])
     for layer, radius, eps in ((base, r1, eps1), (stack - base, r2, eps2)):
-        weights = [_guided(guide, share, radius, eps) for guide, share in zip(grey, first, strict=True)]
-        weights = np.stack(weights).clip(0, 1) + 1e-6
+        shares = [_guided(guide, share, radius, eps) for guide, share in zip(grey, first, strict=True)]
+        weights = np.stack(shares).clip(0, 1) + 1e-6
         fused += ((weights / weights.sum(axis=0))[..., None] * layer).sum(axis=0)
     return fused.clip(0, 1)
 

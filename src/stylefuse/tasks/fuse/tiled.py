@@ -132,13 +132,13 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         trust, replace, shrink = up(trust), up(replace), up(shrink)
     x, _ = replace_rejected(apply_tone(x[None], plan.tone), replace[None], logits[None])
     parts = laplacian(to_luma_chroma(x[0]), halvings)
-    logits, trust, shrink = (_sizes(each, halvings) for each in (logits, trust, shrink))
+    logits_at, trust_at, shrink_at = (_sizes(each, halvings) for each in (logits, trust, shrink))
     fused = decided.picture[..., rows, :]
     for level in reversed(range(halvings)):
         energy = band_energy(parts[level][:, :1])
-        here = (logits[level] + trust[level] * against_set(energy, n))[None]
+        here = (logits_at[level] + trust_at[level] * against_set(energy, n))[None]
         sets = parts[level].unflatten(0, (1, n))
-        fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink[level])
+        fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink_at[level])
     return from_luma_chroma(fused)[0]
 
 

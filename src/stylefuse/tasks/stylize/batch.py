@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,6 +30,7 @@ def next_batch(state: TrainState, size: int, device: torch.device) -> Batch:
             this round of balanced drawing.
     """
     order, random = state.values["order"], state.generators["random"]
+    assert isinstance(random, np.random.Generator)
     styles = len(state.samplers) - 1
     while len(order) < size:
         order = [*order, *(random.permutation(styles) + 1).tolist()]

@@ -1,7 +1,7 @@
 """Restyle a picture with the generator, at the picture's own size."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -87,7 +87,7 @@ def _as_layer(picture: Image.Image, generator: Generator, device: torch.device) 
     pixels = np.asarray(picture)
     right, bottom, mode = generator.padding(*pixels.shape[:2])
     if right or bottom:
-        how = "reflect" if mode == "reflect" else "edge"
+        how: Literal["reflect", "edge"] = "reflect" if mode == "reflect" else "edge"
         pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode=how)
     height, width = pixels.shape[:2]
     # Lines along the rows are read faster; those of a very wide picture would make strips too large.

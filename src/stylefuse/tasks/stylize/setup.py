@@ -31,7 +31,7 @@ def new_networks(rows: int, feature_channels: tuple[int, ...], options: HybridOp
     """
     torch.manual_seed(options.seed)
     device = pick_device(options.device)
-    place: dict[str, Any] = {"device": device, "memory_format": torch.channels_last}
+    place: Any = {"device": device, "memory_format": torch.channels_last}
     generator, ema = (Generator(rows, options.generator).to(**place) for _ in range(2))
     ema.load_state_dict(generator.state_dict())
     ema.requires_grad_(False)

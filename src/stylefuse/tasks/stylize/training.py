@@ -82,7 +82,8 @@ class HybridTraining:
 
     def draw(self) -> Image | None:
         """Draw the sample grid of the averaged generator."""
-        return self._draw_sample(self.ema) if self._draw_sample else None
+        assert self._draw_sample is not None, "no samples were wanted"
+        return self._draw_sample(self.ema)
 
     def step(self, options: HybridOptions) -> Losses:
         """Train on one batch: G, then D on the same fakes. Returns the unweighted terms and the gradients' norms."""
@@ -172,14 +173,15 @@ class HybridTraining:
             real_logits, fake_logits, photo_logits = joined.split(n)
         with autocast(options):
             maps = (seen.painting_features, seen.fake_features, seen.photo_features)
-            levels = [torch.cat(level) for level in zip(*maps, strict=True)]
-            real_features, fake_features, photo_features = self.feature_critic(levels, style.repeat(3)).split(
-                n
+            of_features = self.feature_critic(
+                [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
             )
-        share = weights.photo_negative
+        painted, restyled, untouched = of_features.split(n)
         terms = {
-            "critic": _against_fakes_and_photos(real_logits, fake_logits, photo_logits, share),
-            "feature_critic": _against_fakes_and_photos(real_features, fake_features, photo_features, share),
+            "critic": _against_fakes_and_photos(
+                real_logits, fake_logits, photo_logits, weights.photo_negative
+            ),
+            "feature_critic": _against_fakes_and_photos(painted, restyled, untouched, weights.photo_negative),
             "critic_win_rate": (real_logits > fake_logits).float().mean(),
         }
         loss = terms["critic"] + terms["feature_critic"]
