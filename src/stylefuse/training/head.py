@@ -88,7 +88,7 @@ class HeadTraining(ABC):
         """Return what is minimised: the sum of the losses."""
         return cast(Tensor, sum(losses.values()))
 
-    def draw(self) -> Image | None:
+    def draw(self) -> Image:
         """Draw the sample grid of the averaged network."""
         assert self._draw_sample is not None, "no samples were wanted"
         return self._draw_sample(self.ema)

@@ -4,7 +4,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 # Signals that ask a process to end. SIGHUP comes when a terminal is closed or its connection drops.
 _HANGUP = getattr(signal, "SIGHUP", None)  # None on Windows

@@ -29,7 +29,7 @@ class LossLog:
         self._sums: dict[str, float] = defaultdict(float)
         self._counts: dict[str, float] = defaultdict(int)
         for loss, (total_so_far, count) in (pending or {}).items():
-            self._sums[loss], self._counts[loss] = total_so_far, int(count)
+            self._sums[loss], self._counts[loss] = total_so_far, count
         self._logged = images_seen - images_seen % every  # so that rows stay at multiples of `every`
 
     def add(self, images_seen: int, losses: Mapping[str, float]) -> dict[str, float] | None:

@@ -137,7 +137,8 @@ class Session:
 
     def draw(self) -> None:
         """Draw a sample grid into the folder."""
-        if self._samples and (picture := self._training.draw()):
+        if self._samples:
+            picture = self._training.draw()
             save_picture(picture, self._samples / f"images-{self._seen:09d}.png")
             self._observer.on_sample(self._seen, picture)
 

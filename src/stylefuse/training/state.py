@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -27,7 +28,7 @@ class TrainState:
     ema_of: name of an EMA → name of the module that it follows.
     optimisers: by name. Each of their parameter groups has its full learning rate as "base".
     samplers: of crops, in an order that stays.
-    generators: of random numbers, by name; NumPy's or torch's.
+    generators: of random numbers, by name.
     options: those that decide the outcome, see `TrainingOptions.fingerprinted`.
     values: further plain values, which JSON can hold.
     images_seen: the clock.
@@ -38,7 +39,7 @@ class TrainState:
     ema_of: dict[str, str]
     optimisers: dict[str, torch.optim.Optimizer]
     samplers: list[CropSampler]
-    generators: dict[str, Any]
+    generators: dict[str, np.random.Generator | torch.Generator]
     options: dict[str, Any]
     values: dict[str, Any] = field(default_factory=dict)
     images_seen: int = 0

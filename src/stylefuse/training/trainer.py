@@ -24,10 +24,11 @@ logger = logging.getLogger(__name__)
 
 
 class Training(Protocol):
-    """What is trained, and how: one step, and all state that it changes."""
+    """What is trained, and how: one step, and all state that it changes.
 
-    @property
-    def state(self) -> TrainState: ...
+    remedy: the option to change when losses stay infinite, for the error message.
+    watch: looks for a collapsed critic; None where there is no critic.
+    """
 
     remedy: str
     state: TrainState
@@ -38,8 +39,8 @@ class Training(Protocol):
     def step(self, options: Any) -> Losses:
         """Train on one batch and return the losses; ends with `TrainState.update`."""
 
-    def draw(self) -> Image | None:
-        """Draw a sample grid with the networks as they are now; None where no samples are wanted."""
+    def draw(self) -> Image:
+        """Draw a sample grid with the networks as they are now."""
 
 
 class Trained(NamedTuple):

@@ -1,7 +1,5 @@
 """pretrain_classifier: pictures → the style classifier C, the judge J, and how good they are."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline
 
 from stylefuse.pipelines.pretrain_classifier.nodes import report_classifiers, train_classifier, train_judge

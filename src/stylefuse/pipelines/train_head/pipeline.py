@@ -20,6 +20,7 @@ def create_pipeline(head: Head) -> Pipeline:
     """
     kind, parameters = parameters_of(head), f"params:{head.pipeline}"
 
+    # Kedro reads the class of the parameters from the annotation.
     def train(
         manifest: pd.DataFrame,
         image_store: Path,
@@ -39,8 +40,6 @@ def create_pipeline(head: Head) -> Pipeline:
     ) -> tuple[dict[str, Any], Path]:
         return evaluate_head(head, manifest, image_store, generator, weights, options)
 
-    for function in (train, evaluate):  # Kedro reads the class of the parameters from the annotation
-        function.__annotations__["options"] = kind
     samples = f"{head.reports}_samples"
     inputs = ["manifest", "image_store", "generator", "checkpoints", samples, parameters]
     return Pipeline(

@@ -1,7 +1,5 @@
 """train_hybrid: pictures and the frozen classifier → the generator."""
 
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline
 
 from stylefuse.pipelines.train_hybrid.nodes import train_generator

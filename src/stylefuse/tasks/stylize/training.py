@@ -80,7 +80,7 @@ class HybridTraining:
             values={"order": []},
         )
 
-    def draw(self) -> Image | None:
+    def draw(self) -> Image:
         """Draw the sample grid of the averaged generator."""
         assert self._draw_sample is not None, "no samples were wanted"
         return self._draw_sample(self.ema)
