@@ -160,9 +160,8 @@ class TrackingHooks:
         finally:
             # Last: before, a second signal would end the process, as the system's default handler does.
             for number, handler in self._previous.items():
-                if (
-                    signal.getsignal(number) is _interrupt
-                ):  # else there was a SIGHUP, and more of them are ignored
+                # Another handler means that there was a SIGHUP, and that more of them are ignored.
+                if signal.getsignal(number) is _interrupt:
                     signal.signal(number, handler)
             self._previous = {}
 
