@@ -204,8 +204,8 @@ def test_an_option_of_a_later_version_at_its_default_makes_no_other_batch():
         grain: float = 0.0
 
     given = asked("monet", 1.0).model_dump()
-    assert Later(**given).identity() == asked("monet", 1.0).identity()
-    assert Later(**given, grain=1.0).identity() == {**asked("monet", 1.0).identity(), "grain": 1.0}
+    assert Later(**given).fingerprinted() == asked("monet", 1.0).fingerprinted()
+    assert Later(**given, grain=1.0).fingerprinted() == {**asked("monet", 1.0).fingerprinted(), "grain": 1.0}
 
 
 def test_another_generator_is_another_batch(stylize, generator, folder, tmp_path_factory):

@@ -67,7 +67,7 @@ def run_folder(
         found = single_pictures(folder, files, suffix, columns)
     refuse_overlap(folder, files, staging.parent, f"{task.name}_input")
     about = {name: each.checksum() for name, each in there.items()}
-    about |= {"folder of pictures": str(folder.resolve()), **options.identity()}
+    about |= {"folder of pictures": str(folder.resolve()), **options.fingerprinted()}
     make = partial(_make, bundle, steps, options, found)
     words, restart = Words(found.what, task.batch.done), options.restart_of(task.name)
     rows = run_batch(found.pieces, make, staging, about, words, restart)

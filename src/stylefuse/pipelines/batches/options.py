@@ -33,7 +33,7 @@ class BatchOptions(FileLimits):
     max_bytes: int = Field(250_000_000, gt=0)
     max_pixels: int = Field(40_000_000, gt=0, le=178_956_970)  # Pillow opens none that is larger
 
-    def identity(self) -> dict[str, Any]:
+    def fingerprinted(self) -> dict[str, Any]:
         """The parameters that decide the results. Limits do not: they decide which pictures are refused."""
         return self.model_dump(exclude={"restart", *FileLimits.model_fields}, exclude_defaults=True)
 
