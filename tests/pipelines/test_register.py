@@ -160,7 +160,7 @@ def served_imports():
         if path in reached:
             continue
         reached.add(path)
-        for found in imports(path):
+        for found in (each for each in imports(path) if not each.typing):
             yield found.module
             if file := source_of(found.module):
                 todo.append(file)

@@ -44,10 +44,10 @@ def weights_in(folder):
 
 def test_a_model_is_read_as_registered_and_as_trained(model_folder, weights, fuser_weights, tmp_path):
     stored = read_model(model_folder)
-    assert stored.generator.facts["fingerprint"] == weights.facts["fingerprint"]
-    assert stored.fuser.facts["fingerprint"] == fuser_weights.facts["fingerprint"]
+    assert stored.weights["generator"].facts["fingerprint"] == weights.facts["fingerprint"]
+    assert stored.weights["fuser"].facts["fingerprint"] == fuser_weights.facts["fingerprint"]
     write_weights(tmp_path / "generator.safetensors", weights)
-    assert read_model(tmp_path).fuser is None
+    assert "fuser" not in read_model(tmp_path).weights
     assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize"]
     write_weights(tmp_path / "fuser.safetensors", fuser_weights)
     assert RequestHandler(read_model(tmp_path)).about["tasks"] == RequestHandler(stored).about["tasks"]
@@ -103,7 +103,7 @@ def test_a_model_of_another_version_is_refused(folder):
 
 def test_a_model_from_before_checksums_is_served_with_a_warning(folder, caplog):
     described(folder, lambda said: [said.pop(key) for key in ("format", "sha256")])
-    assert read_model(folder).fuser
+    assert "fuser" in read_model(folder).weights
     assert "without checksums" in caplog.text
 
 

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,14 +45,21 @@ def code_hash(*modules: str) -> str:
     while waiting:
         path = waiting.pop()
         if path not in found:
-            tree = ast.parse(path.read_bytes())
-            found[path] = _without_docstrings(tree)
-            waiting += _imported(tree)
+            found[path], imported = _code_of(path.read_bytes())
+            waiting += imported
     digest = hashlib.sha256()
     for path in sorted(found):
         name = path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else path.name
         digest.update(f"{name}\n{found[path]}\n".encode())
     return digest.hexdigest()
+
+
+@cache
+def _code_of(source: bytes) -> tuple[str, list[Path]]:
+    """A module's code without docstrings, and the files of the package that it imports."""
+    tree = ast.parse(source)
+    imported = _imported(tree)
+    return _without_docstrings(tree), imported
 
 
 def _file_of(module: str) -> Path:
