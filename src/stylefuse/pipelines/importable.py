@@ -1,20 +1,20 @@
-"""Functions of nodes that are made at run time."""
+"""Functions of nodes, and classes of their parameters, that are made at run time."""
 
 import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-Function = TypeVar("Function", bound=Callable[..., object])
+Made = TypeVar("Made", bound=Callable[..., object])
 
 
-def importable(function: Function, module: str, name: str) -> Function:
-    """Make a function an attribute of a module, so that a process of a parallel runner can import it.
+def importable(made: Made, module: str, name: str) -> Made:
+    """Make a function or a class an attribute of a module, so that a process of a parallel runner can import it.
 
     Args:
-        function: made at run time, for instance within another function.
+        made: at run time, for instance within a function.
         module: name of a module that is imported.
-        name: of the attribute, and from now on of the function.
+        name: of the attribute, and from now on of what was made.
     """
-    function.__module__, function.__name__, function.__qualname__ = module, name, name
-    setattr(sys.modules[module], name, function)
-    return function
+    made.__module__, made.__name__, made.__qualname__ = module, name, name
+    setattr(sys.modules[module], name, made)
+    return made

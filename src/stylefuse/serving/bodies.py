@@ -5,10 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from stylefuse.tasks.chains import IMAGE
+from stylefuse.tasks.task import find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLflow's; a body has one of them
-EXAMPLE = 'send {"dataframe_records": [{"image": "<base64>"}], "params": {"style": …, "strength": …}}'
+_FIRST_TASK = next(iter(find_tasks().values()))
+_PARAMS = ", ".join(f'"{name}": …' for name in list(_FIRST_TASK.specs)[:2])
+EXAMPLE = f'send {{"dataframe_records": [{{"image": "<base64>"}}], "params": {{{_PARAMS}}}}}'
 
 
 def parse(data: str | bytes | bytearray, example: str) -> dict[str, Any]:

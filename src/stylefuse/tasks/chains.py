@@ -1,10 +1,11 @@
 """Names of chains and what they hold: `fuse+stylize` fuses the pictures, then restyles the result. Without PyTorch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from stylefuse.tasks.params import Params, Spec
 from stylefuse.tasks.task import Task, find_tasks
+from stylefuse.tasks.validation import RequestError
 
 PLUS = "+"
 IMAGE = "image"
@@ -54,6 +55,24 @@ def picture_field(task: Task) -> str:
 def appendable(tasks: Sequence[Task]) -> list[Task]:
     """Tasks that parameters of their own append to a request for this chain."""
     return [task for task in find_tasks().values() if task.appended_by and task.follows and task not in tasks]
+
+
+def with_appended(tasks: Sequence[Task], given: Collection[str]) -> list[Task]:
+    """The tasks, and those that parameters among the given ones append.
+
+    Raises:
+        RequestError: a parameter belongs to a task that nothing appends.
+    """
+    chain = list(tasks)
+    for task in appendable(tasks):
+        own = [name for name in task.specs if name in given]
+        if any(name in task.appended_by for name in own):
+            chain.append(task)
+        elif own:
+            remedy = f"send {' or '.join(task.appended_by)} as well, or leave it out"
+            done = f"it only has an effect on pictures that are {task.batch.done}"
+            raise RequestError(own[0], done, remedy)
+    return chain
 
 
 def fields_of(tasks: Sequence[Task]) -> dict[str, Spec]:

@@ -24,7 +24,7 @@ class Spec(NamedTuple):
     """One parameter, as forms, flags and schemas need it.
 
     names: of its values, where only some are allowed. names_of: the bundle's list of names that it takes, "styles".
-    listed_as: where a server's overview lists the allowed values. required: it has no default.
+    listed_as: where a server's overview lists the allowed values.
     """
 
     name: str
@@ -37,7 +37,6 @@ class Spec(NamedTuple):
     names_of: str = ""
     listed_as: str = ""
     remedy: str = ""
-    required: bool = False
 
     def default_in(self, names: Mapping[str, Sequence[str]]) -> Any:
         """The default in a bundle with these lists of names: of a parameter that takes one of them, the first."""
@@ -89,7 +88,6 @@ def _real(value: Any) -> Any:
 
 
 Number = Annotated[float, BeforeValidator(_real)]
-Integer = Annotated[int, BeforeValidator(_plain)]
 Flag = Annotated[bool, BeforeValidator(_plain)]
 # Checked by the predictor, which knows the names that there are.
 Name = Annotated[str | None, SkipValidation]
@@ -115,20 +113,30 @@ class Params(BaseModel):
 
 
 def specs(params: type[BaseModel]) -> dict[str, Spec]:
-    """Every parameter of a model by its name, in the order of their declaration."""
+    """Every parameter of a model by its name, in the order of their declaration.
+
+    Raises:
+        TypeError: a parameter has no default, a type that forms and flags cannot hold, or a bound that is excluded.
+    """
     return {name: _spec(name, field) for name, field in params.model_fields.items()}
 
 
 def _spec(name: str, field: FieldInfo) -> Spec:
+    if field.is_required():
+        raise TypeError(f"the parameter {name} has no default: every parameter of a task needs one")
     bounds: dict[str, Any] = {}
     for each in field.metadata:
+        if hasattr(each, "gt") or hasattr(each, "lt"):
+            raise TypeError(
+                f"the parameter {name} has a bound that is excluded: use number(default, least, most, …)"
+            )
         bounds |= {key: getattr(each, key) for key in ("ge", "le") if hasattr(each, key)}
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    names, kind = _values(field.annotation)
+    names, kind = _values(name, field.annotation)
     return Spec(
         name,
         kind,
-        None if field.is_required() else field.default,
+        field.default,
         field.description or "",
         bounds.get("ge"),
         bounds.get("le"),
@@ -136,16 +144,20 @@ def _spec(name: str, field: FieldInfo) -> Spec:
         str(extra.get("names_of", "")),
         str(extra.get("listed_as", "")),
         str(extra.get("remedy", "")),
-        field.is_required(),
     )
 
 
-def _values(annotation: Any) -> tuple[tuple[str, ...], Kind]:
-    """The names of a `Literal`, and the kind of the values; None as an alternative does not count."""
+def _values(name: str, annotation: Any) -> tuple[tuple[str, ...], Kind]:
+    """The names of a `Literal`, and the kind of the values."""
     if get_origin(annotation) is Literal:
         return get_args(annotation), Kind.TEXT
-    kinds = [each for each in get_args(annotation) or (annotation,) if each is not type(None)]
-    return (), Kind(kinds[0])
+    if annotation == str | None:  # the type of `Name`
+        return (), Kind.TEXT
+    if annotation not in {kind.value for kind in Kind}:
+        raise TypeError(
+            f"the parameter {name} is of type {annotation}: use Number, int, Flag, str, Name or Literal"
+        )
+    return (), Kind(annotation)
 
 
 def _refusal(known: Mapping[str, Spec], values: Mapping[str, Any], error: ValidationError) -> RequestError:
@@ -156,8 +168,6 @@ def _refusal(known: Mapping[str, Spec], values: Mapping[str, Any], error: Valida
         return inner
     spec = known[str(first["loc"][0])]
     value = shown(_plain(values.get(spec.name)))
-    if spec.required and first["type"] == "missing":
-        return RequestError(spec.name, "this parameter is missing", f"send {spec.name}")
     if spec.names:
         return RequestError(
             spec.name, f"{value} is not an allowed value", f"send one of {', '.join(spec.names)}"

@@ -28,6 +28,26 @@ if TYPE_CHECKING:
     Picture = Image | np.ndarray  # RGB of 8 bits; or H×W or H×W×3, uint8 or uint16
 
 Size = tuple[int, int]  # width, height in pixels
+# Words of requests, flags and parameters of batches that every task has.
+RESERVED_PARAMETERS = frozenset(
+    {
+        "task",
+        "image",
+        "images",
+        "format",
+        "params",
+        "pictures",
+        "output",
+        "model",
+        "device",
+        "force",
+        "json",
+        "help",
+    }
+    | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
+)
+# Names of other commands and routes, and of attributes of a loaded model.
+RESERVED_TASKS = frozenset({"serve", "run", "styles", "tasks", "sample", "ingest", "evaluate", "register"})
 
 
 class Result(NamedTuple):
@@ -158,12 +178,19 @@ def find_tasks() -> dict[str, Task]:
     """All tasks by name: the folders below `tasks/` whose package has a `TASK`.
 
     Raises:
-        ValueError: two tasks give one parameter's name different meanings, or a task does not bear its folder's name.
+        ValueError: two tasks give one parameter's name different meanings, a name is reserved, or a task does not bear
+            its folder's name.
     """
     found = []
     for module in pkgutil.iter_modules(stylefuse.tasks.__path__):
         if module.ispkg:
-            task = importlib.import_module(f"stylefuse.tasks.{module.name}").TASK
+            task = getattr(importlib.import_module(f"stylefuse.tasks.{module.name}"), "TASK", None)
+            if task is None:
+                continue
+            if task.name in RESERVED_TASKS:
+                raise ValueError(
+                    f"a task cannot be called {task.name}, which has another meaning: rename its folder"
+                )
             if task.name != module.name:
                 raise ValueError(f"the task in the folder tasks/{module.name} is called {task.name}")
             found.append(task)
@@ -181,6 +208,10 @@ def _check_names(tasks: Sequence[Task]) -> None:
     known: dict[str, tuple[str, Spec]] = {}
     for task in tasks:
         for name, spec in task.specs.items():
+            if name in RESERVED_PARAMETERS:
+                raise ValueError(
+                    f"a parameter of the task {task.name} is called {name}, which has another meaning: rename it"
+                )
             other, same = known.setdefault(name, (task.name, spec))
             if same != spec:
                 raise ValueError(

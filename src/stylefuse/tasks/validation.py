@@ -1,7 +1,6 @@
 """What is said to a request that cannot be served: the field, what is wrong with it, and the remedy."""
 
 from collections.abc import Collection, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 from stylefuse.images.names import printable
@@ -42,23 +41,6 @@ def read_name(params: Mapping[str, Any], name: str, known: Sequence[str], defaul
         remedy = f"send one of {', '.join(known)}"
         raise RequestError(name, f"{shown(value)} is not an allowed value", remedy)
     return value
-
-
-def read_number(
-    params: Mapping[str, Any], name: str, bounds: tuple[float, float], default: float, remedy: str
-) -> float:
-    """Read a parameter that is a number within bounds, both included.
-
-    Raises:
-        RequestError: it is something else.
-    """
-    value = params.get(name, default)
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    # NaN is in no range; a huge integer fits no float, so it is compared before it is converted.
-    if not number or not bounds[0] <= value <= bounds[1]:
-        message = f"{shown(value)} is not a number from {bounds[0]:g} to {bounds[1]:g}"
-        raise RequestError(name, message, remedy)
-    return float(value)
 
 
 def shown(value: Any) -> str:

@@ -17,7 +17,7 @@ from stylefuse.pipelines.batches.options import BatchOptions, steps_of
 from stylefuse.pipelines.folders import printable, visible_files
 from stylefuse.pipelines.overlap import refuse_overlap
 from stylefuse.tasks.chains import Step
-from stylefuse.tasks.task import Result, Task
+from stylefuse.tasks.task import Result, Task, find_heads
 
 if TYPE_CHECKING:
     from stylefuse.images.encoding import Picture
@@ -55,9 +55,11 @@ def run_folder(
     from stylefuse.serving.bundle import Bundle
     from stylefuse.serving.chain import check_chain
 
-    _require(task, weights)
+    steps = steps_of(task, options)
+    for step in steps:
+        _require(step.task, weights)
     there = {name: each for name, each in weights.items() if each is not None}
-    steps, bundle = steps_of(task, options), Bundle(there)
+    bundle = Bundle(there)
     check_chain(bundle, steps)
     files, suffix = visible_files(folder), SUFFIXES[options.format]
     columns = columns_of(task.takes_several, task.batch.columns)
@@ -82,7 +84,8 @@ def run_folder(
 def _require(task: Task, weights: Mapping[str, Weights | None]) -> None:
     for name in task.needs:
         if weights.get(name) is None:
-            chain = (task.head.chain or task.head.pipeline) if task.head else "train_style"
+            head = find_heads().get(name)
+            chain = (head.chain or head.pipeline) if head else "train_style"
             raise ValueError(f"there is no {name}: run `kedro run --pipelines {chain}`, then this again")
 
 

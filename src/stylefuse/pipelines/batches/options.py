@@ -1,9 +1,11 @@
 """Parameters of the batch pipeline of a task, made from the task's own."""
 
+from functools import cache
 from typing import Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
+from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.journal import Restart
 from stylefuse.pipelines.limits import FileLimits
 from stylefuse.tasks.chains import Step, appendable
@@ -41,6 +43,7 @@ class BatchOptions(FileLimits):
         return Restart(f"{pipeline}.restart", self.restart)
 
 
+@cache
 def batch_options(task: Task) -> type[BatchOptions]:
     """The options class of a task's batch: its parameters, and those of tasks that they may append.
 
@@ -65,9 +68,9 @@ def batch_options(task: Task) -> type[BatchOptions]:
         @model_validator(mode="after")
         def _no_parameter_without_effect(self) -> Self:
             for each in added:
-                first = each.appended_by[0]
-                if getattr(self, first) is not None:
+                if each in _appended(task, self):
                     continue
+                first = each.appended_by[0]
                 for name, spec in each.specs.items():
                     if (given := getattr(self, name)) != spec.default:
                         raise ValueError(
@@ -75,7 +78,8 @@ def batch_options(task: Task) -> type[BatchOptions]:
                         )
             return self
 
-    return create_model(f"{task.name.title()}Options", __base__=Options, **fields)
+    name = f"{task.name.title()}Options"
+    return importable(create_model(name, __base__=Options, **fields), __name__, name)
 
 
 def default_parameters() -> dict[str, dict[str, Any]]:
@@ -89,9 +93,14 @@ def steps_of(task: Task, options: BatchOptions) -> list[Step]:
     Raises:
         RequestError: a value is of the wrong type or out of range.
     """
-    appended = [each for each in appendable([task]) if getattr(options, each.appended_by[0]) is not None]
     steps = []
-    for each in (task, *appended):
+    for each in (task, *_appended(task, options)):
         given = {name: getattr(options, name) for name in each.specs}
         steps.append(Step(each, each.params.read({name: v for name, v in given.items() if v is not None})))
     return steps
+
+
+def _appended(task: Task, options: BatchOptions) -> list[Task]:
+    """The tasks that follow: those whose first appending parameter is not at its default."""
+    names = [(each, each.appended_by[0]) for each in appendable([task])]
+    return [each for each, name in names if getattr(options, name) != each.specs[name].default]

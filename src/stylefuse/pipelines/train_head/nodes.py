@@ -76,8 +76,8 @@ def train_head(
     seen = trained.training.state.images_seen
     facts |= {"trained_with": trained.trained_with, "images_seen": seen}
     log.info(
-        "trained the %s on %d photos; sample grids lie in %s. If this stage ran alone, go on with the same --env and "
-        "--params: kedro run --pipelines register",
+        "trained the %s on %d crops of photos; sample grids lie in %s. If this stage ran alone, go on with the same "
+        "--env and --params: kedro run --pipelines register",
         head.weights,
         seen,
         samples,

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import create_model
 
+from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.parameters import Parameters
 from stylefuse.tasks.head import Head
 
@@ -16,10 +17,12 @@ def parameters_of(head: Head) -> type[Any]:
     Its fields are `restart` (start anew, whatever unfinished training of this kind there is), `training` and
     `evaluation`.
     """
-    return create_model(
-        f"{head.pipeline.title().replace('_', '')}Options",
+    name = f"{head.pipeline.title().replace('_', '')}Options"
+    made = create_model(
+        name,
         __base__=Parameters,
         restart=(bool, ...),
         training=(head.options, ...),
         evaluation=(head.evaluation, ...),
     )
+    return importable(made, __name__, name)

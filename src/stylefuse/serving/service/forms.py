@@ -12,7 +12,7 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.request import FORMAT, PNG, TASK
-from stylefuse.tasks.chains import appendable, chain_name, fields_of, parse_chain, picture_field
+from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, picture_field, with_appended
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Task
 from stylefuse.tasks.validation import RequestError, refuse_unknown
@@ -52,7 +52,7 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
     sent = fields.pop(picture)
     pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
-    params = {TASK: chain_name([*tasks, *_appended(tasks, fields)]), **fields}
+    params = {TASK: chain_name(with_appended(tasks, fields)), **fields}
     several = len(pictures) > 1
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
     return Form(pictures, names, params)
@@ -66,25 +66,6 @@ def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
         count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
         raise RequestError(field, f"the request has {count}", f"send {least} to {most} of one scene", "count")
     return pictures
-
-
-def _appended(tasks: Sequence[Task], fields: dict[str, Any]) -> list[Task]:
-    """The tasks that the fields append.
-
-    Raises:
-        RequestError: a field belongs to a task that no field appends.
-    """
-    found = []
-    for task in appendable(tasks):
-        if any(name in fields for name in task.appended_by):
-            found.append(task)
-            continue
-        for name in task.specs:
-            if name in fields:
-                remedy = f"send {' or '.join(task.appended_by)} as well, or leave it out"
-                done = f"it only has an effect on pictures that are {task.batch.done}"
-                raise RequestError(name, done, remedy)
-    return found
 
 
 def accepted_format(accept: str) -> str:

@@ -18,8 +18,8 @@ _FORMAT = {
     "type": "string",
     "enum": ["png", "jpeg", "webp"],
     "default": "png",
-    "description": "of the answer's picture: png keeps every level, and 16 bits of a fusion; jpeg and webp have "
-    "quality 95 and 8 bits. Without it, an Accept that takes image/jpeg or image/webp and no PNG says so",
+    "description": "of the answer's picture: png keeps every level, and 16 bits where the task does; jpeg and webp "
+    "have quality 95 and 8 bits. Without it, an Accept that takes image/jpeg or image/webp and no PNG says so",
 }
 _ERROR = {
     "type": "object",
@@ -126,7 +126,7 @@ def _schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any
 
 
 CHAIN = _operation(
-    "Run a chain of tasks: `restore+stylize` and the like",
+    "Run a chain of tasks, a+b+c",
     "Every task but the first works on the result of the task before. The fields are those of the first task's route "
     "and the parameters of the others. " + _TEXT,
     {"multipart/form-data": {"type": "object"}, "application/json": {"type": "object"}},
