@@ -46,8 +46,10 @@ MAY_IMPORT = {
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
     "command_line": {"serving", "task_command", "tasks"},
-    "task_command": {"model", "pipelines", "serving", "tasks", "images", "_atomic"},
-    "model": {"serving", "tasks", "networks", "images"},
+    "task_command": {"model", "serving", "task_files", "tasks", "images", "_atomic"},
+    "task_files": {"pipelines", "tasks", "images"},
+    "model": {"serving", "task_method", "tasks", "networks", "images"},
+    "task_method": {"serving", "tasks", "images"},
     "__main__": set(),
     "__init__": {"model"},
 }

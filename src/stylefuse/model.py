@@ -1,30 +1,25 @@
 """The Python API: load a model, and run its tasks on pictures in this process."""
 
-import inspect
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from stylefuse.images.deep import decode_deep
-from stylefuse.images.encoding import Picture
-from stylefuse.images.io import decode
+from stylefuse.images.encoding import check_sides
+from stylefuse.images.given import PictureLike, decoded_all, expanded, listed
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load_bundle, read_model
-from stylefuse.serving.chain import check_chain, run_chain, to_rgb8
-from stylefuse.tasks.chains import Step, listed_chains, parse_chain
-from stylefuse.tasks.params import Kind, Spec
+from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
+from stylefuse.task_method import TaskMethod
+from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, with_appended
 from stylefuse.tasks.task import Result, Task, find_tasks
-from stylefuse.tasks.validation import RequestError, refuse_unknown
+from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
-PictureLike = Image.Image | np.ndarray | str | Path | bytes
 REGISTERED = "models:/"
+FETCH_SECONDS = 120  # for a registered model's copy
 
 
 def load(model: str | Path, device: str | None = None) -> "Model":
@@ -37,16 +32,15 @@ def load(model: str | Path, device: str | None = None) -> "Model":
         device: "cpu" or "cuda"; by default the first GPU, if there is one.
 
     Raises:
+        DeviceError: there is no such device.
         ModelError: there is no such model, or it is damaged; the message says what to do.
     """
+    _check_device(device)
     if str(model).startswith(REGISTERED):
         with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder:
             stored = read_model(_fetched(str(model), folder))
-    elif (path := Path(model).expanduser()).is_file():
-        try:
-            stored = Stored({GENERATOR: read_weights(path)})
-        except ValueError as error:
-            raise ModelError(str(error)) from None
+    elif (path := expanded(Path(model))).is_file():
+        stored = _read_generator(path)
     else:
         stored = read_model(path)
     try:
@@ -57,21 +51,64 @@ def load(model: str | Path, device: str | None = None) -> "Model":
         raise ModelError(str(error)) from None
 
 
+class DeviceError(ModelError):
+    """A model cannot be loaded, because there is no such device."""
+
+
+def _check_device(device: str | None) -> None:
+    if device is None:
+        return
+    import torch
+
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError):
+        found = None
+    if found is None or found.type not in ("cpu", "cuda"):
+        raise DeviceError(f"the device {shown(device)} is unknown: use cpu or cuda")
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"there is no device {device}: PyTorch finds no such GPU; use cpu, or name no device"
+        )
+
+
+def _read_generator(path: Path) -> Stored:
+    try:
+        weights = read_weights(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(str(error)) from None
+    kind = weights.facts.get("kind", GENERATOR)
+    if kind != GENERATOR:
+        text = f"{path.name}: these are weights of a {kind}, not of a {GENERATOR}"
+        raise ModelError(f"{text}: name the generator's file, or the folder that holds both")
+    return Stored({GENERATOR: weights})
+
+
 def _fetched(uri: str, folder: str) -> Path:
     """The folder of a registered model's copy. A process of its own fetches it: MLflow changes its environment."""
     command = [sys.executable, "-m", "stylefuse.serving.service.registry", uri, folder]
-    lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout.splitlines()
-    found = json.loads(lines[-1]) if lines else {"error": "the registry cannot be asked"}
-    if "error" in found:
-        raise ModelError(f"{uri} cannot be fetched from the registry: {found['error']}")
-    return Path(found["folder"])
+    try:
+        # In a session of its own, Ctrl-C ends it through this process, without a traceback of its own.
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, timeout=FETCH_SECONDS, check=False, start_new_session=True
+        )
+        found = json.loads(done.stdout.splitlines()[-1])
+        if "error" not in found:
+            return Path(found["folder"])
+        reason = found["error"]
+    except subprocess.TimeoutExpired:
+        reason = f"it took more than {FETCH_SECONDS} s; see that the registry answers, then try again"
+    except (ValueError, IndexError, KeyError, TypeError):
+        reason = f"the program that asks it ended with status {done.returncode} and without an answer"
+    raise ModelError(f"{uri} cannot be fetched from the registry: {reason}")
 
 
 class Model:
     """A loaded model. Each of its tasks is a method: `model.stylize(photo, style="brush")`; see `help(model.stylize)`.
 
     Safe to share between threads. Pictures are Pillow's, arrays (H×W or H×W×3, uint8 or uint16, in sRGB), paths, or the
-    bytes of a file. Files are turned upright and converted to sRGB.
+    bytes of a file. Files and Pillow's pictures are turned upright by their EXIF, converted to sRGB by their colour
+    profile, and blended with white where they are transparent.
 
     Attributes:
         styles: names of the styles.
@@ -89,7 +126,8 @@ class Model:
         Args:
             chain: names of tasks, joined by "+": each but the first works on the result of the task before.
             pictures: one, or as many as the first task takes.
-            params: parameters of the chain's tasks.
+            params: parameters of the chain's tasks; None is a parameter that is left out. Parameters of another task
+                append it, as `style` appends "stylize".
 
         Returns:
             The picture with all its bits: Pillow's RGB, or an array of uint8 or uint16; plain values that say how it
@@ -97,100 +135,67 @@ class Model:
 
         Raises:
             RequestError: naming the parameter or the picture, and what to do.
-            ImageError: a picture cannot be decoded.
+            ImageError: a picture cannot be decoded; of several, it names the picture.
         """
-        steps = self._steps(chain, params)
-        first, given = steps[0].task, _listed(pictures)
-        least, most = first.pictures
-        if not least <= len(given) <= most:
-            some = f"{least}" if least == most else f"{least} to {most}"
-            raise RequestError(
-                "pictures", f"there are {len(given)} for the task {first.name}", f"give {some}"
-            )
-        check_chain(self._bundle, steps)
-        return run_chain(self._bundle, steps, [_decoded(picture, first.deep) for picture in given])
+        return self.prepare(chain, params)(pictures)
 
-    def _steps(self, chain: str, params: dict[str, Any]) -> list[Step]:
-        tasks = parse_chain(chain)
+    def prepare(
+        self, chain: str, params: Mapping[str, Any], file_format: str = ""
+    ) -> Callable[[Any], Result]:
+        """Check a chain and its parameters, and return what runs it on pictures; see `run`.
+
+        Args:
+            file_format: of the result's file, one of `images.encoding.FORMATS`: a result too large for it is then
+                refused (ImageError) before it is computed, if its size is known.
+
+        Raises:
+            RequestError: naming the parameter, and what to do.
+        """
+        steps = self._steps(chain, {name: value for name, value in params.items() if value is not None})
+        check_chain(self._bundle, steps)
+
+        def run(pictures: Any) -> Result:
+            first, given = steps[0].task, listed(pictures)
+            _check_count(first, len(given))
+            decoded = decoded_all(given, first.deep)
+            if file_format and (size := result_size(steps, [size_of(picture) for picture in decoded])):
+                check_sides(size, file_format)
+            return run_chain(self._bundle, steps, decoded)
+
+        return run
+
+    def _steps(self, chain: str, params: Mapping[str, Any]) -> list[Step]:
+        tasks = parse_chain(chain) if isinstance(chain, str) else []
         if not tasks or any(task not in self._bundle.tasks for task in tasks):
-            raise RequestError("chain", f"this model has no task {chain!r}", f"use {', '.join(self.tasks)}")
-        refuse_unknown(params, [name for task in tasks for name in task.specs], "parameter")
+            raise RequestError(
+                "chain", f"this model has no task {shown(chain)}", f"use {', '.join(self.tasks)}"
+            )
+        known = [name for task in [*tasks, *self.appendable(tasks)] for name in task.specs]
+        refuse_unknown(params, known, "parameter")
         return [
             Step(task, task.params.read({name: params[name] for name in task.specs if name in params}))
-            for task in tasks
+            for task in with_appended(tasks, params)
         ]
 
+    def appendable(self, tasks: Sequence[Task]) -> list[Task]:
+        """Tasks of this model that parameters of their own append to these tasks."""
+        return [task for task in appendable(tasks) if task in self._bundle.tasks]
+
     def __getattr__(self, name: str) -> "TaskMethod":
+        if name.startswith("_"):  # Python's own names; a copy that is being made has no bundle yet
+            raise AttributeError(name)
         task = find_tasks().get(name)
         if task is None or task not in self._bundle.tasks:
             raise AttributeError(f"this model has no task {name!r}; it has {', '.join(self.tasks)}")
-        return TaskMethod(self, task)
+        return TaskMethod(self.run, task, self.appendable([task]))
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(task.name for task in self._bundle.tasks)]
 
 
-class TaskMethod:
-    """Runs one task of a model; its signature and documentation are made from the task's parameters."""
-
-    def __init__(self, model: Model, task: Task):
-        self._model, self._task = model, task
-        self.__name__ = task.name
-        what = "pictures" if task.takes_several else "picture"
-        empty, keyword = inspect.Parameter.empty, inspect.Parameter.KEYWORD_ONLY
-        self.__signature__ = inspect.Signature(
-            [
-                inspect.Parameter(what, inspect.Parameter.POSITIONAL_ONLY),
-                *(
-                    inspect.Parameter(s.name, keyword, default=empty if s.required else s.default)
-                    for s in task.specs.values()
-                ),
-            ],
-            return_annotation=Image.Image,
-        )
-        self.__doc__ = documentation(task)
-
-    def __call__(self, pictures: PictureLike | Sequence[PictureLike], /, **params: Any) -> Image.Image:
-        result = self._model.run(self._task.name, pictures, **params)
-        image = _as_image(result.picture)
-        image.info["report"] = result.report
-        return image
-
-
-def documentation(task: Task) -> str:
-    """The documentation of a task's method."""
-    lines = [f"{task.summary}; the report is in the result's `info`.", "", "Args:"]
-    lines += [f"    {spec.name}: {spec.help}{_values(spec)}" for spec in task.specs.values()]
-    return "\n".join([*lines, "", "Raises:", "    RequestError, ImageError: see `Model.run`."])
-
-
-def _values(spec: Spec) -> str:
-    if spec.names:
-        return f" (one of {', '.join(spec.names)})"
-    if spec.kind in (Kind.NUMBER, Kind.INTEGER) and spec.least is not None and spec.most is not None:
-        return f" ({spec.least:g} to {spec.most:g})"
-    return ""
-
-
-def _listed(pictures: PictureLike | Sequence[PictureLike]) -> list[PictureLike]:
-    if isinstance(pictures, (Image.Image, np.ndarray, str, Path, bytes)):
-        return [pictures]
-    return list(pictures)
-
-
-def _decoded(picture: PictureLike, deep: bool) -> Picture:
-    if isinstance(picture, (str, Path, bytes)):
-        source = picture if isinstance(picture, bytes) else Path(picture).expanduser()
-        return decode_deep(source) if deep else decode(source)
-    if isinstance(picture, np.ndarray):
-        return picture if deep else to_rgb8(picture)
-    if deep and (picture.mode in ("L", "RGB") or picture.mode.startswith("I;16")):
-        return np.asarray(picture).astype(np.uint8 if picture.mode in ("L", "RGB") else np.uint16)
-    return np.asarray(picture.convert("RGB")) if deep else picture.convert("RGB")
-
-
-def _as_image(picture: Picture) -> Image.Image:
-    """As Pillow's; colours of 16 bits, which Pillow cannot hold, are rounded to 8."""
-    if isinstance(picture, Image.Image):
-        return picture
-    return to_rgb8(picture) if picture.ndim == 3 and picture.dtype != np.uint8 else Image.fromarray(picture)
+def _check_count(task: Task, count: int) -> None:
+    least, most = task.pictures
+    if not least <= count <= most:
+        found = "there is 1 picture" if count == 1 else f"there are {count} pictures"
+        some = f"{least}" if least == most else f"{least} to {most}"
+        raise RequestError("pictures", f"{found} for the task {task.name}", f"give {some}", "count")

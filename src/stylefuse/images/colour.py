@@ -46,7 +46,7 @@ def file_profile(image: Image.Image, data: bytes) -> bytes | None:
 
     Args:
         image: a loaded picture.
-        data: the bytes of its file.
+        data: the bytes of its file; b"" if unknown.
 
     Raises:
         ImageError: the picture is HDR, which would look dull as sRGB.
@@ -94,7 +94,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image | None:
 
 def is_grey(image: Image.Image, data: bytes) -> bool:
     """Whether a file stores grey only. Pillow opens a PNG's 16-bit grey with alpha as colour."""
-    if image.format == "PNG":
+    if image.format == "PNG" and data:
         return data[_PNG_COLOUR] in _PNG_GREYS
     return image.mode in _GREY_MODES or image.mode.startswith("I;")
 

@@ -23,8 +23,8 @@ from stylefuse.images.sixteen import is_deep, read_deep
 _DEEP_SUFFIXES = (".png", ".tif", ".tiff")
 
 
-def decode_deep(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
-    """Decode a picture file, upright and opaque, with the levels and channels it has.
+def decode_deep(source: bytes | Path | Image.Image, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
+    """Decode a picture file, or Pillow's picture, upright and opaque, with the levels and channels it has.
 
     16-bit PNG and TIFF, grey or RGB, keep every level; transparent pixels are blended with white at 16 bits. Colour
     profiles of primaries and curves are applied at 16 bits. Profiles with tables are not, since Pillow's colour engine

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -48,23 +48,25 @@ DEFAULT_LIMITS = Limits()
 
 
 @contextmanager
-def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tuple[Image.Image, bytes]]:
+def opened(
+    source: bytes | Path | Image.Image, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[tuple[Image.Image, bytes]]:
     """Open a picture file of a supported format, within the limits, without decoding pixels.
 
+    Args:
+        source: the file; or a picture that Pillow has opened or made, which is not changed.
+        limits: of the file.
+
     Yields:
-        The picture, and the bytes of its file. Any error inside the `with` block counts as damage of the file.
+        The picture, and the bytes of its file, b"" for Pillow's picture. Any error inside the `with` block counts as
+        damage of the file.
 
     Raises:
         ImageError: see `images.io.decode` for the codes.
     """
-    data = source if isinstance(source, bytes) else _read(source, limits)
-    _check_bytes(len(data), limits)
-    if reason := excess(data, limits.max_pixels):
-        raise _damaged(reason)
-    if tiff.is_tiff(data) and (kind := tiff.unfit(data)):
-        raise _refused(kind)
+    data = b"" if isinstance(source, Image.Image) else _checked(source, limits)
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with _picture(source, data) as image:
             check_pixels(image.size, limits)
             yield image, data
     except ImageError:
@@ -77,6 +79,23 @@ def opened(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[tu
         # Decoders raise many types of errors on damaged input: OSError, SyntaxError, ValueError, struct.error,
         # EOFError, OverflowError, MemoryError and others.
         raise _damaged(str(error) or type(error).__name__) from error
+
+
+def _checked(source: bytes | Path, limits: Limits) -> bytes:
+    """The bytes of a file, after the checks that need no decoder."""
+    data = source if isinstance(source, bytes) else _read(source, limits)
+    _check_bytes(len(data), limits)
+    if reason := excess(data, limits.max_pixels):
+        raise _damaged(reason)
+    if tiff.is_tiff(data) and (kind := tiff.unfit(data)):
+        raise _refused(kind)
+    return data
+
+
+def _picture(source: bytes | Path | Image.Image, data: bytes) -> AbstractContextManager[Image.Image]:
+    if isinstance(source, Image.Image):
+        return nullcontext(source)  # its owner closes it
+    return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
 def _unidentified(data: bytes) -> ImageError:

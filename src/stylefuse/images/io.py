@@ -30,8 +30,8 @@ from stylefuse.images.upright import upright_turn
 _PNG_DEPTH = 24
 
 
-def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Decode a picture file to upright 8-bit sRGB.
+def decode(source: bytes | Path | Image.Image, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
+    """Decode a picture file, or a picture that Pillow has opened or made, to upright 8-bit sRGB.
 
     The format is recognised by content, not by name. Transparent pixels are blended with white. Animations, bursts and
     multi-page files give their first frame, HEIF its main picture. Colour information is applied (see `images.colour`);
@@ -50,14 +50,14 @@ def decode(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> Image.Image
 
 
 def decode_opened(image: Image.Image, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Image.Image:
-    """Decode a picture from `images.files.opened`, with the bytes of its file; see `decode`."""
+    """Decode a picture from `images.files.opened`, with the bytes of its file if known; see `decode`."""
     image.load()
     check_pixels(image.size, limits)  # HEIF decoders know the final size only now
     profile = file_profile(image, data)
     if profile and (deep := _from_16_bits(image, data, profile)):
         return deep
     clear = image.info.get("transparency")
-    if image.format == "PNG" and clear is not None:
+    if image.format == "PNG" and clear is not None and data:
         # Pillow scales pixels to 8 bits but not the level that is transparent.
         depth = data[_PNG_DEPTH]
         if image.mode == "L" and depth < 8:

@@ -64,6 +64,8 @@ def read_deep(image: Image.Image, data: bytes) -> Levels:
 
 def _is_colour(image: Image.Image, data: bytes) -> bool:
     """Whether a file has 16 bits a channel that Pillow would reduce to 8; for PNG also grey with alpha."""
+    if not data:  # Pillow has reduced it already
+        return False
     if image.format == "PNG":
         return data[_PNG_DEPTH] == 16
     return (

@@ -40,9 +40,7 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
         raise ValueError(f"{uri!r} names no model: use models:/<name>@<alias> or models:/<name>/<version>")
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         if not Path("mlflow.db").is_file():
-            remedy = (
-                "start in the project's folder, or set MLFLOW_TRACKING_URI, or name a folder with --model"
-            )
+            remedy = "start in the project's folder, or set MLFLOW_TRACKING_URI, or name the folder of a model instead"
             raise ValueError(f"there is no mlflow.db here: {remedy}")
         os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"
     address = os.environ["MLFLOW_TRACKING_URI"]
@@ -51,7 +49,7 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     if (database := file_of(address)) and database.is_file():
         follow_move(database, EXPERIMENT)
-    with naming_server(address, "start it, or name a folder with --model"):
+    with naming_server(address, "start it, or name the folder of a model instead"):
         return _fetch(uri, named, folder)
 
 
