@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
-    "command_line": {"serving", "task_command", "tasks"},
+    "command_line": {"serving", "task_command", "task_files", "tasks"},
     "task_command": {"model", "serving", "task_files", "tasks", "images", "_atomic"},
     "task_files": {"pipelines", "tasks", "images"},
     "model": {"serving", "task_method", "tasks", "networks", "images"},

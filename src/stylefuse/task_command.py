@@ -3,33 +3,19 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from stylefuse.images.names import printable
-from stylefuse.tasks.chains import appendable, chain_name, fields_of
+from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
+from stylefuse.tasks.chains import chain_name, fields_of, with_appended
 from stylefuse.tasks.params import Kind, Spec
-from stylefuse.tasks.task import Task
+from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
 
-if TYPE_CHECKING:
-    from stylefuse.model import Model
-
 DEFAULT_MODEL = "models:/stylefuse@champion"
-FORMATS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 OK, FAILED, WRONG_USE = 0, 1, 2
-
-
-class Work(NamedTuple):
-    """Pictures of one result, and its file."""
-
-    sources: list[Path]
-    target: Path
-
-
-class WrongUse(Exception):  # noqa: N818
-    """The command line asks for something that cannot be; the message says what to write instead."""
 
 
 def add_command(commands: Any, tasks: Sequence[Task]) -> None:
@@ -41,7 +27,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}.",
         epilog="Exit status: 0 if all results were made, 1 if a picture or the model could not be used, 2 if the "
-        "command line is wrong, 130 after Ctrl-C.",
+        "command line is wrong or does not fit the model, 130 after Ctrl-C.",
     )
     what = (
         "pictures of one set, or a folder of sets 01_a.jpg, 01_b.jpg, …"
@@ -54,7 +40,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         "--output",
         type=Path,
         help="file of the result, or folder of several; by default "
-        f"<picture>-{first.batch.done}.png in the current folder",
+        f"<picture>-{tasks[-1].batch.done}.png in the current folder",
     )
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
@@ -65,7 +51,11 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         "--model", default=DEFAULT_MODEL, help="registered model, folder or file (%(default)s)"
     )
     parser.add_argument("--device", choices=("cpu", "cuda"), help="by default a GPU, if there is one")
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--force", action="store_true", help="replace results that exist")
+    existing.add_argument(
+        "--skip-existing", action="store_true", help="keep results that exist, and make the others"
+    )
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
     parser.set_defaults(run=lambda options: run(tasks, options))
 
@@ -95,135 +85,98 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
-    chain = chain_name(tasks)
+    command = f"stylefuse {chain_name(tasks)}"
+    params = {name: value for name in fields_of(tasks) if (value := getattr(options, name)) is not None}
     try:
-        params = {name: value for name in fields_of(tasks) if (value := getattr(options, name)) is not None}
-        tasks = [*tasks, *_appended(tasks, params)]
+        tasks = with_appended(tasks, params)
         for task in tasks:
             task.params.read({name: params[name] for name in task.specs if name in params})
-        work = _work(tasks[0], options)
-        _check_targets(work, options.force)
+        work, file_format = find_work(tasks, options)
     except (WrongUse, RequestError) as error:
-        print(f"stylefuse {chain}: {error}", file=sys.stderr)
-        return WRONG_USE
-    try:
-        from stylefuse.model import load
+        return _end(command, WRONG_USE, error, options.json)
+    made: Callable[[Any], Result] | None = None
+    if any(not each.kept and each.fault is None for each in work):
+        from stylefuse.model import DeviceError, load
         from stylefuse.serving.bundle import ModelError
 
-        model = load(options.model, options.device)
-    except (ModelError, OSError) as error:
-        print(f"stylefuse {chain}: {error}", file=sys.stderr)
-        return FAILED
-    results = [_make(model, chain_name(tasks), each, params, options) for each in work]
+        try:
+            made = load(options.model, options.device).prepare(chain_name(tasks), params, file_format)
+        except (DeviceError, RequestError) as error:
+            return _end(command, WRONG_USE, error, options.json)
+        except (ModelError, OSError) as error:
+            return _end(command, FAILED, error, options.json)
+    results = [_report(each, _outcome(each, made, file_format), options.json) for each in work]
     return OK if all(results) else FAILED
 
 
-def _appended(tasks: Sequence[Task], params: dict[str, Any]) -> list[Task]:
-    return [task for task in appendable(tasks) if any(name in params for name in task.appended_by)]
+def print_error(error: Fault) -> None:
+    """Print an error as a line of JSON."""
+    print(json.dumps({"error": error._asdict()}), flush=True)
 
 
-def _work(task: Task, options: argparse.Namespace) -> list[Work]:
-    """What to make of the files and folders that were named."""
-    suffix = FORMATS[options.format] if options.format else ".png"
-    missing = [path for path in options.pictures if not path.exists()]
-    if missing:
-        raise WrongUse(f"there is no {printable(str(missing[0]))}")
-    folders = [path for path in options.pictures if path.is_dir()]
-    if folders and len(options.pictures) > 1:
-        raise WrongUse("name files, or one folder")
-    if folders:
-        return _work_of_folder(task, folders[0], options, suffix)
-    if task.takes_several:
-        return [Work(options.pictures, _target(options, options.pictures[0], task, suffix, single=True))]
-    single = len(options.pictures) == 1
-    return [Work([path], _target(options, path, task, suffix, single)) for path in options.pictures]
+def _end(command: str, status: int, error: Exception, as_json: bool) -> int:
+    print(f"{command}: {error}", file=sys.stderr, flush=True)
+    if as_json:
+        print_error(_fault_of(error))
+    return status
 
 
-def _work_of_folder(task: Task, folder: Path, options: argparse.Namespace, suffix: str) -> list[Work]:
-    from stylefuse.images.picture_sets import NAMING, find_sets
-    from stylefuse.pipelines.folders import visible_files
-
-    if options.output is None:
-        raise WrongUse("name a folder for the results with --output")
-    if options.output.resolve().is_relative_to(folder.resolve()):
-        raise WrongUse("the folder for the results lies among the pictures: name another one")
-    files = visible_files(folder)
-    if task.takes_several:
-        sets, _ = find_sets(files)
-        pairs: Iterable[tuple[list[Path], Path]] = [(each.paths, each.name) for each in sets]
-        nothing = f"there are no sets in {printable(str(folder))}: {NAMING}"
-    else:
-        pairs = [([path], path.with_suffix("")) for path in files]
-        nothing = f"there are no files in {printable(str(folder))}"
-    work = [
-        Work([folder / path for path in paths], options.output / name.with_name(name.name + suffix))
-        for paths, name in pairs
-    ]
-    if not work:
-        raise WrongUse(nothing)
-    return work
+def _fault_of(error: Exception) -> Fault:
+    if isinstance(error, (WrongUse, RequestError)):
+        return Fault(error.code, error.message, error.remedy)
+    return Fault("model", str(error), "")
 
 
-def _target(options: argparse.Namespace, source: Path, task: Task, suffix: str, single: bool) -> Path:
-    output = options.output
-    if output is None:
-        return Path(f"{source.stem}-{task.batch.done}{suffix}")
-    if single and not output.is_dir() and output.suffix:
-        if output.suffix.lower() not in (*FORMATS.values(), ".jpeg"):
-            raise WrongUse(f"--output {printable(str(output))}: end it in .png, .jpg or .webp")
-        return output
-    return output / f"{source.stem}{suffix}"
+def _outcome(work: Work, made: Callable[[Any], Result] | None, file_format: str) -> dict[str, Any] | Fault:
+    """Make one result, unless it is kept or cannot be made.
 
-
-def _check_targets(work: Sequence[Work], force: bool) -> None:
-    targets = [each.target for each in work]
-    twice = next((target for target in targets if targets.count(target) > 1), None)
-    if twice is not None:
-        raise WrongUse(f"two results would be called {printable(str(twice))}: run them one by one")
-    for each in work:
-        if any(each.target.exists() and each.target.samefile(source) for source in each.sources):
-            raise WrongUse(f"{printable(str(each.target))} is a picture of the input: name another --output")
-        if each.target.exists() and not force:
-            raise WrongUse(f"{printable(str(each.target))} exists: name another --output, or add --force")
-
-
-def _make(
-    model: "Model", chain: str, work: Work, params: dict[str, Any], options: argparse.Namespace
-) -> bool:
-    """Make one result; returns whether that went well."""
+    Returns:
+        What its line of JSON says beside the files, or why there is no result.
+    """
+    if work.fault:
+        return work.fault
+    if made is None or work.target is None or work.kept:
+        return {"skipped": True}
     from stylefuse._atomic import write_whole
     from stylefuse.images.encoding import encode
     from stylefuse.images.files import ImageError
 
-    names = [printable(str(path)) for path in work.sources]
-    line: dict[str, Any] = {"pictures": names, "output": printable(str(work.target))}
-    file_format = next((n for n, s in FORMATS.items() if s == work.target.suffix.lower()), "jpeg")
     try:
-        result = model.run(chain, work.sources if len(work.sources) > 1 else work.sources[0], **params)
+        result = made(work.sources)
         data, _ = encode(result.picture, file_format)
-        work.target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(work.target, data)
     except (RequestError, ImageError) as error:
-        return _report(line | _error(error.code, error.message, error.remedy), options.json)
+        return Fault(error.code, error.message, error.remedy)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        return Fault("memory", "there is not enough memory for it", "scale it down, or end other programs")
     except OSError as error:
-        return _report(line | _error("cannot_write", str(error), "choose another --output"), options.json)
-    return _report(line | {"report": result.report}, options.json)
+        return Fault("failed", f"its result could not be made ({error})", "correct this, then try again")
+    try:
+        write_whole(work.target, data)
+    except OSError as error:
+        return Fault("cannot_write", str(error), "choose another --output")
+    return {"report": result.report}
 
 
-def _error(code: str, message: str, remedy: str) -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "remedy": remedy}}
-
-
-def _report(line: dict[str, Any], as_json: bool) -> bool:
-    """Print the outcome of a result; returns whether it was made."""
-    error = line.get("error")
+def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
+    """Print the outcome of a result; returns whether the result is there."""
     if as_json:
-        print(json.dumps(line, ensure_ascii=False), flush=True)
-    elif error:
-        text = f"{', '.join(line['pictures'])}: {error['message']}; {error['remedy']}"
-        print(text, file=sys.stderr, flush=True)
+        # Names are not made printable: programs can open them again, whatever bytes they hold.
+        names = {"pictures": list(map(str, work.sources)), "output": work.target and str(work.target)}
+        print(
+            json.dumps(names | ({"error": outcome._asdict()} if isinstance(outcome, Fault) else outcome)),
+            flush=True,
+        )
+    elif isinstance(outcome, Fault):
+        pictures = ", ".join(_shown(path) for path in work.sources)
+        print(f"{pictures}: {outcome.message}; {outcome.remedy}", file=sys.stderr, flush=True)
     else:
-        print(line["output"], flush=True)
-        for warning in line["report"].get("warnings", ()):
-            print(f"{line['output']}: {warning}", file=sys.stderr, flush=True)
-    return error is None
+        print(_shown(work.target), flush=True)
+        for warning in outcome.get("report", {}).get("warnings", ()):
+            print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
+    return not isinstance(outcome, Fault)
+
+
+def _shown(path: Path | None) -> str:
+    return printable(str(path))
