@@ -7,6 +7,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageCms
 
 import stylefuse
@@ -148,6 +149,17 @@ def test_what_is_no_picture_is_named_by_its_position(model, wrong):
     assert refused.value.message.startswith(name)
     if isinstance(wrong, np.ndarray):
         assert "H×W or H×W×3, uint8 or uint16" in refused.value.remedy
+
+
+def test_a_tensor_is_no_list_of_pictures(model):
+    with pytest.raises(ImageError, match="this is a Tensor, not a picture: give a Pillow picture, an array"):
+        model.stylize(torch.zeros(3, 8, 8))
+
+
+def test_pictures_come_from_any_iterable(model):
+    pair = half_sharp(landscape())
+    fused = model.fuse(pair)
+    assert np.array_equal(model.fuse(iter(pair)), fused) and np.array_equal(model.fuse(tuple(pair)), fused)
 
 
 def test_the_count_has_its_noun(model):

@@ -25,9 +25,8 @@ _SINGLE = (Image.Image, np.ndarray, str, os.PathLike, bytes, bytearray, memoryvi
 
 def listed(pictures: Any) -> list[Any]:
     """Return one picture, or several, as a list; what is no picture is refused by `decoded`."""
-    return (
-        list(pictures) if isinstance(pictures, Iterable) and not isinstance(pictures, _SINGLE) else [pictures]
-    )
+    single = isinstance(pictures, _SINGLE) or hasattr(pictures, "__array__")  # PyTorch's tensors, for one
+    return [pictures] if single or not isinstance(pictures, Iterable) else list(pictures)
 
 
 def decoded(picture: Any, deep: bool) -> Image.Image | np.ndarray:
