@@ -239,6 +239,11 @@ def test_the_registrys_answer_may_be_bad(monkeypatch, program, words):
         stylefuse.load("models:/m@champion")
 
 
+def test_a_name_with_a_null_character():
+    with pytest.raises(ModelError, match="no name of a model"):
+        stylefuse.load("models:/a\0b@champion")
+
+
 def test_a_result_too_large_for_its_format_is_refused_before_it_is_computed(model, monkeypatch):
     monkeypatch.setattr("stylefuse.model.run_chain", lambda *_: pytest.fail("it was computed"))
     with pytest.raises(ImageError, match="webp holds 16383"):

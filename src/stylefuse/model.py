@@ -92,15 +92,27 @@ def _fetched(uri: str, folder: str) -> Path:
         done = subprocess.run(
             command, stdout=subprocess.PIPE, timeout=FETCH_SECONDS, check=False, start_new_session=True
         )
-        found = json.loads(done.stdout.splitlines()[-1])
-        if "error" not in found:
-            return Path(found["folder"])
-        reason = found["error"]
+        found = _answer(done)
     except subprocess.TimeoutExpired:
-        reason = f"it took more than {FETCH_SECONDS} s; see that the registry answers, then try again"
-    except (ValueError, IndexError, KeyError, TypeError):
-        reason = f"the program that asks it ended with status {done.returncode} and without an answer"
-    raise ModelError(f"{uri} cannot be fetched from the registry: {reason}")
+        found = {
+            "error": f"it took more than {FETCH_SECONDS} s; see that the registry answers, then try again"
+        }
+    except ValueError:  # it holds a null character
+        found = {"error": "this is no name of a model"}
+    if "error" in found:
+        raise ModelError(f"{uri} cannot be fetched from the registry: {found['error']}")
+    return Path(found["folder"])
+
+
+def _answer(done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
+    """What the program found: "folder", or "error"."""
+    try:
+        found = json.loads(done.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        found = None
+    if isinstance(found, dict) and found.keys() & {"folder", "error"}:
+        return found
+    return {"error": f"the program that asks it ended with status {done.returncode} and without an answer"}
 
 
 class Model:
