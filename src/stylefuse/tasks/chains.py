@@ -65,7 +65,8 @@ def with_appended(tasks: Sequence[Task], given: Collection[str]) -> list[Task]:
     """
     chain = list(tasks)
     for task in appendable(tasks):
-        own = [name for name in task.specs if name in given]
+        shared = {name for each in tasks for name in each.specs}
+        own = [name for name in task.specs if name in given and name not in shared]
         if any(name in task.appended_by for name in own):
             chain.append(task)
         elif own:

@@ -47,7 +47,9 @@ RESERVED_PARAMETERS = frozenset(
     | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
 )
 # Names of other commands and routes, and of attributes of a loaded model.
-RESERVED_TASKS = frozenset({"serve", "run", "styles", "tasks", "sample", "ingest", "evaluate", "register"})
+RESERVED_TASKS = frozenset(
+    {"serve", "run", "prepare", "appendable", "styles", "tasks", "sample", "ingest", "evaluate", "register"}
+)
 
 
 class Result(NamedTuple):
