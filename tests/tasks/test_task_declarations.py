@@ -1,7 +1,6 @@
 """Declarations of tasks and their parameters: what is refused when they are found."""
 
 import pickle
-from dataclasses import replace
 
 import pytest
 from pydantic import Field
@@ -104,10 +103,12 @@ def test_a_batch_appends_a_task_whose_parameter_left_its_default(monkeypatch):
     )
     with_toy = {**find_tasks(), "toy": toy}
     monkeypatch.setattr("stylefuse.tasks.chains.find_tasks", lambda: with_toy)
-    task = replace(stylize.TASK, summary="another, so that no cached class is used")
+    batch_options.cache_clear()
+    task = stylize.TASK
     options = batch_options(task)
     assert [step.task.name for step in steps_of(task, options())] == ["stylize"]
     assert [step.task.name for step in steps_of(task, options(amount=0.5))] == ["stylize", "toy"]
+    batch_options.cache_clear()
 
 
 @pytest.mark.parametrize("task", ["stylize", "fuse"])
