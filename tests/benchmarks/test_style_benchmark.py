@@ -76,6 +76,7 @@ def command(root, out, *more):
     return ["compare", "--data", str(root), "--env", "test", "--out", str(out), *more]
 
 
+@pytest.mark.slow
 def test_all_recipes_are_measured_alike_and_kept(root, tmp_path, stand_ins, capsys):
     arguments = command(root, tmp_path, "--minutes", "0.01")
     assert style.main(arguments) == 0
