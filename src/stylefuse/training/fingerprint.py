@@ -45,8 +45,8 @@ def code_hash(*modules: str) -> str:
     while waiting:
         path = waiting.pop()
         if path not in found:
-            found[path], imported = _code_of(path.read_bytes())
-            waiting += imported
+            found[path], names = _code_of(path.read_bytes())
+            waiting += [file for name in names if (file := _in_package(name))]
     digest = hashlib.sha256()
     for path in sorted(found):
         name = path.relative_to(_PACKAGE).as_posix() if path.is_relative_to(_PACKAGE) else path.name
@@ -55,11 +55,11 @@ def code_hash(*modules: str) -> str:
 
 
 @cache
-def _code_of(source: bytes) -> tuple[str, list[Path]]:
-    """A module's code without docstrings, and the files of the package that it imports."""
+def _code_of(source: bytes) -> tuple[str, frozenset[str]]:
+    """A module's code without docstrings, and the full names in the package that it imports."""
     tree = ast.parse(source)
-    imported = _imported(tree)
-    return _without_docstrings(tree), imported
+    names = _imported(tree)
+    return _without_docstrings(tree), names
 
 
 def _file_of(module: str) -> Path:
@@ -78,9 +78,9 @@ def _in_package(module: str) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def _imported(tree: ast.Module) -> list[Path]:
-    """Files of the package that a module imports by their full names; imports for type checkers alone do not count."""
-    named = set()
+def _imported(tree: ast.Module) -> frozenset[str]:
+    """Full names in the package that a module imports; imports for type checkers alone do not count."""
+    named: set[str] = set()
     typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and _is_for_types(node)]
     skipped = {id(inner) for node in typing for statement in node.body for inner in ast.walk(statement)}
     for node in (node for node in ast.walk(tree) if id(node) not in skipped):
@@ -88,8 +88,7 @@ def _imported(tree: ast.Module) -> list[Path]:
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
-    files = (_in_package(name) for name in named if name.startswith(f"{_PACKAGE.name}."))
-    return [file for file in files if file]
+    return frozenset(name for name in named if name.startswith(f"{_PACKAGE.name}."))
 
 
 def _is_for_types(node: ast.If) -> bool:
