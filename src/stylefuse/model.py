@@ -14,7 +14,7 @@ from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load_bundle, read_model
 from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
 from stylefuse.task_method import TaskMethod
-from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, with_appended
+from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
 from stylefuse.tasks.task import Result, Task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
@@ -184,10 +184,7 @@ class Model:
             )
         known = [name for task in [*tasks, *self.appendable(tasks)] for name in task.specs]
         refuse_unknown(params, known, "parameter")
-        return [
-            Step(task, task.params.read({name: params[name] for name in task.specs if name in params}))
-            for task in with_appended(tasks, params)
-        ]
+        return read_steps(with_appended(tasks, params), params)
 
     def appendable(self, tasks: Sequence[Task]) -> list[Task]:
         """Tasks of this model that parameters of their own append to these tasks."""

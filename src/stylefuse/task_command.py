@@ -9,7 +9,7 @@ from typing import Any
 
 from stylefuse.images.names import printable
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
-from stylefuse.tasks.chains import chain_name, fields_of, with_appended
+from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appended
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
@@ -21,7 +21,7 @@ OK, FAILED, WRONG_USE = 0, 1, 2
 def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     """Add the subcommand of a task, or of a chain of several."""
     first, name = tasks[0], chain_name(tasks)
-    summary = ", then ".join(task.summary[0].lower() + task.summary[1:] for task in tasks)
+    summary = ", then ".join(task.phrase for task in tasks)
     parser = commands.add_parser(
         name,
         help=summary,
@@ -89,8 +89,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
     params = {name: value for name in fields_of(tasks) if (value := getattr(options, name)) is not None}
     try:
         tasks = with_appended(tasks, params)
-        for task in tasks:
-            task.params.read({name: params[name] for name in task.specs if name in params})
+        read_steps(tasks, params)
         work, file_format = find_work(tasks, options)
     except (WrongUse, RequestError) as error:
         return _end(command, WRONG_USE, error, options.json)

@@ -1,16 +1,15 @@
-"""The JSON bodies that MLflow's server knows, read as strictly with MLflow as without it."""
+"""Read the JSON bodies of MLflow's server, with the same checks in our service and in MLflow's."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from stylefuse.tasks.chains import IMAGE
-from stylefuse.tasks.task import find_tasks
+from stylefuse.tasks.task import default_task
 from stylefuse.tasks.validation import RequestError, refuse_unknown
 
 FORMATS = ("dataframe_records", "dataframe_split", "instances", "inputs")  # MLflow's; a body has one of them
-_FIRST_TASK = next(iter(find_tasks().values()))
-_PARAMS = ", ".join(f'"{name}": …' for name in list(_FIRST_TASK.specs)[:2])
+_PARAMS = ", ".join(f'"{name}": …' for name in list(default_task().specs)[:2])
 EXAMPLE = f'send {{"dataframe_records": [{{"image": "<base64>"}}], "params": {{{_PARAMS}}}}}'
 
 

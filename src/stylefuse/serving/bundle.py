@@ -87,12 +87,9 @@ class Bundle:
         Raises:
             ValueError: it was trained on another encoder.
         """
-        from stylefuse.networks.encoder import check_encoder
-
         if name not in self._heads:
             head, weights, encoder = find_heads()[name], self.weights[name], self.generator.encoder
-            fingerprint = self.weights[GENERATOR].facts.get("fingerprint")
-            check_encoder(weights.facts, encoder, fingerprint, name, head.chain or head.pipeline)
+            head.check(weights, encoder, self.weights[GENERATOR].facts.get("fingerprint"))
             self._heads[name] = head.load(weights, encoder).to(self.device)
         return self._heads[name]
 

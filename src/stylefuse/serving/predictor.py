@@ -93,7 +93,7 @@ class RequestPredictor:
 def _without(name: str) -> RequestError:
     head = find_heads().get(name)
     remedy = (
-        f"run the {head.chain or head.pipeline} pipeline and serve the model that it registers"
+        f"run the {head.trained_by} pipeline and serve the model that it registers"
         if head
         else "register the model again"
     )

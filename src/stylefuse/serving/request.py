@@ -13,8 +13,17 @@ from stylefuse.images.encoding import FORMATS, Picture, check_sides
 from stylefuse.images.files import ImageError, Limits
 from stylefuse.images.io import decode
 from stylefuse.serving.chain import size_of
-from stylefuse.tasks.chains import IMAGE, PLUS, Step, chain_name, listed_chains, merged_defaults, parse_chain
-from stylefuse.tasks.task import Task, find_tasks
+from stylefuse.tasks.chains import (
+    IMAGE,
+    PLUS,
+    Step,
+    chain_name,
+    listed_chains,
+    merged_defaults,
+    parse_chain,
+    read_steps,
+)
+from stylefuse.tasks.task import Task, default_task, find_tasks
 from stylefuse.tasks.validation import RequestError, read_name, refuse_unknown, shown
 
 REPORT, FORMAT, TASK = "report", "format", "task"
@@ -46,11 +55,6 @@ class Request(NamedTuple):
         return self.steps[0].task
 
 
-def default_task() -> Task:
-    """The task of a request that names none."""
-    return next(iter(find_tasks().values()))
-
-
 def defaults(names: Names) -> dict[str, Any]:
     """Every parameter with the value that it has when a request leaves it out."""
     known = merged_defaults(list(find_tasks().values()), names)
@@ -80,12 +84,7 @@ def read_params(params: object, names: Names) -> Request:
     tasks = _read_chain(params)
     _refuse_parameters_without_effect(params, tasks, known)
     file_format = read_name(params, FORMAT, FORMATS, PNG)
-    steps = [Step(task, task.params.read(_of(task, params))) for task in tasks]
-    return Request(steps, file_format)
-
-
-def _of(task: Task, params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: params[name] for name in task.specs if name in params}
+    return Request(read_steps(tasks, params), file_format)
 
 
 def example_params(names: Names) -> dict[str, Any]:

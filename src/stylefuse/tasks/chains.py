@@ -18,6 +18,18 @@ class Step(NamedTuple):
     params: Params
 
 
+def read_steps(tasks: Sequence[Task], params: Mapping[str, Any]) -> list[Step]:
+    """The tasks of a chain, each with its own of the given parameters.
+
+    Raises:
+        RequestError: a value is of the wrong type or out of range.
+    """
+    return [
+        Step(task, task.params.read({name: params[name] for name in task.specs if name in params}))
+        for task in tasks
+    ]
+
+
 def chain_name(tasks: Sequence[Task]) -> str:
     return PLUS.join(task.name for task in tasks)
 

@@ -93,6 +93,21 @@ class Head:
     chain: str = ""
     sample_photos: int = 3
 
+    @property
+    def trained_by(self) -> str:
+        """The pipeline to run where the head is missing or of another encoder."""
+        return self.chain or self.pipeline
+
+    def check(self, weights: "Weights", encoder: "Encoder", fingerprint: str | None) -> None:
+        """Raise ValueError for weights that were trained on another encoder than this one of a generator.
+
+        Args:
+            fingerprint: of the generator.
+        """
+        from stylefuse.networks.encoder import check_encoder
+
+        check_encoder(weights.facts, encoder, fingerprint, self.weights, self.trained_by)
+
     def default_parameters(self) -> dict[str, Any]:
         """Return the section of the parameters that applies where no file states one."""
         training, evaluation = asdict(self.options()), asdict(self.evaluation())

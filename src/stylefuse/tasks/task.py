@@ -1,4 +1,4 @@
-"""The contract of a task: what it takes, what may be set, what runs it. A folder below `tasks/` is a task.
+"""The contract of a task: its pictures, parameters and predictor. Every folder below `tasks/` is a task.
 
 Everything around it is made from what stands here: requests, routes, OpenAPI, MLflow's signature, flags of the command
 line, Kedro's parameters and pipelines, the model card, the rules of promotion. Importing a task brings in no PyTorch.
@@ -171,6 +171,11 @@ class Task:
         return self.pictures[0] == 1
 
     @property
+    def phrase(self) -> str:
+        """The summary as part of a sentence: "restyle a photo"."""
+        return self.summary[0].lower() + self.summary[1:]
+
+    @property
     def specs(self) -> dict[str, Spec]:
         return specs(self.params)
 
@@ -199,6 +204,11 @@ def find_tasks() -> dict[str, Task]:
     tasks = {task.name: task for task in sorted(found, key=lambda task: (task.rank, task.name))}
     _check_names(list(tasks.values()))
     return tasks
+
+
+def default_task() -> Task:
+    """The task of a request that names none."""
+    return next(iter(find_tasks().values()))
 
 
 def find_heads() -> dict[str, "Head"]:

@@ -85,7 +85,7 @@ def _require(task: Task, weights: Mapping[str, Weights | None]) -> None:
     for name in task.needs:
         if weights.get(name) is None:
             head = find_heads().get(name)
-            chain = (head.chain or head.pipeline) if head else "train_style"
+            chain = head.trained_by if head else "train_style"
             raise ValueError(f"there is no {name}: run `kedro run --pipelines {chain}`, then this again")
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, create_model, model_validator
 from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.journal import Restart
 from stylefuse.pipelines.limits import FileLimits
-from stylefuse.tasks.chains import Step, appendable
+from stylefuse.tasks.chains import Step, appendable, read_steps
 from stylefuse.tasks.task import Task, find_tasks
 from stylefuse.tasks.validation import RequestError
 
@@ -93,11 +93,9 @@ def steps_of(task: Task, options: BatchOptions) -> list[Step]:
     Raises:
         RequestError: a value is of the wrong type or out of range.
     """
-    steps = []
-    for each in (task, *_appended(task, options)):
-        given = {name: getattr(options, name) for name in each.specs}
-        steps.append(Step(each, each.params.read({name: v for name, v in given.items() if v is not None})))
-    return steps
+    tasks = [task, *_appended(task, options)]
+    given = {name: getattr(options, name) for each in tasks for name in each.specs}
+    return read_steps(tasks, {name: value for name, value in given.items() if value is not None})
 
 
 def _appended(task: Task, options: BatchOptions) -> list[Task]:

@@ -1,4 +1,4 @@
-"""What the model needs to run, and the card that travels with it."""
+"""Measure the cost of a model, and write its model card."""
 
 import statistics
 import time
@@ -144,7 +144,7 @@ def _tasks_section(heads: Sequence[HeadEntry]) -> list[str]:
 def _task_lines(task: Task) -> list[str]:
     rows = [f"| `{name}` | {_range(spec)} | {spec.help} |" for name, spec in task.specs.items()]
     table = ["| parameter | values | |", "|---|---|---|", *rows, ""] if rows else []
-    return [f"**{task.name}**: {task.summary[0].lower()}{task.summary[1:]}.", "", *table]
+    return [f"**{task.name}**: {task.phrase}.", "", *table]
 
 
 def _range(spec: Spec) -> str:

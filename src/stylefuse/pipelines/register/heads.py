@@ -1,4 +1,4 @@
-"""Whether a trained head belongs to the generator, and its numbers to the head."""
+"""Check that a trained head belongs to the generator, and its evaluation to the head."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -38,19 +38,13 @@ def find_head(
         evaluation: `summary`, numbers of the head; `about`, with the `fingerprint` of the head they are of.
     """
     if weights is None:
-        return HeadEntry(
-            head,
-            None,
-            f"none: no {head.weights} was trained, see the {head.chain or head.pipeline} pipeline",
-            {},
-            [],
-        )
-    from stylefuse.networks.encoder import check_encoder
+        status = f"none: no {head.weights} was trained, see the {head.trained_by} pipeline"
+        return HeadEntry(head, None, status, {}, [])
     from stylefuse.networks.generator import load_generator
 
     encoder, fingerprint = load_generator(generator).encoder, generator.facts.get("fingerprint")
     try:
-        check_encoder(weights.facts, encoder, fingerprint, head.weights, head.chain or head.pipeline)
+        head.check(weights, encoder, fingerprint)
     except ValueError as error:
         return HeadEntry(head, None, f"left out: {error}", {}, [])
     if evaluation is None:

@@ -122,13 +122,11 @@ def evaluate_head(
     from stylefuse.images.crops import centre_crops
     from stylefuse.images.io import save
     from stylefuse.images.store import open_store
-    from stylefuse.networks.encoder import check_encoder
     from stylefuse.networks.generator import load_generator
 
     require_same_pictures(manifest, pipeline=head.pipeline, **{head.weights: weights})
     encoder = load_generator(generator).encoder
-    remedy = head.chain or head.pipeline
-    check_encoder(weights.facts, encoder, generator.facts["fingerprint"], head.weights, remedy)
+    head.check(weights, encoder, generator.facts["fingerprint"])
     network, evaluation = head.load(weights, encoder), options.evaluation
     rows = rows_of(manifest, PHOTO, "test")[: evaluation.photos]
     photos = centre_crops(open_store(image_store, manifest), rows, evaluation.image_size)

@@ -82,8 +82,7 @@ def operation(task: Task) -> dict[str, Any]:
     properties = {name: _schema(spec) for name, spec in fields_of([task]).items()} | {"format": _FORMAT}
     field = picture_field(task)
     appended = "".join(
-        f"; with {' or '.join(other.appended_by)}, then {other.summary[0].lower()}{other.summary[1:]}"
-        for other in appendable([task])
+        f"; with {' or '.join(other.appended_by)}, then {other.phrase}" for other in appendable([task])
     )
 
     def body(picture: dict[str, Any]) -> dict[str, Any]:

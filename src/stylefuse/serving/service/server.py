@@ -19,7 +19,7 @@ from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
 from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Model, Source, worker_command
-from stylefuse.tasks.task import find_tasks
+from stylefuse.tasks.task import default_task
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def example(host: str, port: int, token: str | None, token_file: Path | None = N
     asked = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # those are no addresses to ask
     read = f"$(cat {shlex.quote(str(token_file.absolute()))})" if token_file else f"${TOKEN}"
     bearer = f'-H "Authorization: Bearer {read}" ' if token else ""
-    task = next(iter(find_tasks().values()))
+    task = default_task()
     return f"curl {bearer}-F image=@photo.jpg -o {task.batch.done}.png {_url(asked, port)}/v1/{task.name}"
 
 
