@@ -1,1 +1,1 @@
-"""One folder a pipeline: pipeline.py wires, nodes.py does, options.py says what may be turned."""
+"""Pipelines of Kedro, a folder each: pipeline.py connects nodes, nodes.py holds them, options.py their parameters."""

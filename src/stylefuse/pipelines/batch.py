@@ -1,4 +1,4 @@
-"""A batch: many pieces, each kept as it is made, so that a batch that ended early goes on with the rest."""
+"""Run a batch of many pieces: each result is kept as it is made, so that an interrupted batch continues."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""What is said to a request that cannot be served: the field, what is wrong with it, and the remedy."""
+"""The error for a request that cannot be served: field, message and remedy; and checks that raise it."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may be turned in `register`."""
+"""Parameters of `register`."""
 
 import re
 from typing import Self

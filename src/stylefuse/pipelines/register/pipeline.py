@@ -1,4 +1,4 @@
-"""Wiring of `register`."""
+"""The pipeline `register`."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -1,4 +1,4 @@
-"""Versions in the registry: the one with a certain content, whether its files are there, and the champion's numbers."""
+"""Find registered versions: by content, whether their files exist, and the numbers of the champion."""
 
 import json
 import logging

@@ -1,1 +1,1 @@
-"""`stylefuse serve`: HTTP in one process, pictures in another that may be stopped or die without the first."""
+"""`stylefuse serve`: one process speaks HTTP, worker processes run the model and can be cancelled or replaced."""

@@ -1,4 +1,4 @@
-"""Who may ask: requests are checked by the name under which they reach the server, and by the page that sent them.
+"""Check the host name and the origin of each request, against web pages that use the server without permission.
 
 Browsers let any page send requests to any address, also to this machine. If the page's own name is made to point here
 (DNS rebinding), the page can read the answers; `Host` is then the page's name. Otherwise it can only send forms and

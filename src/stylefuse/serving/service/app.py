@@ -1,4 +1,4 @@
-"""The endpoints."""
+"""The routes of the service, and the requests behind them."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`stylefuse serve`: its options, and what it refuses before it starts."""
+"""The command `stylefuse serve`: its options, and checks of them before the server starts."""
 
 import argparse
 import asyncio

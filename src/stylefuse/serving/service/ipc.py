@@ -1,4 +1,4 @@
-"""What server and worker send each other through pipes: a small JSON header and raw bytes."""
+"""Frames between server and worker through pipes: a small JSON header and raw bytes."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What is checked before, and while, a request's body is read."""
+"""Checks before and while a request's body is read: media type, size, time."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""Metrics of the service for Prometheus."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The line of waiting requests, and the workers that take from it: replaced when they die, hang, or are outdated."""
+"""The queue of waiting requests, and the pool of workers: one that dies, hangs or is outdated is replaced."""
 
 import asyncio
 import logging

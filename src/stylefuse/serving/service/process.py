@@ -1,4 +1,4 @@
-"""One worker process, as the server sees it."""
+"""Start, ask, cancel and end one worker process, from the server's side."""
 
 import asyncio
 import contextlib

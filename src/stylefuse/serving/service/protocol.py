@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a connection, as uvicorn speaks it, without its patience."""
+"""HTTP/1.1 connections of uvicorn, with time limits for slow clients."""
 
 import asyncio
 from typing import Any

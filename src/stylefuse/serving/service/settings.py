@@ -1,4 +1,4 @@
-"""What can be turned at the service."""
+"""Limits and sizes of the service."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where the served model comes from: a folder, or the registry, asked again when the model is to be replaced."""
+"""Get the model to serve from a folder or from the registry, again at each reload."""
 
 import asyncio
 import json

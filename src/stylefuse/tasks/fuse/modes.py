@@ -1,4 +1,4 @@
-"""What the pictures of a set can be to each other, and how many there are."""
+"""Modes of fusion: the relations between the pictures of a set; and how many pictures a set has."""
 
 from typing import Literal, get_args
 

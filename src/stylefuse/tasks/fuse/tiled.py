@@ -1,4 +1,4 @@
-"""Fusion of pictures of any size: what to choose is decided small, the pixels are blended at full size."""
+"""Fusion of pictures of any size: the weights are computed at a reduced size, the pixels are blended at full size."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
