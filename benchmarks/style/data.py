@@ -21,6 +21,7 @@ from stylefuse.images.store import ImageStore, open_store
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
+from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.settings import CONFIG_LOADER_ARGS
@@ -101,7 +102,7 @@ def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
         classes_of(styles, judge.facts["styles"], "judge"),
         training,
         pretraining.judge,
-        Settings(**parameters["evaluate"]),
+        EvaluateOptions(**parameters["evaluate"]).settings(),
         device,
     )
 
