@@ -64,6 +64,12 @@ class Data(NamedTuple):
         return pixels_hash(self.manifest, self.store.index())[:16]
 
 
+def style_folder(env: str) -> Path:
+    """Return the folder of the paintings' files in an environment of conf/."""
+    catalog = OmegaConfigLoader(str(CONF), env=env, **CONFIG_LOADER_ARGS)["catalog"]
+    return CONF.parent / catalog["styles"]["filepath"]
+
+
 def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
     """Read a data root, with the options of an environment of conf/.
 
