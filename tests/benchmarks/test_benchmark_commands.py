@@ -14,7 +14,7 @@ from stylefuse.networks.weights import write_weights
 from support import smooth_pictures, write_tiny_data
 
 PARTS = {
-    style: ("compare", "speed", "memory", "large", "repetition", "strength", "knobs"),
+    style: ("compare", "speed", "memory", "large", "repetition", "strength", "knobs", "viewing"),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
 }
 

@@ -22,7 +22,10 @@ def evaluate_styles(
     manifest: pd.DataFrame,
     image_store: Path,
     sample: Path,
+    photos: Path,
+    styles: Path,
     options: EvaluateOptions,
+    reviser: Weights | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any], Path]:
     """Measure the generator on held-out photos and paintings, beside baselines.
 
@@ -31,7 +34,10 @@ def evaluate_styles(
         manifest: gives the held-out pictures (split "test").
         image_store: their pixels.
         sample: the embedded sample; where the manifest is of it, the truth of some paintings is known.
+        photos, styles: folders of the pictures themselves, which have more pixels than the store: for what is
+            measured at viewing size.
         options: see `EvaluateOptions`.
+        reviser: the head of the task `stylize`, where there is one.
 
     Returns:
         The evaluation as plain nested numbers (None and a reason where there is none); its
@@ -44,7 +50,9 @@ def evaluate_styles(
     from stylefuse.evaluation.heldout import all_twins, held_out
     from stylefuse.evaluation.measure import evaluate
     from stylefuse.evaluation.networks import load_networks
+    from stylefuse.evaluation.own_views import evaluate_views
     from stylefuse.evaluation.report import write_report
+    from stylefuse.evaluation.screens import Screens, draw_screens
     from stylefuse.evaluation.summary import table
     from stylefuse.images.manifest import require_usable
     from stylefuse.images.store import open_store
@@ -52,16 +60,19 @@ def evaluate_styles(
     require_usable(manifest)
     require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
     settings = options.settings()
-    networks = load_networks(generator, judge, classifier, settings.inception_weights)
-    styles, size = networks.styles[1:], generator.facts["image_size"]
+    networks = load_networks(generator, judge, classifier, settings.inception_weights, reviser)
+    names, size = networks.styles[1:], generator.facts["image_size"]
     store = open_store(image_store, manifest)
-    pictures = held_out(manifest, store, styles, size, settings.photos, settings.paintings, settings.seed)
-    twins = all_twins(manifest, sample, styles, size, settings.paintings)
-    evaluation = evaluate(networks, pictures, twins, settings)
+    pictures = held_out(manifest, store, names, size, settings.photos, settings.paintings, settings.seed)
+    twins = all_twins(manifest, sample, names, size, settings.paintings)
+    screens = Screens(names, settings.viewing.sizes)
+    viewed = evaluate_views(networks, manifest, store, (photos, styles), settings, size, screens.watch)
+    evaluation = evaluate(networks, pictures, twins, settings, viewed)
     of_generator = {name: generator.facts.get(name) for name in ("images_seen", "data_hash", "fingerprint")}
     evaluation["about"] |= of_generator
     with report_folder() as folder:
         figures = draw_figures(folder, networks, pictures, twins, settings.grid_photos, settings.batch_size)
+        figures += draw_screens(folder, screens)
         write_report(folder, evaluation, figures)
         log.info("evaluation\n\n%s\n", table(evaluation))
         for warning in evaluation["warnings"]:
