@@ -13,7 +13,7 @@ PLACE = 8  # px: colours are compared as means over such squares, without stroke
 
 
 def strong_colours(x: Tensor, paintings: Tensor) -> float:
-    """Return the share of pixels with more chroma than 95 % of the paintings' pixels have: its 0.9 quantile over pictures.
+    """Return the share of pixels with more chroma than 95 % of the paintings' pixels: its 0.9 quantile over pictures.
 
     Args:
         x, paintings: N×3×H×W in [-1, 1].

@@ -1,4 +1,4 @@
-"""Faults in flat places, such as skies: a texture that repeats, and coloured dots."""
+"""Faults in flat places, such as skies: a texture that repeats, specks, and coloured dots."""
 
 import torch
 from torch import Tensor
@@ -44,6 +44,19 @@ def coloured_dots(x: Tensor, places: Tensor) -> float:
     """
     fine = _fine(lab(flattest(x, places - _fine(places)))[:, 1:])
     return float(fine.square().sum(dim=1).mean(dim=(1, 2)).sqrt().mean())
+
+
+def specks(x: Tensor, places: Tensor) -> float:
+    """Return the skewness of fine luma in flat places: below 0 with dark specks, above 0 with light ones, 0 even.
+
+    Rows of dots that are too far apart or too irregular for `repetition` show here.
+
+    Args:
+        x, places: N×3×H×W in [-1, 1], H, W ≥ 32; flat is where `places` is.
+    """
+    fine = _fine(batch_luma(flattest(x, places))).flatten(1)
+    fine = fine - fine.mean(dim=1, keepdim=True)
+    return float((fine**3).mean(dim=1).div(fine.square().mean(dim=1).clamp(min=1e-12) ** 1.5).mean())
 
 
 def flattest(x: Tensor, places: Tensor) -> Tensor:
