@@ -234,7 +234,7 @@ def test_what_is_no_generator_is_refused(folder, tmp_path, monkeypatch):
     ],
 )
 def test_the_registrys_answer_may_be_bad(monkeypatch, program, words):
-    monkeypatch.setattr("stylefuse.model.subprocess.run", program)
+    monkeypatch.setattr("stylefuse.serving.registered.subprocess.run", program)
     with pytest.raises(ModelError, match=words):
         stylefuse.load("models:/m@champion")
 

@@ -1,8 +1,6 @@
 """The Python API: load a model, and run its tasks on pictures in this process."""
 
-import json
-import subprocess
-import sys
+import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,22 +11,26 @@ from stylefuse.images.given import PictureLike, decoded_all, expanded, listed
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load_bundle, read_model
 from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
+from stylefuse.serving.default_model import CHAMPION, use_ready_made
+from stylefuse.serving.registered import NotRegisteredError, fetch_registered
 from stylefuse.task_method import TaskMethod
 from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
 from stylefuse.tasks.task import Result, Task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
+log = logging.getLogger(__name__)
 REGISTERED = "models:/"
-FETCH_SECONDS = 120  # for a registered model's copy
 
 
-def load(model: str | Path, device: str | None = None) -> "Model":
+def load(model: str | Path | None = None, device: str | None = None) -> "Model":
     """Load a model.
 
     Args:
         model: a registered one, "models:/<name>@<alias>" or "models:/<name>/<version>", from the registry that
             `$MLFLOW_TRACKING_URI` names, else from `mlflow.db` in the current folder; a folder, as MLflow downloads it
-            or with `generator.safetensors` and heads in it; or the file of a generator.
+            or with `generator.safetensors` and heads in it; or the file of a generator. By default
+            "models:/stylefuse@champion" or, where no such model is registered, the ready-made model that the package
+            brings; then a warning is logged.
         device: "cpu" or "cuda"; by default the first GPU, if there is one.
 
     Raises:
@@ -36,9 +38,10 @@ def load(model: str | Path, device: str | None = None) -> "Model":
         ModelError: there is no such model, or it is damaged; the message says what to do.
     """
     _check_device(device)
-    if str(model).startswith(REGISTERED):
-        with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder:
-            stored = read_model(_fetched(str(model), folder))
+    if model is None:
+        stored = _read_default()
+    elif str(model).startswith(REGISTERED):
+        stored = _read_registered(str(model))
     elif (path := expanded(Path(model))).is_file():
         stored = _read_generator(path)
     else:
@@ -72,6 +75,20 @@ def _check_device(device: str | None) -> None:
         )
 
 
+def _read_default() -> Stored:
+    try:
+        return _read_registered(CHAMPION)
+    except NotRegisteredError as error:
+        folder, notice = use_ready_made(error.reason)
+    log.warning(notice)
+    return read_model(folder)
+
+
+def _read_registered(uri: str) -> Stored:
+    with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder:
+        return read_model(fetch_registered(uri, folder))
+
+
 def _read_generator(path: Path) -> Stored:
     try:
         weights = read_weights(path)
@@ -82,37 +99,6 @@ def _read_generator(path: Path) -> Stored:
         text = f"{path.name}: these are weights of a {kind}, not of a {GENERATOR}"
         raise ModelError(f"{text}: name the generator's file, or the folder that holds both")
     return Stored({GENERATOR: weights})
-
-
-def _fetched(uri: str, folder: str) -> Path:
-    """The folder of a registered model's copy. A process of its own fetches it: MLflow changes its environment."""
-    command = [sys.executable, "-m", "stylefuse.serving.service.registry", uri, folder]
-    try:
-        # In a session of its own, Ctrl-C ends it through this process, without a traceback of its own.
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, timeout=FETCH_SECONDS, check=False, start_new_session=True
-        )
-        found = _answer(done)
-    except subprocess.TimeoutExpired:
-        found = {
-            "error": f"it took more than {FETCH_SECONDS} s; see that the registry answers, then try again"
-        }
-    except ValueError:  # it holds a null character
-        found = {"error": "this is no name of a model"}
-    if "error" in found:
-        raise ModelError(f"{uri} cannot be fetched from the registry: {found['error']}")
-    return Path(found["folder"])
-
-
-def _answer(done: subprocess.CompletedProcess[bytes]) -> dict[str, str]:
-    """What the program found: "folder", or "error"."""
-    try:
-        found = json.loads(done.stdout.splitlines()[-1])
-    except (ValueError, IndexError):
-        found = None
-    if isinstance(found, dict) and found.keys() & {"folder", "error"}:
-        return found
-    return {"error": f"the program that asks it ended with status {done.returncode} and without an answer"}
 
 
 class Model:

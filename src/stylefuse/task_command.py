@@ -2,19 +2,21 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from stylefuse.images.names import printable
+from stylefuse.ready_made import styles
+from stylefuse.serving.default_model import HELP
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
 from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appended
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
 
-DEFAULT_MODEL = "models:/stylefuse@champion"
 OK, FAILED, WRONG_USE = 0, 1, 2
 
 
@@ -47,9 +49,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     parser.add_argument(
         "--format", choices=FORMATS, help="of the results; by default as --output ends, else png"
     )
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, help="registered model, folder or file (%(default)s)"
-    )
+    parser.add_argument("--model", help=HELP)
     parser.add_argument("--device", choices=("cpu", "cuda"), help="by default a GPU, if there is one")
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--force", action="store_true", help="replace results that exist")
@@ -62,6 +62,8 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
 
 def _add_parameter(parser: argparse.ArgumentParser, spec: Spec) -> None:
     flag, text = f"--{spec.name.replace('_', '-')}", spec.help.replace("%", "%%")
+    if spec.names_of == "styles" and (names := styles()):
+        text += f"; the ready-made model has {', '.join(names)}"
     default = "" if spec.default is None else f" ({spec.default})"
     if spec.kind is Kind.FLAG:
         action = argparse.BooleanOptionalAction
@@ -98,6 +100,9 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         from stylefuse.model import DeviceError, load
         from stylefuse.serving.bundle import ModelError
 
+        logging.basicConfig(
+            format=f"{command}: %(message)s"
+        )  # warnings, such as that the ready-made model is used
         try:
             made = load(options.model, options.device).prepare(chain_name(tasks), params, file_format)
         except (DeviceError, RequestError) as error:

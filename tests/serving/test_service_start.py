@@ -27,7 +27,7 @@ from stylefuse.serving.service.command import (
     ended_by_signals,
     read_token,
 )
-from stylefuse.serving.service.registry import fetch
+from stylefuse.serving.service.registry import NotRegisteredError, fetch
 from stylefuse.serving.service.request_handler import RequestHandler
 from stylefuse.serving.service.server import example
 
@@ -341,7 +341,7 @@ def test_a_model_that_is_not_there_is_answered_with_those_that_are(registry, mod
     client.create_model_version(
         "Anna's model", str(model_folder), tags={"gate.reasons": "summary.ssim is low"}
     )
-    with pytest.raises(ValueError, match="there is no models:/stylefuse@nobody") as error:
+    with pytest.raises(NotRegisteredError, match="there is no models:/stylefuse@nobody") as error:
         fetch("models:/stylefuse@nobody", tmp_path / "copy")
     assert "models:/Anna's model/1 (blocked: summary.ssim is low)" in str(error.value)
     listed = client.search_registered_models()
@@ -350,8 +350,11 @@ def test_a_model_that_is_not_there_is_answered_with_those_that_are(registry, mod
 
 def test_an_empty_registry_names_the_first_step(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    with pytest.raises(ValueError, match="no model is registered: run `kedro run --pipelines train_style`"):
+    with pytest.raises(
+        NotRegisteredError, match="no model is registered: run `kedro run --pipelines train_style`"
+    ):
         fetch("models:/stylefuse@champion", tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []  # and no database is made
 
 
 def test_a_version_whose_files_are_gone_is_named_with_the_remedy(tmp_path, model_folder, monkeypatch):

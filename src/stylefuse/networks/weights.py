@@ -21,7 +21,7 @@ class Weights(NamedTuple):
     facts: dict[str, Any]
 
     def checksum(self) -> str:
-        """Return the sha256 over tensors and facts that is in the file."""
+        """Return the sha256 over tensors and facts, as in the file unless that is in half precision."""
         return _checksum(self.tensors, json.dumps(self.facts))
 
 
@@ -42,12 +42,13 @@ def write_weights(path: Path, weights: Weights) -> None:
 
 
 def read_weights(path: Path) -> Weights:
-    """Read what `write_weights` wrote.
+    """Read what `write_weights` wrote; tensors of float16 as float32.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is not safetensors, is cut short, was changed since, or lacks the facts.
     """
+    import torch
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -59,14 +60,16 @@ def read_weights(path: Path) -> Weights:
             about = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         facts, written = json.loads(about["facts"]), about.get("sha256")
-        # Older files have no checksum.
+        # Of what is in the file, before it is converted. Older files have none.
         if written and written != _checksum(tensors, about["facts"]):
             raise ValueError("its content does not match its checksum")
     except (SafetensorError, KeyError, ValueError) as error:
         raise ValueError(
             f"{path.name} is damaged or not of this project ({error}): train it again"
         ) from error
-    return Weights(tensors, facts)
+    # A file in half precision takes half the space; networks compute with what it holds in float32.
+    halves = {name: tensor.float() for name, tensor in tensors.items() if tensor.dtype is torch.float16}
+    return Weights(tensors | halves, facts)
 
 
 def read_facts(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from stylefuse.serving.default_model import CHAMPION
 from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.server import serve
@@ -31,9 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--model",
-        default="models:/stylefuse@champion",
-        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder (%(default)s); "
-        "one that does not exist is answered with those that do",
+        help="a registered model, models:/<name>@<alias> or models:/<name>/<version>, or a folder; one that does not "
+        f"exist is answered with those that do. By default {CHAMPION}, or the ready-made model where there is none",
     )
     add("--host", default="127.0.0.1", help="address to listen at (%(default)s: this machine alone)")
     add("--port", type=int, default=8080, help="0 takes a free one (%(default)s)")

@@ -17,7 +17,16 @@ from stylefuse.tracking.moved import follow_move
 
 # Of what there is, in an error.
 SHOWN, SHOWN_VERSIONS = 20, 3
+_NONE, _FIRST = "no model is registered", "run `kedro run --pipelines train_style` first"
 _NAMED = re.compile(r"models:/(?P<name>[^/@]+)(@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+
+class NotRegisteredError(ValueError):
+    """There is no such model; `reason` is the message without the remedy."""
+
+    def __init__(self, reason: str, remedy: str = ""):
+        super().__init__(f"{reason}: {remedy}" if remedy else reason)
+        self.reason = reason
 
 
 def fetch(uri: str, folder: Path) -> dict[str, Any]:
@@ -32,7 +41,8 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
         `name` and `version`, and `folder`, where the model lies.
 
     Raises:
-        ValueError: the URI is none of these, or there is no such model; then the message lists those that there are.
+        NotRegisteredError: there is no such model; the message lists those that there are.
+        ValueError: the URI is none of these, or the model's files are gone.
         TrackingError: the database or the server cannot be used.
     """
     named = _NAMED.fullmatch(uri)
@@ -41,13 +51,15 @@ def fetch(uri: str, folder: Path) -> dict[str, Any]:
     if not os.environ.get("MLFLOW_TRACKING_URI"):
         if not Path("mlflow.db").is_file():
             remedy = "start in the project's folder, or set MLFLOW_TRACKING_URI, or name the folder of a model instead"
-            raise ValueError(f"there is no mlflow.db here: {remedy}")
+            raise NotRegisteredError("there is no mlflow.db here", remedy)
         os.environ["MLFLOW_TRACKING_URI"] = "sqlite:///mlflow.db"
     address = os.environ["MLFLOW_TRACKING_URI"]
     for variable, value in PATIENCE.items():
         os.environ.setdefault(variable, value)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    if (database := file_of(address)) and database.is_file():
+    if database := file_of(address):
+        if not database.is_file():  # MLflow would make it
+            raise NotRegisteredError(f"there is no {uri}; {_NONE}", _FIRST)
         follow_move(database, EXPERIMENT)
     with naming_server(address, "start it, or name the folder of a model instead"):
         return _fetch(uri, named, folder)
@@ -67,7 +79,8 @@ def _fetch(uri: str, named: re.Match[str], folder: Path) -> dict[str, Any]:
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
-        raise ValueError(f"there is no {uri}; {_models(client)}") from None
+        reason, remedy = _models(client)
+        raise NotRegisteredError(f"there is no {uri}; {reason}", remedy) from None
     # By version, not by alias: that may move in between.
     exact = f"models:/{name}/{version.version}"
     try:
@@ -88,8 +101,12 @@ def _fetch(uri: str, named: re.Match[str], folder: Path) -> dict[str, Any]:
     return {"name": name, "version": str(version.version), "folder": found}
 
 
-def _models(client: Any) -> str:
-    """The registered models with their newest versions, as `--model` takes them, and why the gate blocked one."""
+def _models(client: Any) -> tuple[str, str]:
+    """The registered models with their newest versions, as `--model` takes them, and why the gate blocked one.
+
+    Returns:
+        These, and what to do where there are none.
+    """
     models = client.search_registered_models(max_results=SHOWN)
     lines = []
     for model in models:
@@ -100,8 +117,8 @@ def _models(client: Any) -> str:
         kept = [v for i, v in enumerate(newest) if i < SHOWN_VERSIONS or str(v.version) in alias_of]
         lines += [_line(version, alias_of.get(str(version.version))) for version in kept]
     if not lines:
-        return "no model is registered: run `kedro run --pipelines train_style` first"
-    return "registered are " + ", ".join(lines) + (", and more" if models.token else "")
+        return _NONE, _FIRST
+    return "registered are " + ", ".join(lines) + (", and more" if models.token else ""), ""
 
 
 def _line(version: Any, alias: str | None) -> str:
@@ -114,6 +131,8 @@ def _line(version: Any, alias: str | None) -> str:
 def main() -> int:
     try:
         found = fetch(sys.argv[1], Path(sys.argv[2]))
+    except NotRegisteredError as error:
+        found = {"error": str(error), "absent": error.reason}
     except Exception as error:
         # The first line: SQLAlchemy goes on with the statement and a link.
         found = {"error": (str(error).strip() or type(error).__name__).splitlines()[0][:2000]}

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import shutil
 import sys
@@ -10,9 +11,12 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import NamedTuple
 
+from stylefuse.serving.bundle import ModelError
+from stylefuse.serving.default_model import CHAMPION, VERSION, use_ready_made
 from stylefuse.serving.service.process import StartFailed, kill
 from stylefuse.serving.service.settings import Settings
 
+log = logging.getLogger(__name__)
 # MLflow alone takes seconds to import, and waits for a locked database.
 FETCH_SECONDS = 120.0
 
@@ -28,11 +32,13 @@ class Source:
     """Gets models. Registered ones are copied: workers that start later read them when the registry is away.
 
     Args:
-        name: a folder, or `models:/<name>@<alias>` and the like.
+        name: a folder, or `models:/<name>@<alias>` and the like; None: the champion, or the ready-made model where
+            there is none.
     """
 
-    def __init__(self, name: str):
-        self._name = name
+    def __init__(self, name: str | None):
+        self._name = name or CHAMPION
+        self._is_default = name is None
         self._copies: Path | None = None
 
     @property
@@ -43,7 +49,7 @@ class Source:
         """The model as it is now.
 
         Raises:
-            StartFailed: the registry does not give it; the message says why.
+            StartFailed: the registry does not give it, or the package lacks the ready-made model; the message says why.
         """
         if self._is_folder:
             return Model(Path(self._name).absolute(), "")
@@ -62,6 +68,13 @@ class Source:
             raise StartFailed(f"{self._name}: the registry could not be asked") from None
         finally:
             await kill(process)
+        if "absent" in found and self._is_default:
+            try:
+                ready_made, notice = use_ready_made(found["absent"])
+            except ModelError as error:
+                raise StartFailed(str(error)) from None
+            log.warning(notice)
+            return Model(ready_made, VERSION)
         if "error" in found:
             raise StartFailed(f"{self._name} cannot be fetched from the registry: {found['error']}")
         return Model(Path(found["folder"]), found["version"])
