@@ -1,14 +1,12 @@
 """The networks of an evaluation: what is measured, and what measures it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from PIL import Image
 from torch import Tensor, nn
 
 from stylefuse.evaluation.restyled import in_batches
-from stylefuse.images.io import to_image, to_tensor
 from stylefuse.metrics.inception import inception_features
 from stylefuse.networks.classifier import load_classifier
 from stylefuse.networks.generator import Generator, load_generator
@@ -23,7 +21,6 @@ class Networks:
     styles: names of the generator's rows, "photo" first.
     judge_classes, classifier_classes: index of each of `styles` among the classes of the judge and of the classifier.
     inception: None where FID and KID are not measured.
-    reviser: weights of the head that revises enlarged drafts; None: photos are restyled at their own size.
     """
 
     generator: Generator
@@ -34,7 +31,6 @@ class Networks:
     classifier_classes: list[int]
     device: torch.device
     inception: nn.Module | None = None
-    reviser: Weights | None = None
 
 
 def load_networks(
@@ -42,13 +38,11 @@ def load_networks(
     judge: Weights,
     classifier: Weights,
     inception_weights: str | None = None,
-    reviser: Weights | None = None,
 ) -> Networks:
     """Build the networks, on the GPU where there is one.
 
     Args:
         inception_weights: path of FID's Inception weights, or None.
-        reviser: see `Networks`.
 
     Raises:
         ValueError: the judge or the classifier does not know one of the generator's styles.
@@ -66,7 +60,6 @@ def load_networks(
         classes_of(styles, classifier.facts["styles"], "classifier"),
         device,
         inception.to(device) if inception else None,
-        reviser,
     )
 
 
@@ -106,15 +99,6 @@ def restyle(networks: Networks, photos: Tensor, mix: dict[int, float], batch_siz
         batch_size,
         networks.device,
     )
-
-
-def at_own_size(networks: Networks) -> Callable[[Image.Image, int], Image.Image]:
-    """Return a function that restyles a photo, RGB of up to about two megapixels, in the style of a row (1, 2, …)."""
-
-    def painted(photo: Image.Image, row: int) -> Image.Image:
-        return to_image(restyle(networks, to_tensor(photo)[None], {row: 1.0}, 1)[0])
-
-    return painted
 
 
 def precision(device: torch.device) -> str:

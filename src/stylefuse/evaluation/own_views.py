@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from stylefuse.evaluation.networks import Networks, at_own_size
+from stylefuse.evaluation.networks import Networks
 from stylefuse.evaluation.originals import originals
 from stylefuse.evaluation.settings import Settings
-from stylefuse.evaluation.viewing import Judges, Watcher, measure_views, view_paintings
+from stylefuse.evaluation.viewing import Judges, Restyler, Watcher, measure_views, view_paintings
 from stylefuse.images.manifest import PHOTO
 from stylefuse.images.store import ImageStore
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 def evaluate_views(
     networks: Networks,
+    restyle: Restyler,
     manifest: pd.DataFrame,
     store: ImageStore,
     folders: tuple[Path, Path],
@@ -30,6 +31,7 @@ def evaluate_views(
     Photos are reduced to their central squares, since views show no more, and enlarged where they are too small.
 
     Args:
+        restyle: paints with the generator, at any size.
         folders: of the files of photos and of paintings.
         judge_size: px, of the pictures that the judge was trained with.
     """
@@ -48,7 +50,7 @@ def evaluate_views(
     judges = Judges(networks.judge, networks.judge_classes, judge_size, device=networks.device)
     return measure_views(
         photos.pictures,
-        at_own_size(networks),
+        restyle,
         view_paintings(paintings, viewing.views, judges),
         viewing.sizes,
         judges,

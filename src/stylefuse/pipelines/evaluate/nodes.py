@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +11,11 @@ from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.temporary import report_folder
 from stylefuse.tracking import record
+
+if TYPE_CHECKING:
+    import torch
+
+    from stylefuse.evaluation.viewing import Restyler
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +65,16 @@ def evaluate_styles(
     require_usable(manifest)
     require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
     settings = options.settings()
-    networks = load_networks(generator, judge, classifier, settings.inception_weights, reviser)
+    networks = load_networks(generator, judge, classifier, settings.inception_weights)
     names, size = networks.styles[1:], generator.facts["image_size"]
     store = open_store(image_store, manifest)
     pictures = held_out(manifest, store, names, size, settings.photos, settings.paintings, settings.seed)
     twins = all_twins(manifest, sample, names, size, settings.paintings)
     screens = Screens(names, settings.viewing.sizes)
-    viewed = evaluate_views(networks, manifest, store, (photos, styles), settings, size, screens.watch)
+    restyle = _as_served(generator, reviser, networks.device)
+    viewed = evaluate_views(
+        networks, restyle, manifest, store, (photos, styles), settings, size, screens.watch
+    )
     evaluation = evaluate(networks, pictures, twins, settings, viewed)
     of_generator = {name: generator.facts.get(name) for name in ("images_seen", "data_hash", "fingerprint")}
     evaluation["about"] |= of_generator
@@ -79,6 +87,19 @@ def evaluate_styles(
             log.warning("%s", warning)
         _track(evaluation, folder)
     return evaluation, {**evaluation["summary"], "generator": of_generator["fingerprint"]}, folder
+
+
+def _as_served(generator: Weights, reviser: Weights | None, device: "torch.device") -> "Restyler":
+    """Return a function that restyles a photo in the style of a row as the served model does."""
+    from stylefuse.serving.bundle import GENERATOR, Bundle
+    from stylefuse.tasks.stylize.params import StylizeParams
+    from stylefuse.tasks.stylize.predictor import StylizePredictor
+    from stylefuse.tasks.stylize.reviser_head import REVISER
+
+    heads = {} if reviser is None else {REVISER.weights: reviser}
+    predictor = StylizePredictor(Bundle({GENERATOR: generator, **heads}, str(device)))
+    names = predictor.styles
+    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=names[row]))
 
 
 def _track(evaluation: dict[str, Any], folder: Path) -> None:
