@@ -7,7 +7,7 @@ from torch import Tensor
 
 from benchmarks.style.colours import colour_kept, hue_variety, strong_colours
 from benchmarks.style.data import Data
-from benchmarks.style.flat_places import coloured_dots, extremes, repetition
+from benchmarks.style.flat_places import coloured_dots, extremes, repetition, specks
 from benchmarks.style.margins import border_step, margin_step, margin_texture
 from benchmarks.style.patch_judge import SIDE, PatchJudge
 from stylefuse.evaluation.restyled import in_batches
@@ -54,8 +54,8 @@ def faults(
 def pixel_faults(sets: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
     """Return the numbers that need no network, by fault and set.
 
-    frame: `border_step`. margins: `margin_step`. streaks: `margin_texture`. repetition and dots (`coloured_dots`): in
-    flat places. strong_colours, hues (`hue_variety`). colour_kept: of restyled photos alone.
+    frame: `border_step`. margins: `margin_step`. streaks: `margin_texture`. repetition, specks and dots
+    (`coloured_dots`): in flat places. strong_colours, hues (`hue_variety`). colour_kept: of restyled photos alone.
 
     Args:
         sets: "fakes", "photos", "paintings", N×3×H×W in [-1, 1]; fakes and photos in the same order.
@@ -70,6 +70,7 @@ def pixel_faults(sets: Mapping[str, Tensor]) -> dict[str, dict[str, float]]:
             "margins": margin_step(x, photos),
             "streaks": margin_texture(x, photos),
             "repetition": repetition(x, places),
+            "specks": specks(x, places),
             "dots": coloured_dots(x, places),
             "strong_colours": strong_colours(x, sets["paintings"]),
             "hues": hue_variety(x),

@@ -28,6 +28,7 @@ TITLES = {
     "streaks": "streaks, 1 = none",
     "dots": "coloured dots",
     "repetition": "repetition",
+    "specks": "specks, 0 = none",
     "strong_colours": "strong colours",
     "hues": "variety of hues",
     "colour_kept": "colour kept",

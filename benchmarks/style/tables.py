@@ -40,6 +40,7 @@ FAULTS: list[tuple[str, str, int | str]] = [  # heading, name, digits
     ("margins", "margins", 2),
     ("streaks", "streaks", 2),
     ("repetition", "repetition", 2),
+    ("specks", "specks", 2),
     ("dots", "dots", 1),
     ("strong colours", "strong_colours", "%"),
     ("hues", "hues", 2),
@@ -77,9 +78,9 @@ def report(runs: Sequence[Run]) -> str:
         "dots: fine colour in flat places. strong colours: pixels with more chroma than 95 % of the paintings', in "
         "the tenth most colourful picture. hues: their variety between pictures, 0 = all have one. colour kept: share "
         "of the colours' variance that the photo explains. repetition: how alike the texture of flat places is to "
-        "itself a few pixels away. at ends: pixels with a channel at an end of its range. busy, flat squares: share of "
-        "pictures whose busiest and flattest square the patch judge assigns to the style. C's lead: C's accuracy less "
-        "the judge's.",
+        "itself a few pixels away. specks: skewness of fine luma there, below 0 = dark ones. at ends: pixels with a "
+        "channel at an end of its range. busy, flat squares: share of pictures whose busiest and "
+        "flattest square the patch judge assigns to the style. C's lead: C's accuracy less the judge's.",
         "## By style and seed",
         style_table(runs),
     ]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks.style.colours import colour_kept, hue_variety, strong_colours
-from benchmarks.style.flat_places import coloured_dots
+from benchmarks.style.flat_places import coloured_dots, specks
 from benchmarks.style.lab import lab
 from benchmarks.style.margins import border_effect, margin_step, margin_texture
 from support import smooth_pictures
@@ -85,6 +85,14 @@ def test_dots_of_colour_show_and_dots_of_grey_do_not():
     coloured = dots * torch.tensor([1.0, -1, 0])[:, None, None]
     clean = coloured_dots(x, x)
     assert coloured_dots(x + dots, x) < clean + 2 and coloured_dots(x + coloured, x) > clean + 5
+
+
+def test_dark_and_light_specks():
+    x = photos()
+    dots = torch.zeros_like(x)
+    dots[:, :, ::11, ::13] = 0.4
+    assert abs(specks(x, x)) < 0.2
+    assert specks(x - dots, x) < -0.7 and specks(x + dots, x) > 0.7
 
 
 def test_few_orange_pictures_among_grey_ones():
