@@ -52,7 +52,7 @@ def run_command(
     for part in parts:
         summary = part.__doc__.strip().splitlines()[0]
         subparser = subparsers.add_parser(
-            part.__name__.rpartition(".")[2],
+            part.__name__.rpartition(".")[2].replace("_", "-"),
             help=summary,
             description=part.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter,

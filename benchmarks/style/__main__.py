@@ -4,12 +4,23 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.common.command import run_command
-from benchmarks.style import compare, knobs, known_faults, large, memory, repetition, speed, strength, viewing
+from benchmarks.style import (
+    compare,
+    knobs,
+    known_faults,
+    large,
+    memory,
+    repetition,
+    speed,
+    strength,
+    train_speed,
+    viewing,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one part; returns the exit status."""
-    parts = (compare, known_faults, speed, memory, large, repetition, strength, knobs, viewing)
+    parts = (compare, known_faults, speed, train_speed, memory, large, repetition, strength, knobs, viewing)
     return run_command("benchmarks.style", __doc__, parts, arguments)
 
 

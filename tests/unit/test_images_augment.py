@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.nn import functional as F
 
 from stylefuse.images.augment import degrade, diff_augment
 from support import smooth_pictures
@@ -49,6 +50,39 @@ def test_diff_augment_flips_moves_and_cuts_some(pictures):
     rising = (whole[:, 40] > whole[:, 20]).float().mean()
     assert 0.3 < rising < 0.7
     assert len({round(row.mean().item(), 4) for row in whole}) > 5
+
+
+def looped(x, generator):
+    """`diff_augment` a picture at a time, in plain slices."""
+    n, _, height, width = x.shape
+    flip = torch.rand(n, generator=generator) < 0.5
+    reach = height // 8
+    move = torch.randint(-reach, reach + 1, (n, 2), generator=generator)
+    hole = torch.randint(0, height, (n, 2), generator=generator)
+    cut = torch.rand(n, generator=generator) < 0.5
+    padded = F.pad(x, (reach,) * 4, mode="reflect")
+    pictures = []
+    for i in range(n):
+        top, left = (int(m) + reach for m in move[i])
+        picture = padded[i, :, top : top + height, left : left + width]
+        picture = picture.flip(2) if flip[i] else picture
+        if cut[i]:
+            rows, columns = torch.arange(height)[:, None], torch.arange(width)
+            inside = ((rows - hole[i, 0]).abs() < height // 4) & ((columns - hole[i, 1]).abs() < width // 4)
+            picture = picture * ~inside
+        pictures.append(picture)
+    return torch.stack(pictures)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_diff_augment_and_its_gradient_equal_those_of_a_loop(pictures, dtype):
+    once, each = (pictures.to(dtype).clone().requires_grad_() for _ in range(2))
+    weights = torch.randn(pictures.shape, generator=seeded(3)).to(dtype)
+    results = [augment(x, seeded()) for augment, x in ((diff_augment, once), (looped, each))]
+    assert torch.equal(*results)
+    for result in results:
+        (result * weights).sum().backward()
+    assert torch.equal(once.grad, each.grad)
 
 
 def test_gradients_flow_through_diff_augment(pictures):

@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.images.store import ImageStore
+from stylefuse.images.device_store import DeviceStore
+from stylefuse.images.store import ImageStore, Window
 
 
 class CropSampler:
     """Draws square crops of random place, scale and mirroring from given rows of a store.
 
     Args:
-        store: decoded pictures.
+        store: decoded pictures; of a `DeviceStore` the crops are cut on its device, with the same random decisions.
         rows: the rows to draw from, each equally often (without replacement until all were drawn).
         size: side of the resulting crops, px.
         min_crop_scale: smallest crop as a share of a picture's short side.
@@ -40,21 +41,21 @@ class CropSampler:
     ):
         if len(rows) == 0:
             raise ValueError("no pictures to draw crops from: look at the splits in the data report")
-        self._store, self._rows, self.size = store, np.asarray(rows), size
+        self.store, self._rows, self.size = store, np.asarray(rows), size
         self._scales, self._margin = (min_crop_scale, max_crop_scale), margin
         self._generator, self._queue = generator, np.empty(0, np.int64)
 
     def draw(self, count: int, size: int | None = None) -> Tensor:
-        """Draw the next `count` crops: count×3×size×size float32 in [-1, 1], channels last.
+        """Draw the next `count` crops: count×3×size×size float32 in [-1, 1], channels last; on the store's device.
 
         Args:
             size: side of these crops, px; None: the sampler's.
         """
-        return as_batch(self.windows(count), size or self.size)
+        return crops_of(self.store, self.windows(count), size or self.size)
 
-    def windows(self, count: int) -> list[np.ndarray]:
-        """Draw the next `count` crops without resizing: squares H×H×3 uint8 of different sides; see `as_batch`."""
-        return [self._window(self._store[row]) for row in self._next_rows(count)]
+    def windows(self, count: int) -> list[Window]:
+        """Decide on the next `count` crops; see `crops_of`."""
+        return [self._window(int(row)) for row in self._next_rows(count)]
 
     def state(self) -> list[int]:
         """Return the rows that were not drawn yet in this round; a resume needs them and the generator's state."""
@@ -69,28 +70,37 @@ class CropSampler:
         drawn, self._queue = self._queue[:count], self._queue[count:]
         return drawn
 
-    def _window(self, picture: np.ndarray) -> np.ndarray:
-        top, left = (round(self._margin * n) for n in picture.shape[:2])
-        picture = picture[top : picture.shape[0] - top, left : picture.shape[1] - left]
-        height, width = picture.shape[:2]
+    def _window(self, row: int) -> Window:
+        height, width = self.store.size(row)
+        above, aside = round(self._margin * height), round(self._margin * width)
+        height, width = height - 2 * above, width - 2 * aside
         short = min(height, width)
         side = max(1, round(short * self._generator.uniform(*self._scales)))
-        top = self._generator.integers(height - side + 1)
-        left = self._generator.integers(width - side + 1)
-        crop = picture[top : top + side, left : left + side]
-        return crop[:, ::-1] if self._generator.random() < 0.5 else crop
+        top = above + int(self._generator.integers(height - side + 1))
+        left = aside + int(self._generator.integers(width - side + 1))
+        return Window(row, top, left, side, bool(self._generator.random() < 0.5))
 
 
 def draw_each(samplers: Sequence[CropSampler]) -> Tensor:
     """Draw the next crop of each sampler: N×3×size×size float32 in [-1, 1], channels last.
 
     Raises:
-        ValueError: the samplers' sizes differ.
+        ValueError: the samplers' sizes or stores differ.
     """
     sizes = {sampler.size for sampler in samplers}
     if len(sizes) != 1:
         raise ValueError(f"samplers of crops of {sorted(sizes)} px make no batch")
-    return as_batch([sampler.windows(1)[0] for sampler in samplers], *sizes)
+    store = samplers[0].store
+    if any(sampler.store is not store for sampler in samplers):
+        raise ValueError("samplers of several image stores make no batch")
+    return crops_of(store, [sampler.windows(1)[0] for sampler in samplers], *sizes)
+
+
+def crops_of(store: ImageStore, windows: Sequence[Window], side: int) -> Tensor:
+    """Cut windows out and resize them: N×3×side×side float32 in [-1, 1], channels last; on the store's device."""
+    if isinstance(store, DeviceStore):
+        return store.crops(windows, side)
+    return as_batch([store.cut(window) for window in windows], side)
 
 
 def as_batch(windows: Sequence[np.ndarray], side: int) -> Tensor:

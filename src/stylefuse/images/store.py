@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,16 @@ from stylefuse.images.manifest import rows_hash
 
 # Names of the store's files; SOURCE holds `rows_hash` of the manifest.
 PIXELS, INDEX, SOURCE = "pixels.u8", "index.csv", "manifest.sha256"
+
+
+class Window(NamedTuple):
+    """A square of a picture: its row in the store, place and side in px, and whether it is mirrored left to right."""
+
+    row: int
+    top: int
+    left: int
+    side: int
+    flip: bool
 
 
 def write_store(folder: Path, pictures: Iterable[np.ndarray], manifest: pd.DataFrame | None = None) -> int:
@@ -88,12 +99,26 @@ class ImageStore:
         """Return the index file, with offset and size of each picture: for fingerprints."""
         return (self._folder / INDEX).read_bytes()
 
+    def byte_count(self) -> int:
+        """Return how many bytes all pixels take."""
+        return len(self._pixels)
+
     def is_whole(self) -> bool:
         """Whether the file of pixels has the length that follows from the index."""
         return self._index[:, 1:].prod(axis=1).sum() * 3 == len(self._pixels)
 
     def __len__(self) -> int:
         return len(self._index)
+
+    def size(self, row: int) -> tuple[int, int]:
+        """Return height and width of a picture, px."""
+        return int(self._index[row, 1]), int(self._index[row, 2])
+
+    def cut(self, window: Window) -> np.ndarray:
+        """Return a window, side×side×3 uint8, as a view."""
+        row, top, left, side, flip = window
+        square = self[row][top : top + side, left : left + side]
+        return square[:, ::-1] if flip else square
 
     def __getitem__(self, row: int) -> np.ndarray:
         offset, height, width = self._index[row]

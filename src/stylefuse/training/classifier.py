@@ -45,10 +45,10 @@ def fit_classifier(
     for seen in range(0, options.images, options.batch_size):
         optimiser.param_groups[0]["lr"] = options.rate * lr_factor(seen, options.images, 0.3)
         target = torch.from_numpy(random.permutation(np.arange(options.batch_size) % len(samplers)))
-        pictures = draw_each([samplers[c] for c in target])
+        pictures = draw_each([samplers[c] for c in target]).to(device)
         if options.degrade:
             pictures = degrade(pictures, noise)
-        logits = network(pictures.to(device))
+        logits = network(pictures)
         loss = F.cross_entropy(logits, target.to(device), label_smoothing=options.label_smoothing)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -66,6 +66,7 @@ def _train(
     """Train a network, or read it if it was trained before with the same options, pictures and code."""
     import torch
 
+    from stylefuse.images.device_store import placed
     from stylefuse.images.store import open_store
     from stylefuse.pipelines.progress import TrackedProgress
     from stylefuse.training.classifier import fit_classifier
@@ -95,7 +96,8 @@ def _train(
     for key, value in where.items():
         record.log_tag(f"{name}.{key}", str(value))
     torch.manual_seed(options.seed)  # initial weights
-    network = build(len(styles)).to(pick_device(options.device))
+    device = pick_device(options.device)
+    network = build(len(styles)).to(device)
     rows = [rows_of(manifest, style, facts["split"]) for style in styles]
     progress, losses = TrackedProgress(name), LossLog(options.images, every=20 * options.batch_size)
 
@@ -106,7 +108,7 @@ def _train(
 
     progress.on_begin(0, options.images)
     try:
-        fit_classifier(network, store, rows, options, on_step)
+        fit_classifier(network, placed(store, device), rows, options, on_step)
     finally:
         progress.on_end()
     weights = pack(network, styles, **facts)

@@ -85,6 +85,7 @@ def _build(
 ) -> "HybridTraining":
     """Make the training about to begin, in each of the processes that share it."""
     from stylefuse.images.crops import centre_crops
+    from stylefuse.images.device_store import placed
     from stylefuse.images.store import open_store
     from stylefuse.networks.classifier import load_classifier
     from stylefuse.tasks.stylize.samples import style_grid
@@ -96,4 +97,5 @@ def _build(
     rows_by_style = [rows_of(manifest, style, "train") for style in styles]
     photos = centre_crops(store, rows_of(manifest, PHOTO, "test")[:SAMPLE_PHOTOS], training.image_size)
     draw = partial(style_grid, photos.to(device), styles)
-    return HybridTraining(store, rows_by_style, load_classifier(classifier).to(device), training, draw)
+    frozen = load_classifier(classifier).to(device)
+    return HybridTraining(placed(store, device), rows_by_style, frozen, training, draw)
