@@ -14,7 +14,7 @@ from stylefuse.images.grid import grid
 from stylefuse.images.io import to_image, to_tensor
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.head import Head, HeadEvaluation, Measured, Photos
+from stylefuse.tasks.head import Head, HeadData, HeadEvaluation, Measured
 from stylefuse.tasks.params import Number, Params, number
 from stylefuse.tasks.task import Networks, Result, Task
 from stylefuse.training.head import HeadTraining
@@ -50,9 +50,9 @@ class DenoiseTraining(HeadTraining):
         return {"squared_error": (output - batch[1]).square().mean()}
 
 
-def build(photos: Photos, encoder: Encoder, options: Any) -> DenoiseTraining:
-    new = partial(Denoiser, encoder)
-    return DenoiseTraining(new, photos.store, photos.train, options, partial(sheet, photos.shown))
+def build(data: HeadData, options: Any) -> DenoiseTraining:
+    new = partial(Denoiser, data.generator.encoder)
+    return DenoiseTraining(new, data.store, data.photos, options, partial(sheet, data.shown))
 
 
 @torch.inference_mode()
@@ -63,7 +63,7 @@ def sheet(photos: Tensor, network: Denoiser) -> Image.Image:
 
 
 @torch.inference_mode()
-def measure(network: Denoiser, photos: Tensor, options: HeadEvaluation) -> Measured:
+def measure(network: Denoiser, generator: Any, photos: Tensor, options: HeadEvaluation) -> Measured:
     given = noisy(photos, np.random.default_rng(0))
     found = {"untouched": given, "denoised": network(given)}
     error = {name: float((made - photos).square().mean()) for name, made in found.items()}

@@ -4,12 +4,12 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.common.command import run_command
-from benchmarks.style import compare, knobs, large, memory, repetition, speed, strength
+from benchmarks.style import compare, knobs, known_faults, large, memory, repetition, speed, strength, viewing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one part; returns the exit status."""
-    parts = (compare, speed, memory, large, repetition, strength, knobs)
+    parts = (compare, known_faults, speed, memory, large, repetition, strength, knobs, viewing)
     return run_command("benchmarks.style", __doc__, parts, arguments)
 
 

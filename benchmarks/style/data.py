@@ -21,6 +21,7 @@ from stylefuse.images.store import ImageStore, open_store
 from stylefuse.networks.classifier import StyleClassifier, load_classifier
 from stylefuse.networks.judge import Judge, load_judge
 from stylefuse.networks.weights import read_weights
+from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pretrain_classifier.options import PretrainOptions
 from stylefuse.pipelines.train_hybrid.options import TrainOptions
 from stylefuse.settings import CONFIG_LOADER_ARGS
@@ -63,6 +64,12 @@ class Data(NamedTuple):
         return pixels_hash(self.manifest, self.store.index())[:16]
 
 
+def style_folder(env: str) -> Path:
+    """Return the folder of the paintings' files in an environment of conf/."""
+    catalog = OmegaConfigLoader(str(CONF), env=env, **CONFIG_LOADER_ARGS)["catalog"]
+    return CONF.parent / catalog["styles"]["filepath"]
+
+
 def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
     """Read a data root, with the options of an environment of conf/.
 
@@ -101,7 +108,7 @@ def load_data(root: Path, env: str, paintings: int | None = None) -> Data:
         classes_of(styles, judge.facts["styles"], "judge"),
         training,
         pretraining.judge,
-        Settings(**parameters["evaluate"]),
+        EvaluateOptions(**parameters["evaluate"]).settings(),
         device,
     )
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.style.brush import brush_scores
 from benchmarks.style.data import Data
 from benchmarks.style.faults import faults
 from benchmarks.style.methods import Method
 from benchmarks.style.patch_judge import PatchJudge, judged_by_patches
+from stylefuse.evaluation.brush import brush_features, brush_scores
 from stylefuse.evaluation.heldout import HeldOut, Twins
 from stylefuse.evaluation.restyled import extract_features, score_content, score_style, score_truth
 from stylefuse.evaluation.summary import plain
@@ -38,13 +38,14 @@ def measure_method(
             extract(fakes), photos, extract(paintings), data.judge_classes[index], data.evaluation
         )
         sets = {"fakes": fakes, "photos": pictures.photos, "paintings": paintings}
+        strokes = [brush_features(each) for each in sets.values()]
         results[style] = plain(
             {
                 **scores,
                 "content": score_content(pictures.photos, fakes),
                 "truth": score_truth(known and method.paint(known.clean, index), known),
                 "patches": judged_by_patches(patches, data, index, sets),
-                "brush": brush_scores(data, fakes, pictures.photos, paintings),
+                "brush": brush_scores(*strokes, data.evaluation),
                 "faults": faults(data, patches, index, sets, scores["judge"]),
             }
         )

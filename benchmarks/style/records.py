@@ -53,7 +53,7 @@ def record_of(bench: Bench, name: str, seed: int, again: bool) -> dict[str, Any]
     kept = bench.out / "runs" / f"{name}-seed-{seed}.json"
     if kept.exists():
         record = json.loads(kept.read_text(encoding="utf-8"))
-        _check(kept, record["settings"], bench.settings)
+        check_settings(kept, record["settings"], bench.settings)
         if not again:
             return record
     weights = _trained(bench, name, seed)
@@ -82,7 +82,7 @@ def _trained(bench: Bench, name: str, seed: int) -> Weights | None:
         return None
     if path.exists():
         weights = read_weights(path)
-        _check(path, weights.facts["settings"], bench.settings)
+        check_settings(path, weights.facts["settings"], bench.settings)
         return weights
     weights = train(name, bench.data, bench.length, seed)
     weights.facts["training"]["threads"] = torch.get_num_threads()
@@ -91,7 +91,8 @@ def _trained(bench: Bench, name: str, seed: int) -> Weights | None:
     return weights
 
 
-def _check(path: Path, kept: dict[str, Any], settings: dict[str, Any]) -> None:
+def check_settings(path: Path, kept: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raise a ValueError that names the settings in which a kept file differs from those of now."""
     different = [name for name, value in settings.items() if kept.get(name) != value]
     if different:
         raise ValueError(f"{path} was made with other {', '.join(different)}: use another --out")

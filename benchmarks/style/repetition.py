@@ -1,7 +1,7 @@
 """Measure whether strokes repeat in the flat places of large pictures; prints JSON, a line a style.
 
-The number is `faults.repetition` of the restyled photos, beside that of the photos themselves. Pictures are cut into
-squares first; the flattest quarter of the squares counts.
+The number is `flat_places.repetition` of the restyled photos, beside that of the photos themselves. Pictures are cut
+into squares first; the flattest quarter of the squares counts.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.common.command import count
 from benchmarks.common.models import load_bundle
 from benchmarks.common.photos import picture_files
-from benchmarks.style.faults import repetition
+from benchmarks.style.flat_places import repetition
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.tasks.stylize.params import StylizeParams
 

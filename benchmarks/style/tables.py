@@ -37,7 +37,13 @@ RUN_COLUMNS: list[tuple[str, tuple[str, ...], float, int]] = [  # heading, place
 ]
 FAULTS: list[tuple[str, str, int | str]] = [  # heading, name, digits
     ("frame", "frame", 2),
+    ("margins", "margins", 2),
+    ("streaks", "streaks", 2),
     ("repetition", "repetition", 2),
+    ("dots", "dots", 1),
+    ("strong colours", "strong_colours", "%"),
+    ("hues", "hues", 2),
+    ("colour kept", "colour_kept", 2),
     ("at ends", "at_ends", "%"),
     ("busy squares", "busy", "%"),
     ("flat squares", "flat", "%"),
@@ -66,9 +72,14 @@ def report(runs: Sequence[Run]) -> str:
         "## Known faults",
         faults_table(runs),
         "Beside each number stand those of photos and of paintings. frame: how much the outermost pixels differ from "
-        "the next, 1 = no frame. repetition: how alike the texture of flat places is to itself a few pixels away. at "
-        "ends: pixels with a channel at an end of its range. busy, flat squares: share of pictures whose busiest and "
-        "flattest square the patch judge assigns to the style. C's lead: C's accuracy less the judge's.",
+        "the next, 1 = no frame. margins: step of luma from beside a margin or corner to it that the photo does not "
+        "have, in deviations. streaks: fine contrast of margins over that of the interior, relative to the photo. "
+        "dots: fine colour in flat places. strong colours: pixels with more chroma than 95 % of the paintings', in "
+        "the tenth most colourful picture. hues: their variety between pictures, 0 = all have one. colour kept: share "
+        "of the colours' variance that the photo explains. repetition: how alike the texture of flat places is to "
+        "itself a few pixels away. at ends: pixels with a channel at an end of its range. busy, flat squares: share of "
+        "pictures whose busiest and flattest square the patch judge assigns to the style. C's lead: C's accuracy less "
+        "the judge's.",
         "## By style and seed",
         style_table(runs),
     ]

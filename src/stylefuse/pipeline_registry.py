@@ -12,25 +12,27 @@ from stylefuse.pipelines import (
     train_head,
     train_hybrid,
 )
-from stylefuse.tasks.task import find_heads
+from stylefuse.tasks.task import default_task, find_heads
 
 
 def register_pipelines() -> dict[str, Pipeline]:
     """Return each stage under its own name, the chains that end in a registered model, and a batch of each task.
 
-    `train_style` makes a model of the generator alone; the pipeline of a head trains it over the generator's encoder,
-    its chain registers both; `__default__` trains everything.
+    `train_style` makes a model of the generator and the head of the default task, which paints with it; the pipeline of
+    a head trains it over the generator, its chain registers both; `__default__` trains everything.
     """
+    heads = {head.pipeline: train_head.create_pipeline(head) for head in find_heads().values()}
+    painter = default_task().head
     stages = {
         "sample": sample.create_pipeline(),
         "ingest": ingest.create_pipeline(),
         "pretrain_classifier": pretrain_classifier.create_pipeline(),
         "train_hybrid": train_hybrid.create_pipeline(),
+        **({painter.pipeline: heads[painter.pipeline]} if painter else {}),
         "evaluate": evaluate.create_pipeline(),
         "register": register.create_pipeline(),
     }
     train_style = sum(stages.values(), Pipeline([]))
-    heads = {head.pipeline: train_head.create_pipeline(head) for head in find_heads().values()}
     chains = {
         head.chain: heads[head.pipeline] + stages["register"] for head in find_heads().values() if head.chain
     }

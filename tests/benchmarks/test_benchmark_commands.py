@@ -1,6 +1,7 @@
 """Every benchmark's command explains itself, and the small parts of styles run on networks of a few numbers."""
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
@@ -14,7 +15,17 @@ from stylefuse.networks.weights import write_weights
 from support import smooth_pictures, write_tiny_data
 
 PARTS = {
-    style: ("compare", "speed", "memory", "large", "repetition", "strength", "knobs"),
+    style: (
+        "compare",
+        "known_faults",
+        "speed",
+        "memory",
+        "large",
+        "repetition",
+        "strength",
+        "knobs",
+        "viewing",
+    ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
 }
 
@@ -117,3 +128,19 @@ def test_an_ablation_keeps_what_it_measured(tmp_path, weights, tiny_classifier, 
     assert all("'sensors_loss'" in line for line in first.splitlines())
     assert fusion.main(["ablation", *options, "--only", "with critic"]) == 0
     assert capsys.readouterr().out == first
+
+
+def test_the_faults_of_two_generators_stand_beside_those_of_photos_and_paintings(
+    generator, photos, tmp_path, capsys
+):
+    for name in ("ink", "monet"):
+        shutil.copytree(photos, tmp_path / "paintings" / name)
+    folders = ["--photos", str(photos), "--paintings", str(tmp_path / "paintings")]
+    arguments = ["known_faults", str(generator), str(generator), *folders]
+    assert style.main([*arguments, "--side", "64"]) == 0
+    head, _, *rows = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    assert head == "| style | fault | photos | paintings | generator 1 | generator 2 |"
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert {row[0] for row in cells} == {"ink", "monet"} and all(row[4] == row[5] for row in cells)
+    assert style.main([*arguments, "--side", "32"]) == 1
+    assert "--side 32" in capsys.readouterr().err

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from benchmarks.style.faults import border_step, extremes, faults, repetition
+from benchmarks.style.faults import faults
+from benchmarks.style.flat_places import extremes, repetition
+from benchmarks.style.margins import border_step
 from support import smooth_pictures
 
 
@@ -75,3 +77,4 @@ def test_what_the_networks_say_and_pixels_at_the_ends():
     assert found["classifier_lead"] == {"fakes": 1, "photos": 1, "paintings": 1}
     assert found["at_ends"]["fakes"] == 0.5 and found["at_ends"]["photos"] == 0
     assert found["busy"]["photos"] == 1 and found["flat"]["photos"] == 0
+    assert {"frame", "margins", "streaks", "dots", "strong_colours", "hues", "colour_kept"} <= found.keys()

@@ -22,11 +22,18 @@ from stylefuse.networks.generator import Generator, GeneratorConfig, pack_genera
 from stylefuse.networks.judge import Judge, pack_judge
 from stylefuse.pipelines.evaluate import create_pipeline
 from stylefuse.pipelines.evaluate.nodes import evaluate_styles
-from stylefuse.pipelines.evaluate.options import EvaluateOptions
+from stylefuse.pipelines.evaluate.options import EvaluateOptions, ViewingOptions
 from tinted_pictures import SIZE, STYLES, scenes, tint
 
 OPTIONS = EvaluateOptions(
-    photos=8, paintings=12, batch_size=3, halvings=3, bootstrap_repeats=20, directions=50, grid_photos=3
+    photos=8,
+    paintings=12,
+    batch_size=3,
+    halvings=3,
+    bootstrap_repeats=20,
+    directions=50,
+    grid_photos=3,
+    viewing=ViewingOptions(photos=3, paintings=4, sizes=(64, 96), views=(64,)),
 )
 
 
@@ -59,6 +66,10 @@ def world(tmp_path_factory):
     manifest = pd.DataFrame(rows)
     write_store(store, pixels, manifest)
     return sample, manifest, store
+
+
+def folders(sample):
+    return sample, sample / "photos", sample / "styles"
 
 
 def write_png(path, picture):
@@ -112,7 +123,7 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
     monkeypatch.setattr(tracker, "log_dict", lambda *args: None)
     monkeypatch.setattr(tracker, "log_artifacts", lambda folder, place: logged.update({place: folder}))
     with caplog.at_level("INFO"):
-        evaluation, summary, folder = evaluate_styles(*weights, manifest, store, sample, OPTIONS)
+        evaluation, summary, folder = evaluate_styles(*weights, manifest, store, *folders(sample), OPTIONS)
     text = json.dumps(evaluation, allow_nan=False)
     assert json.loads(text) == evaluation  # plain types: what is read back is what was measured
     assert summary == {**evaluation["summary"], "generator": "f"}
@@ -132,6 +143,7 @@ def test_the_node_writes_numbers_and_a_report(world, weights, caplog, monkeypatc
         Image.open(picture).verify()
     names = {p.name for p in folder.glob("*.png")}
     assert names >= {"styles.png", "crops.png", "style-1.png", "style-2.png", "strength.png", "mixing.png"}
+    assert names >= {"viewing-screen.png", "viewing-details.png"}
     assert "truth-1.png" in names
     assert "{{" not in page
     assert "None" not in page
@@ -142,7 +154,7 @@ def test_networks_of_other_styles_are_refused_by_name(world, weights):
     generator, judge, classifier = weights
     strange = judge._replace(facts={**judge.facts, "styles": ["photo", "blue", "green"]})
     with pytest.raises(ValueError, match=r"judge does not know .*red.*green"):
-        evaluate_styles(generator, strange, classifier, manifest, store, sample, OPTIONS)
+        evaluate_styles(generator, strange, classifier, manifest, store, *folders(sample), OPTIONS)
 
 
 def test_classes_in_another_order_are_found_by_name(world, weights):
@@ -152,8 +164,8 @@ def test_classes_in_another_order_are_found_by_name(world, weights):
         facts={**judge.facts, "styles": ["red", "blue", "photo"]},
         tensors={n: t.flip(0) if n.startswith("head") else t for n, t in judge.tensors.items()},
     )
-    straight, *_ = evaluate_styles(generator, judge, classifier, manifest, store, sample, OPTIONS)
-    turned, *_ = evaluate_styles(generator, swapped, classifier, manifest, store, sample, OPTIONS)
+    straight, *_ = evaluate_styles(generator, judge, classifier, manifest, store, *folders(sample), OPTIONS)
+    turned, *_ = evaluate_styles(generator, swapped, classifier, manifest, store, *folders(sample), OPTIONS)
     assert turned["styles"]["red"]["judge"] == pytest.approx(straight["styles"]["red"]["judge"], abs=1e-5)
     assert turned["judge_confusion"] == straight["judge_confusion"]
 
@@ -162,14 +174,15 @@ def test_the_options_name_a_missing_weights_file(world, weights, tmp_path):
     sample, manifest, store = world
     options = OPTIONS.model_copy(update={"inception_weights": str(tmp_path / "absent.pth")})
     with pytest.raises(FileNotFoundError, match=r"evaluate\.inception_weights"):
-        evaluate_styles(*weights, manifest, store, sample, options)
+        evaluate_styles(*weights, manifest, store, *folders(sample), options)
 
 
 def test_wiring():
     pipeline = create_pipeline()
     assert isinstance(pipeline, Pipeline)
     assert pipeline.inputs() == {
-        "generator", "judge", "classifier", "manifest", "image_store", "sample", "params:evaluate",
+        "generator", "judge", "classifier", "manifest", "image_store", "sample", "photos", "styles",
+        "params:evaluate",
     }  # fmt: skip
     assert pipeline.outputs() == {"evaluation", "evaluation_summary", "evaluation_report"}
 

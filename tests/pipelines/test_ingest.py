@@ -67,12 +67,20 @@ def test_every_file_is_in_the_manifest_and_every_sound_one_in_the_store(ingest, 
         assert row.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
         assert (row.width, row.height, row.bytes) == (60, 48, file.stat().st_size)
         assert file.name.startswith(row.split)
-        assert store[row.row].shape == (80, 100, 3)
         with Image.open(file) as original:
-            wanted = np.asarray(original.resize((100, 80), Image.Resampling.LANCZOS))
-        assert (store[row.row] == wanted).all()
+            assert (store[row.row] == np.asarray(original)).all()
     for style in style_names(manifest):
         assert [len(rows_of(manifest, style, split)) for split in ("train", "judge", "test")] == [2, 2, 2]
+
+
+def test_larger_pictures_are_reduced_and_smaller_ones_stay_as_they_are(ingest, folders):
+    large = scene(600, (300, 240))
+    large.save(folders / "styles" / "monet" / "large.png")
+    manifest, store = ingest(short_side=96)
+    wanted = np.asarray(large.resize((120, 96), Image.Resampling.LANCZOS))
+    assert (ImageStore(store)[row_of(manifest, "monet/large.png").row] == wanted).all()
+    sizes = {ImageStore(store)[row].shape for row in rows_of(manifest, "photo", "train")}
+    assert sizes == {(48, 60, 3)}
 
 
 def test_result_does_not_depend_on_workers(ingest):
@@ -245,7 +253,9 @@ def test_report_tells_all(ingest, folders, options, caplog):
     for words in (
         "monet: 6 pictures are few",
         "zorn: mixed scales",
-        "monet: 6 pictures were enlarged",
+        "monet: 6 of 6 pictures have a short side below 96 px",
+        "zorn: 6 of 10 pictures have a short side below 96 px",
+        "close-ups of them show no fine brush strokes",
         "photo: 1 files",
     ):
         assert words in page and words in caplog.text

@@ -115,7 +115,7 @@ def test_a_stage_alone_refuses_with_the_same_reasons(run, folders):
         lambda: train_judge(manifest, store, folders, pretrain),
         lambda: train_generator(manifest, store, None, folders, folders, None),
         lambda: train_head(FUSER, manifest, store, None, folders, folders, None),
-        lambda: evaluate_styles(None, None, None, manifest, store, folders, None),
+        lambda: evaluate_styles(None, None, None, manifest, store, folders, folders, folders, None),
     ]
     for stage in stages:
         with pytest.raises(ValueError, match=r"photos: 0 usable of 30 files; 30 × .*IMG_0000") as caught:

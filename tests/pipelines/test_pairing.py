@@ -47,9 +47,9 @@ def test_every_stage_that_takes_both_checks_them(tiny_data):
         lambda: report_classifiers(own, other, manifest, folder),
         lambda: report_classifiers(other, own, manifest, folder),
         lambda: train_generator(manifest, folder, other, folder, folder, None),
-        lambda: evaluate_styles(other, own, own, manifest, folder, folder, None),
-        lambda: evaluate_styles(own, other, own, manifest, folder, folder, None),
-        lambda: evaluate_styles(own, own, other, manifest, folder, folder, None),
+        lambda: evaluate_styles(other, own, own, manifest, folder, folder, folder, folder, None),
+        lambda: evaluate_styles(own, other, own, manifest, folder, folder, folder, folder, None),
+        lambda: evaluate_styles(own, own, other, manifest, folder, folder, folder, folder, None),
         lambda: evaluate_head(FUSER, manifest, folder, own, other, None),
     ):
         with pytest.raises(ValueError, match="and the manifest are not of the same pictures"):

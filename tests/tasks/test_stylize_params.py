@@ -152,7 +152,7 @@ def test_a_mixture_reads_as_it_was_written(text):
 
 
 def networks(*styles):
-    return SimpleNamespace(styles=styles, generator=None, device="cpu", lock=None)
+    return SimpleNamespace(styles=styles, generator=None, has=lambda name: False, device="cpu", lock=None)
 
 
 def test_defaults_are_the_first_style_and_nothing_else():
@@ -160,4 +160,4 @@ def test_defaults_are_the_first_style_and_nothing_else():
     defaults = merged_defaults([TASK], {"styles": STYLES})
     assert predictor.weights_of(StylizeParams()) == {"ink": 1.0}
     assert predictor.report(StylizeParams()) == predictor.report(StylizeParams.read(defaults))
-    assert tuple(defaults) == ("style", "strength", "preserve_color", "contrast", "sharpen")
+    assert tuple(defaults) == ("style", "strength", "stroke_size", "preserve_color", "contrast", "sharpen")

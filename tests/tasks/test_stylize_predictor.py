@@ -41,7 +41,7 @@ def test_keeps_every_size(restyle, size, whole_pixels):
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (33, 67), (131, 70), (64, 64), (301, 33)])
 def test_in_strips_it_comes_to_the_same(restyle, monkeypatch, size):
-    monkeypatch.setattr("stylefuse.tasks.stylize.predictor.TILE_PIXELS", 300)
+    monkeypatch.setattr("stylefuse.tasks.stylize.repaint.TILE_PIXELS", 300)
     image = landscape(*size)
     whole, strips = (pixels(restyle(image, MONET, limit)) for limit in (10**9, 0))
     assert np.abs(whole - strips).max() <= 1  # a level that rounding turned over

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -60,6 +62,37 @@ def _slope(picture):
     """Median change of luma a pixel inside lit areas."""
     lit = ndimage.binary_erosion(picture.max(-1) > 90, iterations=3)
     return np.median(ndimage.gaussian_gradient_magnitude(luma(picture), 0.7)[lit])
+
+
+@pytest.mark.parametrize("style", RENDERINGS)
+def test_strokes_keep_their_size_relative_to_the_picture(style):
+    """A rendering of twice the size, halved, is as contrasted at every scale as one of the size."""
+    crops = choose_crops(PHOTOGRAPHS, "style", 4, [5])
+    bands = []
+    for size in (SIZE, 2 * SIZE):
+        pictures = [
+            RENDERINGS[style](np.asarray(crop.cut(size)), np.random.default_rng([5, i]))
+            for i, crop in enumerate(crops)
+        ]
+        tones = [luma(p) if size == SIZE else _halved(luma(p)) for p in pictures]
+        blurred = [[ndimage.gaussian_filter(t, sigma) for sigma in (0.7, 1.4, 2.8, 5.6)] for t in tones]
+        bands.append([[(a - b).std() for a, b in itertools.pairwise(each)] for each in blurred])
+    once, twice = np.mean(bands, axis=1)
+    np.testing.assert_allclose(twice, once, rtol=0.2)
+
+
+def test_the_fibre_of_the_paper_keeps_its_size_and_contrast():
+    sheets = [
+        RENDERINGS["ink"](np.full((n, n, 3), 255, np.uint8), np.random.default_rng(0))
+        for n in (SIZE, 2 * SIZE)
+    ]
+    fine, halved = luma(sheets[0]), _halved(luma(sheets[1]))
+    deviations = [(t - ndimage.gaussian_filter(t, 4)).std() for t in (fine, halved)]
+    np.testing.assert_allclose(*deviations, rtol=0.2)
+
+
+def _halved(tone):
+    return tone.reshape(len(tone) // 2, 2, -1, 2).mean((1, 3))
 
 
 def test_ink_has_no_colour_and_two_tones(photos, rendered):

@@ -1,5 +1,6 @@
 """Measure a generator on held-out pictures: every number of the evaluation."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -27,18 +28,23 @@ PLACES = 64  # of patch retrieval: chance is 1/64
 
 
 def evaluate(
-    networks: Networks, pictures: HeldOut, twins: dict[str, Twins], settings: Settings
+    networks: Networks,
+    pictures: HeldOut,
+    twins: dict[str, Twins],
+    settings: Settings,
+    viewing: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Measure a generator and say what the numbers are worth.
 
     Args:
         twins: by style, where the truth is known.
+        viewing: what `measure_views` found at viewing size, if that was measured.
 
     Returns:
-        What `measure` returns, and "summary", "warnings", "about" and "not_computed": nested plain numbers, strings
-        and None, as JSON holds them.
+        What `measure` returns, and "viewing", "summary", "warnings", "about" and "not_computed": nested plain numbers,
+        strings and None, as JSON holds them.
     """
-    measured = measure(networks, pictures, twins, settings)
+    measured = {**measure(networks, pictures, twins, settings), "viewing": viewing}
     return plain(
         {
             "summary": summarise(measured),

@@ -34,7 +34,10 @@ class Networks:
 
 
 def load_networks(
-    generator: Weights, judge: Weights, classifier: Weights, inception_weights: str | None = None
+    generator: Weights,
+    judge: Weights,
+    classifier: Weights,
+    inception_weights: str | None = None,
 ) -> Networks:
     """Build the networks, on the GPU where there is one.
 

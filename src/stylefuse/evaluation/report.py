@@ -6,7 +6,7 @@ from typing import Any
 import jinja2
 
 from stylefuse.evaluation.grids import Figure
-from stylefuse.evaluation.summary import number, percent
+from stylefuse.evaluation.summary import VIEWING, number, percent, viewing_rows
 
 DISTANCES = {
     "sw_judge": "Sliced Wasserstein, judge's features",
@@ -66,6 +66,12 @@ distances only within a row.</p>
 {% endfor %}{% endfor %}</table>
 <p class="note">Fréchet distances of few pictures are too large: compare them within a row only. The kernel
 distance is unbiased and can be below 0.</p>
+
+{% if viewing %}<h2>What is seen at viewing size?</h2>
+<p>{{ viewing_text }}</p>
+<table><tr>{% for name in viewing[0] %}<th>{{ name }}</th>{% endfor %}</tr>
+{% for row in viewing %}<tr>{% for text in row.values() %}<td>{{ text }}</td>{% endfor %}</tr>
+{% endfor %}</table>{% endif %}
 
 <h2>Is the content kept?</h2>
 <p>1 = the photo itself. Colour and contrast do not count, they belong to the style. In brackets: the score
@@ -134,6 +140,8 @@ def write_report(folder: Path, evaluation: dict[str, Any], figures: list[Figure]
         confusion=evaluation["judge_confusion"],
         not_computed=evaluation["not_computed"],
         distances=DISTANCES,
+        viewing=viewing_rows(evaluation["viewing"]),
+        viewing_text=VIEWING,
         figures=figures,
     )
     (folder / "index.html").write_text(page, encoding="utf-8")

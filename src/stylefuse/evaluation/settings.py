@@ -4,6 +4,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Viewing:
+    """What is measured at viewing size; see `evaluation.viewing`.
+
+    photos, paintings: most held-out photos, and most held-out paintings of a style.
+    sizes: short sides at which photos are restyled, px.
+    views: short sides at which the results are looked at, px.
+    """
+
+    photos: int = 8
+    paintings: int = 40
+    sizes: tuple[int, ...] = (256, 512, 1024)
+    views: tuple[int, ...] = (256, 512)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Sizes of sets, batches and draws; conf/base/parameters_evaluate.yml gives the reasons.
 
@@ -15,6 +30,7 @@ class Settings:
     seed: of every draw.
     inception_weights: path of FID's Inception weights; None: no FID and no KID.
     grid_photos: photos in the grids of the report.
+    viewing: what is measured at viewing size.
     """
 
     photos: int = 200
@@ -26,3 +42,4 @@ class Settings:
     seed: int = 1
     inception_weights: str | None = None
     grid_photos: int = 8
+    viewing: Viewing = Viewing()

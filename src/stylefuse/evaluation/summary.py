@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # Warn when the judge recognises less than this share of the real paintings.
@@ -13,6 +14,11 @@ FEW = 10
 # Warn when the variance of restyled photos over that of paintings is below this.
 COLLAPSED = 0.2
 
+VIEWING = (
+    "size: short side at which photos are restyled; view: to which the results are reduced. strokes, spectrum: 0 = the "
+    "untouched photos in this view, 1 = the paintings. Where paintings are enlarged for a view, both are only "
+    "indications. edges 1:1: correlation with the photo's edges in the busiest place, unreduced."
+)
 _WITHOUT_INCEPTION = "not computed: evaluate.inception_weights names no file"
 WITHOUT_INCEPTION = {"fid": _WITHOUT_INCEPTION, "kid": _WITHOUT_INCEPTION}
 NOT_COMPUTED = {
@@ -25,6 +31,8 @@ def summarise(measured: dict[str, Any]) -> dict[str, float | None]:
     """Means over the styles of the headline numbers; None where no style has the number.
 
     "score" is that of the sliced Wasserstein distance on the judge's features, which needs fewest pictures.
+    "strokes_viewed" and "judge_viewed" are the lowest of all sizes, in the smallest view: larger ones may show more
+    pixels than the paintings have.
     """
     styles = list(measured["styles"].values())
 
@@ -46,6 +54,8 @@ def summarise(measured: dict[str, Any]) -> dict[str, float | None]:
         "truth_psnr": mean("truth", "psnr"),
         "truth_psnr_untouched": mean("truth", "psnr_untouched"),
         "classifier_gap_to_judge": mean("classifier", "gap_to_judge"),
+        "strokes_viewed": _lowest(measured.get("viewing", ()), "strokes", "score"),
+        "judge_viewed": _lowest(measured.get("viewing", ()), "judge", "accuracy_fakes"),
     }
 
 
@@ -106,12 +116,7 @@ def table(evaluation: dict[str, Any]) -> str:
                 number(t.get("psnr_untouched"), 1),
             )
         )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))  # noqa: B905
-        for row in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
+    lines = _aligned(rows)
     about = evaluation["about"]
     lines += [
         "",
@@ -123,6 +128,8 @@ def table(evaluation: dict[str, Any]) -> str:
         "SSIM, edges, patches: content kept, 1 = all. truth: PSNR to the known painting, beside the floor.",
         f"identity style: {number(evaluation['identity']['psnr'], 1)} dB PSNR to the photo.",
     ]
+    if viewed := viewing_rows(evaluation["viewing"]):
+        lines += ["", *_aligned([tuple(viewed[0]), *(tuple(row.values()) for row in viewed)]), "", VIEWING]
     return "\n".join(lines)
 
 
@@ -153,6 +160,40 @@ def plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return lines of aligned columns, the first to the left, with a rule below the first row."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))  # noqa: B905
+        for row in rows
+    ]
+    return [lines[0], "-" * len(lines[0]), *lines[1:]]
+
+
+def viewing_rows(viewing: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the table of what is seen at viewing size: a row a cell of `measure_views`, text by heading."""
+    rows = []
+    for cell in viewing:
+        judge, patches = cell["judge"], cell.get("patches")
+        row = {
+            "style": cell["style"],
+            "view": f"{cell['view']} px",
+            "size": f"{cell['size']} px",
+            "judge": percent(judge["accuracy_fakes"]),
+            "probability": number(judge["probability_fakes"]),
+            "paintings": percent(judge["accuracy_paintings"]),
+            **({"patch judge": percent(patches["accuracy_fakes"])} if patches else {}),
+            "strokes": number(cell["strokes"]["score"]),
+            "spectrum": number(cell["spectrum"]["score"]),
+            "SSIM": number(cell["ssim"]),
+            "edges 1:1": number(cell["edges"]),
+            "photos (enlarged)": f"{cell['photos']} ({cell['photos_enlarged']})",
+            "paintings (enlarged)": f"{cell['paintings']} ({cell['paintings_enlarged']})",
+        }
+        rows.append(row)
+    return rows
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Format a number; "–" for None."""
     return "–" if value is None else f"{value:.{digits}f}"
@@ -161,6 +202,17 @@ def number(value: float | None, digits: int = 2) -> str:
 def percent(value: float | None) -> str:
     """Format a share as per cent; "–" for None."""
     return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def _lowest(viewing: Sequence[dict[str, Any]], *path: str) -> float | None:
+    """Mean over styles of a number's lowest value over sizes, in the smallest view; None where it is unknown."""
+    view = min((cell["view"] for cell in viewing), default=None)
+    by_style: dict[str, list[float | None]] = {}
+    for cell in viewing:
+        if cell["view"] == view:
+            by_style.setdefault(cell["style"], []).append(_dig(cell, path))
+    known = [[v for v in values if v is not None] for values in by_style.values()]
+    return sum(map(min, known)) / len(known) if known and all(known) else None
 
 
 def _dig(value: Any, path: tuple[str, ...]) -> float | None:

@@ -19,8 +19,10 @@ class CropSampler:
         store: decoded pictures.
         rows: the rows to draw from, each equally often (without replacement until all were drawn).
         size: side of the resulting crops, px.
-        min_crop_scale: smallest crop as a share of a picture's short side; the largest crop has the whole short side.
+        min_crop_scale: smallest crop as a share of a picture's short side.
         generator: source of all randomness; samplers with equal state draw equal crops.
+        max_crop_scale: largest crop; by default the whole short side.
+        margin: share of each side that crops leave out at both ends.
 
     Raises:
         ValueError: there are no rows to draw from.
@@ -33,10 +35,13 @@ class CropSampler:
         size: int,
         min_crop_scale: float,
         generator: np.random.Generator,
+        max_crop_scale: float = 1.0,
+        margin: float = 0.0,
     ):
         if len(rows) == 0:
             raise ValueError("no pictures to draw crops from: look at the splits in the data report")
-        self._store, self._rows, self.size, self._min_scale = store, np.asarray(rows), size, min_crop_scale
+        self._store, self._rows, self.size = store, np.asarray(rows), size
+        self._scales, self._margin = (min_crop_scale, max_crop_scale), margin
         self._generator, self._queue = generator, np.empty(0, np.int64)
 
     def draw(self, count: int, size: int | None = None) -> Tensor:
@@ -65,9 +70,11 @@ class CropSampler:
         return drawn
 
     def _window(self, picture: np.ndarray) -> np.ndarray:
+        top, left = (round(self._margin * n) for n in picture.shape[:2])
+        picture = picture[top : picture.shape[0] - top, left : picture.shape[1] - left]
         height, width = picture.shape[:2]
         short = min(height, width)
-        side = max(1, round(short * self._generator.uniform(self._min_scale, 1.0)))
+        side = max(1, round(short * self._generator.uniform(*self._scales)))
         top = self._generator.integers(height - side + 1)
         left = self._generator.integers(width - side + 1)
         crop = picture[top : top + side, left : left + side]

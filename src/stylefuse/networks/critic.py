@@ -16,9 +16,9 @@ class Critic(nn.Module):
     Norms would couple the pictures of a batch and remove the contrast, by which paintings differ from photos.
     """
 
-    def __init__(self, rows: int, config: CriticConfig = CriticConfig()):  # noqa: B008 (frozen)
+    def __init__(self, rows: int, config: CriticConfig = CriticConfig(), colours: int = 3):  # noqa: B008 (frozen)
         super().__init__()
-        widths = (3, *config.channels)
+        widths = (colours, *config.channels)
         self.downs = nn.ModuleList(
             nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)
         )
@@ -30,7 +30,7 @@ class Critic(nn.Module):
             nn.init.zeros_(conv.bias)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """x: N×3×H×W in [-1, 1]; style: N int64. Returns N float32 logits.
+        """x: N×colours×H×W; style: N int64. Returns N float32 logits.
 
         The mean over patches is taken before the loss, so that penalties do not grow with the number of patches.
         """

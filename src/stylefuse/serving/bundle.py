@@ -81,6 +81,10 @@ class Bundle:
 
         return load_generator(self.weights[GENERATOR]).to(self.device)
 
+    def has(self, name: str) -> bool:
+        """Whether the model has the weights of that name."""
+        return name in self.weights
+
     def head(self, name: str) -> "nn.Module":
         """The head of that name over the generator's encoder, in eval mode.
 

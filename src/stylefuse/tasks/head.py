@@ -4,7 +4,7 @@ From this the pipeline that trains and measures the head is made (`pipelines/tra
 are read wherever pipelines are listed, so the functions of a `Head` import torch when they are called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,19 +18,28 @@ if TYPE_CHECKING:
 
     from stylefuse.images.store import ImageStore
     from stylefuse.networks.encoder import Encoder
+    from stylefuse.networks.generator import Generator
     from stylefuse.networks.weights import Weights
     from stylefuse.training.trainer import Training
 
 
-class Photos(NamedTuple):
+class HeadData(NamedTuple):
     """What a head learns from.
 
-    store: decoded pictures; train: its rows to learn from; shown: held-out photos for sample grids, N×3×S×S in [-1, 1].
+    store: decoded pictures.
+    rows_by_style: its rows to learn from: photos, then the paintings of each style.
+    shown: held-out photos for sample grids, N×3×S×S in [-1, 1].
+    generator: frozen, on the training's device.
     """
 
     store: "ImageStore"
-    train: "np.ndarray"
+    rows_by_style: "Sequence[np.ndarray]"
     shown: "Tensor"
+    generator: "Generator"
+
+    @property
+    def photos(self) -> "np.ndarray":
+        return self.rows_by_style[0]
 
 
 class Measured(NamedTuple):
@@ -69,11 +78,13 @@ class Head:
     reports: prefix of its datasets, metrics and report files. Where this and `weights` are `<task>_head`, the catalog
         needs no entries.
     pipeline: that trains and measures it; also its section of the parameters.
+    from_paintings: whether it learns from paintings too, and on pictures of the generator. Then it is trained again
+        when these change; else only when the photos or the encoder change.
     code: dotted names of the modules that decide the outcome of the training; what they import counts too.
-    build: photos, encoder on the training's device, options → the training about to begin; its `ema` is kept.
+    build: data, options → the training about to begin; its `ema` is kept.
     pack: network, facts as keywords → its weights, these facts included.
     load: weights, encoder → the network in eval mode. `networks.encoder.check_encoder` tells whether they match.
-    measure: network, photos N×3×S×S in [-1, 1], evaluation options → results.
+    measure: network, generator, photos N×3×S×S in [-1, 1], evaluation options → results.
     options: `HeadOptions`, or a subclass with defaults for all fields.
     evaluation: `HeadEvaluation`, or a subclass with defaults for all fields.
     chain: the pipeline to run again when the generator has another encoder; by default `pipeline`.
@@ -84,13 +95,14 @@ class Head:
     reports: str
     pipeline: str
     code: tuple[str, ...]
-    build: "Callable[[Photos, Encoder, Any], Training]"
+    build: "Callable[[HeadData, Any], Training]"
     pack: "Callable[..., Weights]"
     load: "Callable[[Weights, Encoder], nn.Module]"
-    measure: "Callable[[Any, Tensor, Any], Measured]"
+    measure: "Callable[[Any, Generator, Tensor, Any], Measured]"
     options: type[HeadOptions] = HeadOptions
     evaluation: type[HeadEvaluation] = HeadEvaluation
     chain: str = ""
+    from_paintings: bool = False
     sample_photos: int = 3
 
     @property

@@ -84,6 +84,9 @@ class Networks(Protocol):
     @property
     def generator(self) -> "Generator": ...
 
+    def has(self, name: str) -> bool:
+        """Whether the model has the weights of that name."""
+
     def head(self, name: str) -> "nn.Module":
         """The trained head of that name, over the shared encoder, in eval mode."""
 

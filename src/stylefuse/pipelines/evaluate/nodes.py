@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,6 +11,11 @@ from stylefuse.pipelines.evaluate.options import EvaluateOptions
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.temporary import report_folder
 from stylefuse.tracking import record
+
+if TYPE_CHECKING:
+    import torch
+
+    from stylefuse.evaluation.viewing import Restyler
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +27,10 @@ def evaluate_styles(
     manifest: pd.DataFrame,
     image_store: Path,
     sample: Path,
+    photos: Path,
+    styles: Path,
     options: EvaluateOptions,
+    reviser: Weights | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any], Path]:
     """Measure the generator on held-out photos and paintings, beside baselines.
 
@@ -31,7 +39,10 @@ def evaluate_styles(
         manifest: gives the held-out pictures (split "test").
         image_store: their pixels.
         sample: the embedded sample; where the manifest is of it, the truth of some paintings is known.
+        photos, styles: folders of the pictures themselves, which have more pixels than the store: for what is
+            measured at viewing size.
         options: see `EvaluateOptions`.
+        reviser: the head of the task `stylize`, where there is one.
 
     Returns:
         The evaluation as plain nested numbers (None and a reason where there is none); its
@@ -44,7 +55,9 @@ def evaluate_styles(
     from stylefuse.evaluation.heldout import all_twins, held_out
     from stylefuse.evaluation.measure import evaluate
     from stylefuse.evaluation.networks import load_networks
+    from stylefuse.evaluation.own_views import evaluate_views
     from stylefuse.evaluation.report import write_report
+    from stylefuse.evaluation.screens import Screens, draw_screens
     from stylefuse.evaluation.summary import table
     from stylefuse.images.manifest import require_usable
     from stylefuse.images.store import open_store
@@ -53,21 +66,40 @@ def evaluate_styles(
     require_same_pictures(manifest, generator=generator, judge=judge, classifier=classifier)
     settings = options.settings()
     networks = load_networks(generator, judge, classifier, settings.inception_weights)
-    styles, size = networks.styles[1:], generator.facts["image_size"]
+    names, size = networks.styles[1:], generator.facts["image_size"]
     store = open_store(image_store, manifest)
-    pictures = held_out(manifest, store, styles, size, settings.photos, settings.paintings, settings.seed)
-    twins = all_twins(manifest, sample, styles, size, settings.paintings)
-    evaluation = evaluate(networks, pictures, twins, settings)
+    pictures = held_out(manifest, store, names, size, settings.photos, settings.paintings, settings.seed)
+    twins = all_twins(manifest, sample, names, size, settings.paintings)
+    screens = Screens(names, settings.viewing.sizes)
+    restyle = _as_served(generator, reviser, networks.device)
+    viewed = evaluate_views(
+        networks, restyle, manifest, store, (photos, styles), settings, size, screens.watch
+    )
+    evaluation = evaluate(networks, pictures, twins, settings, viewed)
     of_generator = {name: generator.facts.get(name) for name in ("images_seen", "data_hash", "fingerprint")}
     evaluation["about"] |= of_generator
     with report_folder() as folder:
         figures = draw_figures(folder, networks, pictures, twins, settings.grid_photos, settings.batch_size)
+        figures += draw_screens(folder, screens)
         write_report(folder, evaluation, figures)
         log.info("evaluation\n\n%s\n", table(evaluation))
         for warning in evaluation["warnings"]:
             log.warning("%s", warning)
         _track(evaluation, folder)
     return evaluation, {**evaluation["summary"], "generator": of_generator["fingerprint"]}, folder
+
+
+def _as_served(generator: Weights, reviser: Weights | None, device: "torch.device") -> "Restyler":
+    """Return a function that restyles a photo in the style of a row as the served model does."""
+    from stylefuse.serving.bundle import GENERATOR, Bundle
+    from stylefuse.tasks.stylize.params import StylizeParams
+    from stylefuse.tasks.stylize.predictor import StylizePredictor
+    from stylefuse.tasks.stylize.reviser_head import REVISER
+
+    heads = {} if reviser is None else {REVISER.weights: reviser}
+    predictor = StylizePredictor(Bundle({GENERATOR: generator, **heads}, str(device)))
+    names = predictor.styles
+    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=names[row]))
 
 
 def _track(evaluation: dict[str, Any], folder: Path) -> None:

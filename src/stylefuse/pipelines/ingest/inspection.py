@@ -66,15 +66,20 @@ def inspect(found: Found, options: IngestOptions) -> Inspected:
         )
     if long > short * options.max_aspect:
         return result._replace(reason=f"{long / short:.0f} times as long as wide: cut it into parts")
-    scaled = scale_short_side(picture, options.short_side)
+    scaled = reduce_short_side(picture, options.short_side)
     return result._replace(phash=perceptual_hash(scaled), pixels=np.asarray(scaled))
 
 
-def scale_short_side(picture: Image.Image, short_side: int) -> Image.Image:
-    """Resize so that the short side has `short_side` pixels, antialiased, the proportions kept."""
+def reduce_short_side(picture: Image.Image, short_side: int) -> Image.Image:
+    """Reduce a larger picture to a short side of `short_side` pixels, antialiased, the proportions kept.
+
+    A smaller picture is returned as it is: enlarging would add pixels and no strokes.
+    """
     scale = short_side / min(picture.size)
+    if scale >= 1:
+        return picture
     size = (max(short_side, round(picture.width * scale)), max(short_side, round(picture.height * scale)))
-    return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def map_in_order(function: Callable[[Any], Any], items: Iterable[Any], workers: int) -> Iterator[Any]:

@@ -23,7 +23,7 @@ _MANY_ALIKE = 0.2
 
 
 def warnings_of(manifest: pd.DataFrame, options: IngestOptions) -> list[str]:
-    """List warnings: few pictures, mixed scales, enlarged pictures, quarantined files, similar names."""
+    """List warnings: few pictures, mixed scales, small pictures, quarantined files, similar names."""
     notes = []
     for style in all_styles(manifest):
         notes += _style_warnings(style, manifest[manifest["style"] == style], options)
@@ -56,9 +56,7 @@ def _style_warnings(style: str, every: pd.DataFrame, options: IngestOptions) -> 
         if high > _MIXED_SCALES * low:
             notes.append(f"{style}: mixed scales, short sides from {low:.0f} to {high:.0f} pixels")
         if small := int((sides < options.short_side).sum()):
-            notes.append(
-                f"{style}: {small} pictures were enlarged to a short side of {options.short_side} px"
-            )
+            notes.append(_too_small(style, small, len(ok), options.short_side))
     if lost := int((every["verdict"] == "quarantined").sum()):
         notes.append(f"{style}: {lost} files are quarantined; the data report gives each one's reason")
     if (alike := int(every["reason"].str.startswith("looks like").sum())) > _MANY_ALIKE * len(every):
@@ -67,6 +65,15 @@ def _style_warnings(style: str, every: pd.DataFrame, options: IngestOptions) -> 
             f"pictures, lower ingest.duplicate_distance ({options.duplicate_distance} now)"
         )
     return notes
+
+
+def _too_small(style: str, small: int, count: int, short_side: int) -> str:
+    what = "detail" if style == PHOTO else "brush strokes"
+    return (
+        f"{style}: {small} of {count} pictures have a short side below {short_side} px, which is ingest.short_side: "
+        f"close-ups of them show no fine {what}, so none can be learned from them; use larger "
+        f"{'photos' if style == PHOTO else 'reproductions'}"
+    )
 
 
 def _few_in_a_split(style: str, ok: pd.DataFrame) -> str:

@@ -43,7 +43,8 @@ def paint_with_brush(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     thickness = small[..., 3].astype(np.float32) / 255
     relief = thickness + 0.5 * _bristles(rng, angle, unit)
     light = ndimage.gaussian_filter(relief, 0.6 * unit)
-    light = ndimage.sobel(light, 0) + ndimage.sobel(light, 1)
+    # Slopes per 256th of the picture, so that the relief is equally deep at every size.
+    light = unit * (ndimage.sobel(light, 0) + ndimage.sobel(light, 1))
     painted = small[..., :3] * (1 + 0.06 * np.clip(light, -3, 3))[..., None]
     return np.clip(np.rint(painted), 0, 255).astype(np.uint8)
 

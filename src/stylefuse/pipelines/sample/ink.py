@@ -35,7 +35,8 @@ def draw_with_ink(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ink = np.maximum(ink, np.clip((darkness - 0.93) * 12, 0, 1))
 
     ink = ink.reshape(size, OVERSAMPLE, size, OVERSAMPLE).mean((1, 3))
-    fibre = ndimage.gaussian_filter(rng.standard_normal((size, size)), 0.7)
+    # Blurring by n pixels divides the deviation of noise by about n.
+    fibre = size / 256 * ndimage.gaussian_filter(rng.standard_normal((size, size)), 0.7 * size / 256)
     paper = PAPER * (1 + 0.012 * fibre + 0.012 * smooth_noise(rng, size, 4))[..., None]
     drawn = paper + 0.95 * ink[..., None] * (INK - paper)
     return np.clip(np.rint(drawn), 0, 255).astype(np.uint8)

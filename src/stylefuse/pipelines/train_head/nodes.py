@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of
+from stylefuse.images.manifest import PHOTO, data_hash, require_usable, rows_of, style_names
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.pairing import require_same_pictures
 from stylefuse.pipelines.temporary import report_folder
-from stylefuse.tasks.head import Head, Photos
+from stylefuse.tasks.head import Head, HeadData
 from stylefuse.tracking import record
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ def train_head(
         "encoder": facts["encoder"],
         "code": code_hash(*head.code),
     }
+    if head.from_paintings:
+        require_same_pictures(manifest, generator=generator)
+        facts["styles"] = generator.facts["styles"]
+        definition["generator"] = facts["generator"]
     facts["fingerprint"] = fingerprint(definition)
     progress = TrackedProgress(head.reports, f"{head.reports}_samples")
     restart = f"{head.pipeline}.restart"
@@ -87,7 +91,11 @@ def train_head(
 
 
 def _build(
-    head: Head, manifest: pd.DataFrame, image_store: Path, generator: Weights, training: "TrainingOptions"
+    head: Head,
+    manifest: pd.DataFrame,
+    image_store: Path,
+    generator: Weights,
+    training: "TrainingOptions",
 ) -> "Training":
     """Make the training about to begin, in each of the processes that share it."""
     from stylefuse.images.crops import centre_crops
@@ -95,11 +103,15 @@ def _build(
     from stylefuse.networks.generator import load_generator
     from stylefuse.training.device import pick_device
 
-    store = open_store(image_store, manifest)
-    encoder = load_generator(generator).encoder.to(pick_device(training.device))
+    store, device = open_store(image_store, manifest), pick_device(training.device)
     shown = rows_of(manifest, PHOTO, "test")[: head.sample_photos]
-    crops = centre_crops(store, shown, training.image_size)
-    return head.build(Photos(store, rows_of(manifest, PHOTO, "train"), crops), encoder, training)
+    data = HeadData(
+        store,
+        [rows_of(manifest, style, "train") for style in style_names(manifest)],
+        centre_crops(store, shown, training.image_size),
+        load_generator(generator).to(device),
+    )
+    return head.build(data, training)
 
 
 def evaluate_head(
@@ -125,12 +137,12 @@ def evaluate_head(
     from stylefuse.networks.generator import load_generator
 
     require_same_pictures(manifest, pipeline=head.pipeline, **{head.weights: weights})
-    encoder = load_generator(generator).encoder
-    head.check(weights, encoder, generator.facts["fingerprint"])
-    network, evaluation = head.load(weights, encoder), options.evaluation
+    painter = load_generator(generator)
+    head.check(weights, painter.encoder, generator.facts["fingerprint"])
+    network, evaluation = head.load(weights, painter.encoder), options.evaluation
     rows = rows_of(manifest, PHOTO, "test")[: evaluation.photos]
     photos = centre_crops(open_store(image_store, manifest), rows, evaluation.image_size)
-    measured = head.measure(network, photos, evaluation)
+    measured = head.measure(network, painter, photos, evaluation)
     table, summary = measured.table, measured.summary
     with report_folder() as folder:
         table.to_csv(folder / f"{head.reports}.csv", index=False)

@@ -3,28 +3,33 @@
 from typing import TYPE_CHECKING, Any
 
 from stylefuse.tasks.fuse.options import FusionEvaluation, FusionOptions
-from stylefuse.tasks.head import Head, Measured, Photos
+from stylefuse.tasks.head import Head, HeadData, Measured
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from stylefuse.networks.encoder import Encoder
+    from stylefuse.networks.generator import Generator
     from stylefuse.networks.weights import Weights
     from stylefuse.tasks.fuse.network import Fuser
     from stylefuse.tasks.fuse.training import FusionTraining
 
 
-def _build(photos: Photos, encoder: "Encoder", options: FusionOptions) -> "FusionTraining":
+def _build(data: HeadData, options: FusionOptions) -> "FusionTraining":
     import numpy as np
 
     from stylefuse.tasks.fuse.pairs import KINDS, synthesise
     from stylefuse.tasks.fuse.sheet import draw_pairs
     from stylefuse.tasks.fuse.training import FusionTraining
 
-    shown = photos.shown
+    shown = data.shown
     pairs = {kind: synthesise(kind, shown, 2, np.random.default_rng(0), unseen=True) for kind in KINDS}
     return FusionTraining(
-        photos.store, photos.train, encoder, options, lambda fuser: draw_pairs(fuser, pairs, shown)
+        data.store,
+        data.photos,
+        data.generator.encoder,
+        options,
+        lambda fuser: draw_pairs(fuser, pairs, shown),
     )
 
 
@@ -40,7 +45,7 @@ def _load(weights: "Weights", encoder: "Encoder") -> "Fuser":
     return build_fuser(weights, encoder)
 
 
-def _measure(fuser: "Fuser", photos: "Tensor", options: FusionEvaluation) -> Measured:
+def _measure(fuser: "Fuser", generator: "Generator", photos: "Tensor", options: FusionEvaluation) -> Measured:
     from stylefuse.tasks.fuse.measure import contact_sheet_of, measure, summarise
 
     table = measure(fuser, photos, options.inputs, options.seed)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stylefuse.tasks.stylize.params import StylizeParams
+from stylefuse.tasks.stylize.reviser_head import REVISER
 from stylefuse.tasks.task import Batch, Networks, Predictor, Task
 
 
@@ -26,5 +27,6 @@ TASK = Task(
     needs=("generator",),
     appended_by=("style", "strength"),
     batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
+    head=REVISER,
     rank=0,
 )

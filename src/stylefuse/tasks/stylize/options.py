@@ -41,6 +41,7 @@ class HybridOptions(TrainingOptions):
     critic_rate: float = 1e-3
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
     nce_places: int = 64
+    painting_margin: float = 0.04  # share of a painting's sides that crops leave out at both ends
     compile: bool = False
 
     @property
@@ -52,5 +53,7 @@ class HybridOptions(TrainingOptions):
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         super().__post_init__()
         check_positive(self, "penalty_every", "nce_places")
+        if not 0 <= self.painting_margin < 0.4:
+            raise ValueError(f"painting_margin is {self.painting_margin}: it is a share, from 0 to 0.4")
         if min(self.generator_rate, self.critic_rate, self.style_rate_factor) < 0:
             raise ValueError("generator_rate, critic_rate and style_rate_factor must not be negative")

@@ -6,7 +6,8 @@ from stylefuse.tasks.params import Name, Number, Params, choice, name_of, number
 
 # "none": the style's colours; see `colour.preserve_color`.
 NONE, LUMA, MATCH = KEPT = ("none", "luma", "match")
-# Least and most of each, and the value that changes nothing; see `postprocess.adjust`.
+# Least and most of each, and its default; see `paint.paint` and `postprocess.adjust`.
+STROKE_SIZES, AS_PAINTED = (0.25, 4.0), 1.0
 CONTRASTS, NO_CONTRAST = (0.5, 2.0), 1.0
 SHARPENINGS, NO_SHARPENING = (0.0, 2.0), 0.0
 
@@ -24,6 +25,12 @@ class StylizeParams(Params):
         1,
         "0 is the photo as it is, 1 the full style",
         "send a number from 0 (the photo as it is) to 1 (the full style)",
+    )
+    stroke_size: Number = number(
+        AS_PAINTED,
+        *STROKE_SIZES,
+        "of the strokes relative to the picture; 1: as large in it as in the paintings, 2: twice as large. The same "
+        "picture looks alike at 512 px and at 24 megapixels; its pixels limit how fine strokes can be",
     )
     preserve_color: Literal["none", "luma", "match"] = choice(
         NONE,

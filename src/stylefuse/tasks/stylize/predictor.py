@@ -1,24 +1,23 @@
-"""Restyle a picture with the generator, at the picture's own size."""
+"""Run the task: parameters in, restyled picture and report out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, cast
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from stylefuse.images.io import to_image, to_tensor
-from stylefuse.networks.generator import Generator, with_strength
-from stylefuse.networks.tiled import HEIGHT, TILE_PIXELS, WIDTH, Layer, repaint_tiled, tile_lines
+from stylefuse.networks.generator import with_strength
 from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.mixture import as_text, read_mixture
-from stylefuse.tasks.stylize.params import StylizeParams
+from stylefuse.tasks.stylize.paint import paint
+from stylefuse.tasks.stylize.params import AS_PAINTED, StylizeParams
 from stylefuse.tasks.stylize.postprocess import adjust
+from stylefuse.tasks.stylize.repaint import WHOLE_PIXELS
+from stylefuse.tasks.stylize.reviser import Reviser
+from stylefuse.tasks.stylize.reviser_head import REVISER
 from stylefuse.tasks.task import Networks, Result
-
-# Up to so many pixels the network sees the whole picture at once, which is faster and takes 500 bytes a pixel.
-WHOLE_PIXELS = 2_000_000
+from stylefuse.tasks.validation import RequestError
 
 
 class StylizePredictor:
@@ -27,10 +26,17 @@ class StylizePredictor:
     def __init__(self, networks: Networks):
         self.styles = list(networks.styles)
         self._generator = networks.generator
+        name = REVISER.weights
+        self._reviser = cast(Reviser, networks.head(name)) if networks.has(name) else None
         self._device, self._lock = networks.device, networks.lock
 
     def check(self, params: StylizeParams) -> None:
         self.weights_of(params)
+        if self._reviser is None and params.stroke_size != AS_PAINTED:
+            remedy = f"leave it out, or run the {REVISER.pipeline} pipeline and register the model again"
+            raise RequestError(
+                "stroke_size", "this model has no reviser, so its strokes have one size", remedy
+            )
 
     def predict(self, pictures: Sequence[Image.Image], params: StylizeParams) -> Result:
         return Result(self.restyle(pictures[0], params), self.report(params))
@@ -48,7 +54,9 @@ class StylizePredictor:
         rows = self._rows(params)
         if params.strength > 0:
             with self._lock, torch.inference_mode():
-                restyled = self._repainted(picture, rows, whole_pixels)
+                restyled = paint(
+                    self._generator, self._reviser, picture, rows, params.stroke_size, whole_pixels
+                )
             picture = preserve_color(restyled, picture, params.preserve_color)
         return adjust(picture, params.contrast, params.sharpen)
 
@@ -70,32 +78,3 @@ class StylizePredictor:
         for name, weight in self.weights_of(params).items():
             mixture[0, self.styles.index(name)] = weight
         return with_strength(mixture, params.strength).to(self._device)
-
-    def _repainted(self, picture: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
-        if picture.width * picture.height <= whole_pixels:
-            return to_image(self._generator(to_tensor(picture)[None].to(self._device), rows)[0])
-        layer = _as_layer(picture, self._generator, self._device)
-        out = Image.new("RGB", picture.size)
-        for first, _, strip in repaint_tiled(self._generator, layer, rows):
-            # What was padded lies beyond the right and the lower border, where pasting leaves it out.
-            out.paste(to_image(strip[0]), (0, first) if layer.cut == HEIGHT else (first, 0))
-        return out
-
-
-def _as_layer(picture: Image.Image, generator: Generator, device: torch.device) -> Layer:
-    """The padded picture, read strip by strip."""
-    pixels = np.asarray(picture)
-    right, bottom, mode = generator.padding(*pixels.shape[:2])
-    if right or bottom:
-        how: Literal["reflect", "edge"] = "reflect" if mode == "reflect" else "edge"
-        pixels = np.pad(pixels, ((0, bottom), (0, right), (0, 0)), mode=how)
-    height, width = pixels.shape[:2]
-    # Lines along the rows are read faster; those of a very wide picture would make strips too large.
-    cut = HEIGHT if width <= 4 * height else WIDTH
-    length, across = (height, width) if cut == HEIGHT else (width, height)
-
-    def read(first: int, last: int) -> Tensor:
-        strip = pixels[first:last] if cut == HEIGHT else pixels[:, first:last]
-        return to_tensor(strip)[None].to(device)
-
-    return Layer(read, length, tile_lines(across, generator.config.stride, TILE_PIXELS), cut)

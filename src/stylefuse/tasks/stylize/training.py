@@ -74,7 +74,12 @@ class HybridTraining:
                 "generator_optimiser": self.generator_optimiser,
                 "critic_optimiser": self.critic_optimiser,
             },
-            samplers=[CropSampler(store, rows, size, least, random) for rows in rows_by_style],
+            samplers=[
+                CropSampler(
+                    store, rows, size, least, random, margin=options.painting_margin if style else 0.0
+                )
+                for style, rows in enumerate(rows_by_style)
+            ],
             generators={"random": random, "noise": self.noise},
             options=options.fingerprinted(),
             values={"order": []},

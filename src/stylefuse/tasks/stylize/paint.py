@@ -1,0 +1,116 @@
+"""Paint a picture of any size with strokes of a given size relative to it: a draft, then revisions up to full size."""
+
+import math
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.images.io import to_image, to_tensor
+from stylefuse.images.luma import batch_luma
+from stylefuse.networks.generator import Generator
+from stylefuse.tasks.stylize.repaint import WHOLE_PIXELS, repaint
+from stylefuse.tasks.stylize.reviser import BLOCK, Reviser
+
+# Pixels of a strip that is revised at a time: larger ones do not fit the caches.
+STRIP_PIXELS = 300_000
+# A draft that is enlarged by less than this is painted at the larger size at once.
+LEAST_ENLARGEMENT = 1.2
+BORDER = 8  # px of a draft beyond each border of the picture
+Size = tuple[int, int]  # width, height
+
+
+def paint(
+    generator: Generator,
+    reviser: Reviser | None,
+    picture: Image.Image,
+    rows: Tensor,
+    stroke_size: float = 1.0,
+    whole_pixels: int = WHOLE_PIXELS,
+) -> Image.Image:
+    """Restyle an RGB picture of any size.
+
+    Args:
+        reviser: None: the generator paints at the picture's own size, with strokes of as many pixels in every picture.
+        rows: weights over the generator's rows, 1×rows, on its device.
+        stroke_size: relative to the picture; 1: as large in it as in the paintings. Strokes cannot be finer than the
+            picture's own pixels allow.
+        whole_pixels: see `repaint`.
+    """
+    if reviser is None:
+        return repaint(generator, picture, rows, whole_pixels)
+    sizes = sizes_of(picture.size, reviser.config.draft_side / stroke_size)
+    photo = _reduced(picture, sizes[0])
+    draft = _drafted(generator, photo, rows, whole_pixels)
+    for size in sizes[1:]:
+        smaller, photo = photo, _reduced(picture, size)
+        draft = revise(reviser, draft, photo, smaller, rows)
+    return draft
+
+
+def _drafted(generator: Generator, photo: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
+    """Return G of the photo without two faults: a light frame, and coloured dots in flat places.
+
+    The frame lies in what is reflected beyond the border, and is cut off. Paintings change colour less often than
+    brightness, so the colour that G adds is averaged over some pixels; brightness keeps its strokes.
+    """
+    border = tuple((min(BORDER, n - 1),) * 2 for n in (photo.height, photo.width))
+    framed = Image.fromarray(np.pad(np.asarray(photo), (*border, (0, 0)), mode="reflect"))
+    (top, _), (left, _) = border
+    box = (left, top, left + photo.width, top + photo.height)
+    draft, x = (to_tensor(p)[None] for p in (repaint(generator, framed, rows, whole_pixels).crop(box), photo))
+    change = draft - x
+    grey = batch_luma(change)
+    colour = change - grey
+    for _ in range(2):
+        colour = F.avg_pool2d(F.pad(colour, (1,) * 4, mode="replicate"), 3, stride=1)
+    return to_image((x + grey + colour)[0].clamp(-1, 1))
+
+
+def sizes_of(size: Size, draft_side: float) -> list[Size]:
+    """Sizes of the draft and of each revision, the last one `size`: each at most twice as large as the one before."""
+    enlargement = min(size) / draft_side
+    if enlargement < LEAST_ENLARGEMENT:
+        return [size]
+    steps = math.ceil(math.log2(enlargement))
+    scales = [1 / enlargement, *(2.0**-k for k in range(steps - 1, 0, -1))]
+    return [(max(1, round(size[0] * s)), max(1, round(size[1] * s))) for s in scales] + [size]
+
+
+def revise(
+    reviser: Reviser, draft: Image.Image, photo: Image.Image, smaller: Image.Image, rows: Tensor
+) -> Image.Image:
+    """Enlarge a draft to the photo's size and revise it, in strips that come to the same as the whole.
+
+    Args:
+        smaller: the photo at the draft's size.
+    """
+    width, height = photo.size
+    enlarged, soft = (p.resize(photo.size, Image.Resampling.BICUBIC) for p in (draft, smaller))
+    out = Image.new("RGB", photo.size)
+    lines, margin = max(STRIP_PIXELS // width // BLOCK * BLOCK, 8 * BLOCK), reviser.margin
+    for top in range(0, height, lines):
+        first, last = max(top - margin, 0), min(top + lines + margin, height)
+        # A strip of few lines at the lower border would leave the convolutions too little to reflect.
+        first = max(min(first, last - 4 * BLOCK) // BLOCK * BLOCK, 0)
+        strips = [_strip(p, first, last, rows.device) for p in (enlarged, photo, soft)]
+        revised = reviser(strips[0], strips[1], strips[1] - strips[2], rows, (first, 0))[0]
+        end = min(top + lines, height)
+        out.paste(to_image(revised[:, top - first : end - first, :width].clamp(-1, 1)), (0, top))
+    return out
+
+
+def _strip(picture: Image.Image, first: int, last: int, device: torch.device) -> Tensor:
+    """Lines of a picture as 1×3×h×w, repeated at the right and lower border up to a multiple of `BLOCK`."""
+    x = to_tensor(picture.crop((0, first, picture.width, last)))[None].to(device)
+    right, bottom = -x.shape[3] % BLOCK, -x.shape[2] % BLOCK
+    return F.pad(x, (0, right, 0, bottom), mode="replicate") if right or bottom else x
+
+
+def _reduced(picture: Image.Image, size: Size) -> Image.Image:
+    # In two steps where much is reduced: the first one, by a whole number, is fast and takes little away.
+    if picture.size == size:
+        return picture
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
