@@ -1,7 +1,7 @@
 """StyleFuse: restyle photos in the manner of your own paintings, fuse pictures, and more with the same model.
 
 >>> import stylefuse
->>> model = stylefuse.load("models:/stylefuse@champion")
+>>> model = stylefuse.load("models:/stylefuse@champion")  # without a name: the champion, or a ready-made model
 >>> model.stylize("photo.jpg", style="brush", strength=0.8).save("brush.png")
 >>> model.fuse(["near.jpg", "far.jpg"]).save("sharp.png")
 """

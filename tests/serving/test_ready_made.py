@@ -22,6 +22,8 @@ from stylefuse.serving import half
 from stylefuse.serving.bundle import Bundle, ModelError, read_model
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.source import Source
+from stylefuse.tasks.stylize.reviser import Reviser, pack_reviser
+from stylefuse.tasks.stylize.reviser_config import ReviserConfig
 
 NO_DATABASE = "there is no mlflow.db here: using the ready-made model (styles: ink, monet;"
 files_are_there = pytest.mark.skipif(
@@ -30,14 +32,23 @@ files_are_there = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def halves(weights, fuser_weights, tmp_path_factory):  # noqa: F811
-    """A folder with an untrained model in half precision."""
-    whole, folder = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("half")
+def whole(weights, fuser_weights, tmp_path_factory):  # noqa: F811
+    """A folder with an untrained model, and a photo."""
+    whole = tmp_path_factory.mktemp("whole")
     write_weights(whole / "generator.safetensors", weights)
     write_weights(whole / "fuser.safetensors", fuser_weights)
-    photo = whole / "photo.png"
-    landscape(48, 32).save(photo)
-    assert half.main([str(whole), str(folder), str(photo)]) == 0
+    reviser = Reviser(len(weights.facts["styles"]), ReviserConfig(draft_side=32, width=4, blocks=1))
+    facts = {"styles": weights.facts["styles"], "generator": weights.facts["fingerprint"]}
+    write_weights(whole / "reviser.safetensors", pack_reviser(reviser, **facts))
+    landscape(64, 48).save(whole / "photo.png")
+    return whole
+
+
+@pytest.fixture(scope="module")
+def halves(whole, tmp_path_factory):
+    """The same in half precision."""
+    folder = tmp_path_factory.mktemp("half")
+    assert half.main([str(whole), str(folder), str(whole / "photo.png")]) == 0
     return folder
 
 
@@ -168,7 +179,7 @@ def test_half_precision_is_stored_and_float32_is_loaded(halves, weights):  # noq
 
 def test_a_head_knows_the_rounded_encoder_and_no_other(halves, weights, fuser_weights):  # noqa: F811
     bundle = Bundle(read_model(halves).weights, "cpu")
-    assert bundle.head("fuser") is not None
+    assert bundle.head("fuser") is not None and bundle.head("reviser") is not None
     with pytest.raises(ValueError, match="reads the encoder of generator"):
         Bundle({"generator": weights, "fuser": read_weights(halves / "fuser.safetensors")}, "cpu").head(
             "fuser"
@@ -184,16 +195,11 @@ def test_a_changed_byte_in_half_precision_is_found(halves, tmp_path):
         read_weights(path)
 
 
-def test_pictures_hardly_change(halves, weights, tmp_path):  # noqa: F811
-    photo = tmp_path / "photo.png"
-    landscape(64, 48).save(photo)
-    whole, rounded = Bundle({"generator": weights}, "cpu"), Bundle(read_model(halves).weights, "cpu")
-    apart = half.differences(whole, rounded, [photo])
-    assert apart.keys() == {"ink", "monet"}
-    assert all(mean < 2 for mean, _ in apart.values()) and half.differences(whole, whole, [photo])["ink"] == (
-        0,
-        0,
-    )
+def test_pictures_hardly_change(whole, halves):
+    first, second = (Bundle(read_model(folder).weights, "cpu") for folder in (whole, halves))
+    apart = half.differences(first, second, [whole / "photo.png"])
+    assert apart.keys() == {"ink", "monet"} and all(0 < mean < 2 for mean, _ in apart.values())
+    assert half.differences(first, first, [whole / "photo.png"])["ink"] == (0, 0)
 
 
 def test_what_half_precision_cannot_hold_is_refused(weights):  # noqa: F811
