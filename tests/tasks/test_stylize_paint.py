@@ -108,7 +108,7 @@ def test_larger_strokes_are_drafted_at_a_smaller_size(generator, reviser, monkey
     )
     for stroke_size in (0.25, 0.5, 1.0, 2.0):
         assert paint(generator, reviser, photo(320, 240), STYLE, stroke_size).size == (320, 240)
-    assert sides == [192, 96, 48, 24]
+    assert sides == [s + 2 * painting.BORDER for s in (192, 96, 48, 24)]
 
 
 @torch.inference_mode()
