@@ -34,7 +34,11 @@ class ReviserOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 2_400
+    images: int = 800
+    average_half_life: float = 200.0
+    log_every: int = 160
+    sample_every: int = 400
+    checkpoint_every: int = 400
     rate: float = 1e-3
     least_crop: float = 0.8
     close_up: float = 0.5
