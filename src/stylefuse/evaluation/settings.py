@@ -15,7 +15,7 @@ class Viewing:
     photos: int = 8
     paintings: int = 40
     sizes: tuple[int, ...] = (256, 512, 1024)
-    views: tuple[int, ...] = (256, 512)
+    views: tuple[int, ...] = (256,)
 
 
 @dataclass(frozen=True)

@@ -176,18 +176,19 @@ def view_of(picture: Image.Image | np.ndarray, view: int) -> Tensor:
 def busiest(picture: Image.Image, side: int) -> tuple[int, int, int, int]:
     """Return the box (left, top, right, bottom) of about the square of `side` px in which luma varies most.
 
-    It is searched in steps of half a side. A picture smaller than the square is returned whole.
+    It is searched in steps of an eighth of a side. A picture smaller than the square is returned whole.
     """
     side = min(side, *picture.size)
-    step = max(1, side // 2)
+    step = max(1, side // 8)
     grey = np.asarray(picture.convert("L"), np.int16)
     change = np.abs(np.diff(grey, axis=0, append=grey[-1:])) + np.abs(
         np.diff(grey, axis=1, append=grey[:, -1:])
     )
     rows, columns = (n // step for n in change.shape)
     blocks = change[: rows * step, : columns * step].reshape(rows, step, columns, step).mean((1, 3))
-    whole = np.lib.stride_tricks.sliding_window_view(blocks, (min(2, rows), min(2, columns))).sum((2, 3))
-    top, left = (int(i) * step for i in np.unravel_index(whole.argmax(), whole.shape))
+    whole = np.lib.stride_tricks.sliding_window_view(blocks, (side // step,) * 2).sum((2, 3))
+    corner = np.unravel_index(whole.argmax(), whole.shape)
+    top, left = (min(int(i) * step, n - side) for i, n in zip(corner, change.shape, strict=True))
     return left, top, left + side, top + side
 
 

@@ -14,6 +14,7 @@ from stylefuse.tracking import record
 
 if TYPE_CHECKING:
     import torch
+    from PIL.Image import Image
 
     from stylefuse.evaluation.viewing import Restyler
 
@@ -91,15 +92,21 @@ def evaluate_styles(
 
 def _as_served(generator: Weights, reviser: Weights | None, device: "torch.device") -> "Restyler":
     """Return a function that restyles a photo in the style of a row as the served model does."""
-    from stylefuse.serving.bundle import GENERATOR, Bundle
-    from stylefuse.tasks.stylize.params import StylizeParams
-    from stylefuse.tasks.stylize.predictor import StylizePredictor
-    from stylefuse.tasks.stylize.reviser_head import REVISER
+    import torch
 
-    heads = {} if reviser is None else {REVISER.weights: reviser}
-    predictor = StylizePredictor(Bundle({GENERATOR: generator, **heads}, str(device)))
-    names = predictor.styles
-    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=names[row]))
+    from stylefuse.networks.generator import load_generator, style_weights
+    from stylefuse.tasks.stylize.paint import paint
+    from stylefuse.tasks.stylize.reviser import load_reviser
+
+    painter = load_generator(generator).to(device)
+    finisher = None if reviser is None else load_reviser(reviser).to(device)
+
+    @torch.inference_mode()
+    def restyle(photo: "Image", row: int) -> "Image":
+        weights = style_weights(torch.tensor([row], device=device), painter.rows)
+        return paint(painter, finisher, photo, weights)
+
+    return restyle
 
 
 def _track(evaluation: dict[str, Any], folder: Path) -> None:
