@@ -27,6 +27,13 @@ def test_decisions_come_from_the_generator(augment, pictures):
 
 
 @pytest.mark.parametrize("augment", [diff_augment, degrade])
+def test_everything_is_computed_on_the_device_of_the_pictures(augment, pictures):
+    """The device "meta" computes shapes alone, and refuses tensors of another device."""
+    out = augment(pictures.to("meta"), seeded())
+    assert (out.device.type, out.shape) == ("meta", pictures.shape)
+
+
+@pytest.mark.parametrize("augment", [diff_augment, degrade])
 def test_size_range_and_layout(augment, pictures):
     out = augment(pictures, seeded())
     assert out.shape == pictures.shape and out.dtype == torch.float32

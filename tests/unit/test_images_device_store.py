@@ -72,6 +72,12 @@ def test_on_the_cpu_the_store_stays_as_it_is(store):
     assert placed(store, CPU) is store
 
 
+def test_everything_is_computed_on_the_store_s_device(store):
+    """The device "meta" computes shapes alone, and refuses tensors of another device."""
+    crops = sampler(DeviceStore(store, torch.device("meta"))).draw(5)
+    assert (crops.device.type, crops.shape) == ("meta", (5, 3, 48, 48))
+
+
 def test_the_log_tells_where_crops_are_made(store, monkeypatch, caplog):
     device = torch.device("meta")  # a device without memory
     with caplog.at_level(logging.INFO):
