@@ -23,7 +23,10 @@ ALWAYS = {
 }
 
 # Stages whose code is not the folder of their name: the pipeline of a head is made from what its task declares.
-CODE = {"train_fuser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "fuse" / "head.py"]}
+CODE = {
+    "train_fuser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "fuse" / "head.py"],
+    "train_reviser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "stylize" / "reviser_head.py"],
+}
 
 
 def filled_in(text: str) -> str:

@@ -55,7 +55,7 @@ def measure_head_budgets(networks: Mapping[str, Weights], repeats: int = 5) -> d
     bundle, budgets = Bundle(networks, device="cpu"), {}
     example = np.asarray(Image.linear_gradient("L").convert("RGB"))
     for task in bundle.tasks:
-        if task.head is None:
+        if task.head is None or task.head.weights not in networks:
             continue
         count, tensors = task.pictures[0], networks[task.head.weights].tensors.values()
         picture = example if task.deep else Image.fromarray(example)
