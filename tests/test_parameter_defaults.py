@@ -12,7 +12,11 @@ from stylefuse.tasks.stylize.reviser_options import ReviserOptions
 
 @pytest.mark.parametrize(
     ("section", "options"),
-    [("train_hybrid", HybridOptions()), ("train_reviser", ReviserOptions()), ("train_fuser", FusionOptions())],
+    [
+        ("train_hybrid", HybridOptions()),
+        ("train_reviser", ReviserOptions()),
+        ("train_fuser", FusionOptions()),
+    ],
 )
 def test_base_states_the_defaults_of_a_training(section, options):
     assert plain(configuration("parameters")[section]["training"]) == plain(asdict(options))

@@ -8,7 +8,9 @@ from PIL import Image
 from stylefuse.images.io import to_tensor
 from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.generator import Generator, with_strength
+from stylefuse.tasks.stylize import draft as drafting
 from stylefuse.tasks.stylize import paint as painting
+from stylefuse.tasks.stylize.draft import BORDER, smooth_colours
 from stylefuse.tasks.stylize.paint import paint, revise, sizes_of
 from stylefuse.tasks.stylize.repaint import repaint
 from stylefuse.tasks.stylize.reviser import Reviser, load_reviser, pack_reviser
@@ -104,11 +106,11 @@ def test_the_look_does_not_depend_on_the_number_of_pixels(generator, reviser):
 def test_larger_strokes_are_drafted_at_a_smaller_size(generator, reviser, monkeypatch):
     sides = []
     monkeypatch.setattr(
-        painting, "repaint", lambda g, p, rows, whole: sides.append(min(p.size)) or repaint(g, p, rows)
+        drafting, "repaint", lambda g, p, rows, whole: sides.append(min(p.size)) or repaint(g, p, rows)
     )
     for stroke_size in (0.25, 0.5, 1.0, 2.0):
         assert paint(generator, reviser, photo(320, 240), STYLE, stroke_size).size == (320, 240)
-    assert sides == [s + 2 * painting.BORDER for s in (192, 96, 48, 24)]
+    assert sides == [s + 2 * BORDER for s in (192, 96, 48, 24)]
 
 
 @torch.inference_mode()
@@ -118,6 +120,31 @@ def test_the_identity_adds_the_photos_detail_and_nothing_else(reviser):
     assert torch.allclose(same, draft + sharp - soft, atol=1e-6)
     half = reviser(draft, sharp, sharp - soft, with_strength(STYLE, 0.5))
     assert not torch.allclose(half, same, atol=1e-3)
+
+
+def test_a_draft_keeps_the_photos_colours_and_loses_coloured_dots(monkeypatch):
+    scene = photo(40, 30)
+    assert np.abs(np.asarray(smooth_colours(scene, scene)).astype(int) - np.asarray(scene)).max() <= 1
+    dots = np.asarray(scene).astype(int)
+    dots[8:24:4, 8:32:4] += (25, -13, 0)  # hardly changes luma
+    dotted = Image.fromarray(dots.clip(0, 255).astype(np.uint8))
+    smoothed = smooth_colours(dotted, scene)
+    left = np.abs(np.asarray(smoothed).astype(int) - np.asarray(scene))
+    assert left.max() < 10
+    monkeypatch.setattr(drafting, "_BAND", 40 * 7)
+    assert smooth_colours(dotted, scene).tobytes() == smoothed.tobytes()
+
+
+def test_a_frame_of_the_generator_is_cut_off(generator, monkeypatch):
+    def framed(generator, picture, rows, whole_pixels):
+        pixels = np.array(picture)
+        pixels[:3], pixels[-3:], pixels[:, :3], pixels[:, -3:] = 255, 255, 255, 255
+        return Image.fromarray(pixels)
+
+    monkeypatch.setattr(drafting, "repaint", framed)
+    scene = photo(60, 50)
+    drafted = np.asarray(drafting.paint_draft(generator, scene, STYLE, 10**6)).astype(int)
+    assert np.abs(drafted - np.asarray(scene)).max() <= 1
 
 
 def test_weights_keep_their_config_and_their_output(reviser):

@@ -2,15 +2,14 @@
 
 import math
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse.images.io import to_image, to_tensor
-from stylefuse.images.luma import batch_luma
 from stylefuse.networks.generator import Generator
+from stylefuse.tasks.stylize.draft import paint_draft, smooth_colours
 from stylefuse.tasks.stylize.repaint import WHOLE_PIXELS, repaint
 from stylefuse.tasks.stylize.reviser import BLOCK, Reviser
 
@@ -18,7 +17,6 @@ from stylefuse.tasks.stylize.reviser import BLOCK, Reviser
 STRIP_PIXELS = 300_000
 # A draft that is enlarged by less than this is painted at the larger size at once.
 LEAST_ENLARGEMENT = 1.2
-BORDER = 8  # px of a draft beyond each border of the picture
 Size = tuple[int, int]  # width, height
 
 
@@ -43,30 +41,15 @@ def paint(
         return repaint(generator, picture, rows, whole_pixels)
     sizes = sizes_of(picture.size, reviser.config.draft_side / stroke_size)
     photo = _reduced(picture, sizes[0])
-    draft = _drafted(generator, photo, rows, whole_pixels)
+    draft = paint_draft(generator, photo, rows, whole_pixels)
+    if (
+        min(picture.size) >= reviser.config.draft_side
+    ):  # in smaller pictures it would take colour from strokes
+        draft = smooth_colours(draft, photo)
     for size in sizes[1:]:
         smaller, photo = photo, _reduced(picture, size)
         draft = revise(reviser, draft, photo, smaller, rows)
     return draft
-
-
-def _drafted(generator: Generator, photo: Image.Image, rows: Tensor, whole_pixels: int) -> Image.Image:
-    """Return G of the photo without two faults: a light frame, and coloured dots in flat places.
-
-    The frame lies in what is reflected beyond the border, and is cut off. Paintings change colour less often than
-    brightness, so the colour that G adds is averaged over some pixels; brightness keeps its strokes.
-    """
-    border = tuple((min(BORDER, n - 1),) * 2 for n in (photo.height, photo.width))
-    framed = Image.fromarray(np.pad(np.asarray(photo), (*border, (0, 0)), mode="reflect"))
-    (top, _), (left, _) = border
-    box = (left, top, left + photo.width, top + photo.height)
-    draft, x = (to_tensor(p)[None] for p in (repaint(generator, framed, rows, whole_pixels).crop(box), photo))
-    change = draft - x
-    grey = batch_luma(change)
-    colour = change - grey
-    for _ in range(2):
-        colour = F.avg_pool2d(F.pad(colour, (1,) * 4, mode="replicate"), 3, stride=1)
-    return to_image((x + grey + colour)[0].clamp(-1, 1))
 
 
 def sizes_of(size: Size, draft_side: float) -> list[Size]:
