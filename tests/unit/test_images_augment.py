@@ -26,6 +26,7 @@ def test_decisions_come_from_the_generator(augment, pictures):
     assert torch.equal(pictures, kept)
 
 
+@pytest.mark.slow  # the device "meta" imports torch's compiler
 @pytest.mark.parametrize("augment", [diff_augment, degrade])
 def test_everything_is_computed_on_the_device_of_the_pictures(augment, pictures):
     """The device "meta" computes shapes alone, and refuses tensors of another device."""

@@ -72,6 +72,7 @@ def test_on_the_cpu_the_store_stays_as_it_is(store):
     assert placed(store, CPU) is store
 
 
+@pytest.mark.slow  # the device "meta" imports torch's compiler
 def test_everything_is_computed_on_the_store_s_device(store):
     """The device "meta" computes shapes alone, and refuses tensors of another device."""
     crops = sampler(DeviceStore(store, torch.device("meta"))).draw(5)

@@ -99,6 +99,7 @@ def _build(
 ) -> "Training":
     """Make the training about to begin, in each of the processes that share it."""
     from stylefuse.images.crops import centre_crops
+    from stylefuse.images.device_store import placed
     from stylefuse.images.store import open_store
     from stylefuse.networks.generator import load_generator
     from stylefuse.training.device import pick_device
@@ -106,7 +107,7 @@ def _build(
     store, device = open_store(image_store, manifest), pick_device(training.device)
     shown = rows_of(manifest, PHOTO, "test")[: head.sample_photos]
     data = HeadData(
-        store,
+        placed(store, device) if head.from_paintings else store,
         [rows_of(manifest, style, "train") for style in style_names(manifest)],
         centre_crops(store, shown, training.image_size),
         load_generator(generator).to(device),
