@@ -227,5 +227,5 @@ def test_the_packages_model_restyles_a_photo():
     model = stylefuse.load(ready_made.FOLDER, "cpu")
     assert model.styles == ready_made.styles()
     photo = landscape(64, 48)
-    painted = model.stylize(photo, style=model.styles[-1]).picture
+    painted = model.stylize(photo, style=model.styles[-1])
     assert painted.size == photo.size and np.abs(np.asarray(painted, int) - np.asarray(photo)).mean() > 4
