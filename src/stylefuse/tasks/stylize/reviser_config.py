@@ -15,7 +15,7 @@ class ReviserConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
-    draft_side: int = 256
+    draft_side: int = 192
     width: int = 24
     blocks: int = 2
     grain: float = 0.3
