@@ -17,8 +17,9 @@ from support import smooth_pictures, write_tiny_data
 PARTS = {
     style: (
         "compare",
-        "known_faults",
+        "known-faults",
         "speed",
+        "train-speed",
         "memory",
         "large",
         "repetition",
@@ -136,7 +137,7 @@ def test_the_faults_of_two_generators_stand_beside_those_of_photos_and_paintings
     for name in ("ink", "monet"):
         shutil.copytree(photos, tmp_path / "paintings" / name)
     folders = ["--photos", str(photos), "--paintings", str(tmp_path / "paintings")]
-    arguments = ["known_faults", str(generator), str(generator), *folders]
+    arguments = ["known-faults", str(generator), str(generator), *folders]
     assert style.main([*arguments, "--side", "64"]) == 0
     head, _, *rows = capsys.readouterr().out.split("\n\n")[0].splitlines()
     assert head == "| style | fault | photos | paintings | generator 1 | generator 2 |"

@@ -182,7 +182,7 @@ def test_wiring():
     assert isinstance(pipeline, Pipeline)
     assert pipeline.inputs() == {
         "generator", "judge", "classifier", "manifest", "image_store", "sample", "photos", "styles",
-        "params:evaluate",
+        "params:evaluate", "reviser",
     }  # fmt: skip
     assert pipeline.outputs() == {"evaluation", "evaluation_summary", "evaluation_report"}
 

@@ -217,7 +217,8 @@ def test_kedro_can_read_the_hints():
 
 def test_wiring():
     pipeline = create_pipeline()
-    inputs = {"generator", "evaluation", "manifest", "params:register", "fuser", "fusion_evaluation"}
+    heads = {"reviser", "revision_evaluation", "fuser", "fusion_evaluation"}
+    inputs = {"generator", "evaluation", "manifest", "params:register", *heads}
     assert pipeline.inputs() == inputs
     assert pipeline.outputs() == {"registration"}
 

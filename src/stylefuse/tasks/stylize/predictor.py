@@ -61,10 +61,10 @@ class StylizePredictor:
         return adjust(picture, params.contrast, params.sharpen)
 
     def report(self, params: StylizeParams) -> dict[str, Any]:
-        """What is done: `style` as it may be sent again; `styles`, the weights; and the other parameters."""
+        """What is done: `style` as it may be sent again; `styles`, the weights; and the other parameters that apply."""
         weights = self.weights_of(params)
         rounded = {name: round(weight, 4) for name, weight in weights.items()}
-        rest = params.model_dump(exclude={"style"})
+        rest = params.model_dump(exclude={"style"} if self._reviser else {"style", "stroke_size"})
         return {"style": as_text(weights), "styles": rounded, **rest}
 
     def weights_of(self, params: StylizeParams) -> Mapping[str, float]:
