@@ -13,14 +13,11 @@ from torch.optim import Adam
 from stylefuse.images.crops import CropSampler
 from stylefuse.images.luma import batch_luma
 from stylefuse.images.store import ImageStore
-from stylefuse.losses.adversarial import (
-    relativistic_critic_loss,
-    relativistic_generator_loss,
-    zero_centred_penalty,
-)
+from stylefuse.losses.adversarial import relativistic_generator_loss
 from stylefuse.networks.critic import Critic
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
 from stylefuse.tasks.stylize.batch import Batch, augmented, next_batch
+from stylefuse.tasks.stylize.critic_loss import critic_loss, gradient_norm
 from stylefuse.tasks.stylize.reviser import BLOCK, Reviser
 from stylefuse.tasks.stylize.reviser_options import ReviserOptions
 from stylefuse.training.collapse import CollapseWatch
@@ -114,9 +111,8 @@ class ReviserTraining:
         pictures = (batch.paintings, fake, seen.photo)
         terms |= self.critic_step(pictures, batch.style, penalise, options)
         all_reduce_gradients((self.optimiser, self.critic_optimiser))
-        for name, optimiser in (("gradient", self.optimiser), ("critic_gradient", self.critic_optimiser)):
-            gradients = [p.grad for group in optimiser.param_groups for p in group["params"]]
-            terms[name] = torch.nn.utils.get_total_norm([g for g in gradients if g is not None])
+        terms["gradient"] = gradient_norm(self.optimiser)
+        terms["critic_gradient"] = gradient_norm(self.critic_optimiser)
         return state.update(terms, options.batch_size, options.average_half_life)
 
     def close_ups(self, batch: Batch, options: ReviserOptions) -> CloseUps:
@@ -161,24 +157,8 @@ class ReviserTraining:
         Args:
             pictures: paintings, fakes without gradient, photos; N×3×S×S each.
         """
-        weights = options.weights
-        real, fake, photo = (augmented(fine_luma(p), self.noise) for p in pictures)
-        if penalise:
-            # Gradient penalties need exact second derivatives: full precision, and a pass each.
-            real, fake = real.requires_grad_(), fake.requires_grad_()
-            logits = [self.critic(p, style) for p in (real, fake, photo)]
-        else:
-            with autocast(options):
-                logits = list(self.critic(torch.cat([real, fake, photo]), style.repeat(3)).chunk(3))
-        share = weights.photo_negative
-        against_fakes, against_photos = (relativistic_critic_loss(logits[0], other) for other in logits[1:])
-        loss = (1 - share) * against_fakes + share * against_photos
-        terms = {"critic": loss, "critic_win_rate": (logits[0] > logits[1]).float().mean()}
-        if penalise:
-            penalty = zero_centred_penalty(logits[0], real) + zero_centred_penalty(logits[1], fake)
-            # Applied every few steps and weighted by as many (lazy regularisation, Karras et al. 2020).
-            loss = loss + weights.gradient_penalty * options.penalty_every * penalty
-            terms["gradient_penalty"] = penalty
+        fine = (augmented(fine_luma(p), self.noise) for p in pictures)
+        loss, terms = critic_loss(self.critic, fine, style, penalise, options)
         self.critic_optimiser.zero_grad(set_to_none=True)
         loss.backward()
         return terms

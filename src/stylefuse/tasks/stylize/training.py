@@ -10,16 +10,13 @@ from torch import Tensor
 
 from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
-from stylefuse.losses.adversarial import (
-    relativistic_critic_loss,
-    relativistic_generator_loss,
-    zero_centred_penalty,
-)
+from stylefuse.losses.adversarial import relativistic_generator_loss
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
 from stylefuse.tasks.stylize.batch import Batch, augmented, next_batch
+from stylefuse.tasks.stylize.critic_loss import against_fakes_and_photos, critic_loss, gradient_norm
 from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.tasks.stylize.setup import new_networks, new_optimisers
 from stylefuse.training.collapse import CollapseWatch
@@ -101,8 +98,8 @@ class HybridTraining:
         terms |= self.critic_step(batch, seen, penalise, options)
         all_reduce_gradients((self.generator_optimiser, self.critic_optimiser))
         # Losses can be finite while a gradient is not, and one such step would ruin every weight.
-        terms["generator_gradient"] = _gradient_norm(self.generator_optimiser)
-        terms["critic_gradient"] = _gradient_norm(self.critic_optimiser)
+        terms["generator_gradient"] = gradient_norm(self.generator_optimiser)
+        terms["critic_gradient"] = gradient_norm(self.critic_optimiser)
         return state.update(terms, options.batch_size, options.average_half_life)
 
     def generator_step(self, batch: Batch, options: HybridOptions) -> tuple[Seen, dict[str, Tensor]]:
@@ -165,39 +162,21 @@ class HybridTraining:
 
         D learns to score fakes and untouched photos below paintings.
         """
-        weights, critic, style = options.weights, self.critic, batch.style
-        real, fake, photos = (augmented(p, self.noise) for p in (batch.paintings, seen.fake, batch.photos))
-        n = len(real)
-        if penalise:
-            # Gradient penalties need exact second derivatives: full precision, and a pass each.
-            real, fake = real.requires_grad_(), fake.requires_grad_()
-            real_logits, fake_logits, photo_logits = (critic(p, style) for p in (real, fake, photos))
-        else:
-            with autocast(options):
-                joined = critic(torch.cat([real, fake, photos]), style.repeat(3))
-            real_logits, fake_logits, photo_logits = joined.split(n)
+        style = batch.style
+        pictures = (augmented(p, self.noise) for p in (batch.paintings, seen.fake, batch.photos))
+        loss, of_pixels = critic_loss(self.critic, pictures, style, penalise, options)
         with autocast(options):
             maps = (seen.painting_features, seen.fake_features, seen.photo_features)
             of_features = self.feature_critic(
                 [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
             )
-        painted, restyled, untouched = of_features.split(n)
-        terms = {
-            "critic": _against_fakes_and_photos(
-                real_logits, fake_logits, photo_logits, weights.photo_negative
-            ),
-            "feature_critic": _against_fakes_and_photos(painted, restyled, untouched, weights.photo_negative),
-            "critic_win_rate": (real_logits > fake_logits).float().mean(),
-        }
-        loss = terms["critic"] + terms["feature_critic"]
-        if penalise:
-            penalty = zero_centred_penalty(real_logits, real) + zero_centred_penalty(fake_logits, fake)
-            # Applied every few steps and weighted by as many (lazy regularisation, Karras et al. 2020).
-            loss = loss + weights.gradient_penalty * options.penalty_every * penalty
-            terms["gradient_penalty"] = penalty
+        share = options.weights.photo_negative
+        painted, restyled, untouched = of_features.chunk(3)
+        feature_critic = against_fakes_and_photos(painted, restyled, untouched, share)
         self.critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        return terms
+        (loss + feature_critic).backward()
+        # In the order of the log's columns.
+        return {"critic": of_pixels["critic"], "feature_critic": feature_critic, **of_pixels}
 
 
 def _maps(classifier: StyleClassifier, pictures: Tensor) -> list[Tensor]:
@@ -208,14 +187,3 @@ def _maps(classifier: StyleClassifier, pictures: Tensor) -> list[Tensor]:
 def _random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
     """Draw `count` flat positions in a map, N×C×h×w; int64 on its device."""
     return torch.randint(level.shape[2] * level.shape[3], (count,), generator=noise).to(level.device)
-
-
-def _against_fakes_and_photos(real: Tensor, fake: Tensor, photo: Tensor, share: float) -> Tensor:
-    """Return L_D with untouched photos as further fakes of weight `share` (adaptive-style-transfer, 2018)."""
-    return (1 - share) * relativistic_critic_loss(real, fake) + share * relativistic_critic_loss(real, photo)
-
-
-def _gradient_norm(optimiser: torch.optim.Optimizer) -> Tensor:
-    """Return the Euclidean norm of all gradients that the optimiser would use."""
-    parameters = [p for group in optimiser.param_groups for p in group["params"]]
-    return torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
