@@ -40,9 +40,8 @@ class Generator(nn.Module):
         # Each style also has an affine map of the input's colours, so that the network need not learn a global palette.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         # Noise on the encoder's input: on flat areas, convolutions alone would repeat one stroke in rows and columns.
-        square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(0))
         self.grain: Tensor
-        self.register_buffer("grain", config.grain * square, persistent=False)
+        self.register_buffer("grain", new_grain(config.grain, 0), persistent=False)
         # A small head makes step 0 the identity, so that training needs no warm-up.
         nn.init.normal_(self.head.weight, std=0.002)
         nn.init.zeros_(cast(Tensor, self.head.bias))
@@ -68,11 +67,7 @@ class Generator(nn.Module):
 
     def add_grain(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
         """Add the grain, starting at `corner` (row, column), to x, N×C×H×W: for the encoder, not for the result."""
-        down, right = (
-            torch.arange(at, at + length, device=x.device) % GRAIN_SIDE
-            for at, length in zip(corner, x.shape[2:], strict=True)
-        )
-        return x + self.grain[down[:, None], right]
+        return x + grain_at(self.grain, corner, x.shape[2:])
 
     def recolour(self, x: Tensor, style: Tensor) -> Tensor:
         """Return atanh(0.97 x) after the style's affine map of RGB, which is stored as its difference from identity."""
@@ -98,6 +93,20 @@ class Generator(nn.Module):
         """Return the parameters of single styles (norm tables, palettes); they get few gradients and a higher lr."""
         own = ("scale", "shift", "palette")
         return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in own]
+
+
+def new_grain(deviation: float, seed: int) -> Tensor:
+    """Return a square of grain, `GRAIN_SIDE` px wide, of a standard deviation."""
+    return deviation * torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(seed))
+
+
+def grain_at(square: Tensor, corner: tuple[int, int], size: Sequence[int]) -> Tensor:
+    """Return the grain of a picture of `size` (height, width) that starts at `corner` (row, column) of the square."""
+    down, right = (
+        torch.arange(at, at + length, device=square.device) % GRAIN_SIDE
+        for at, length in zip(corner, size, strict=True)
+    )
+    return square[down[:, None], right]
 
 
 def style_weights(style: Tensor, rows: int, strength: float | Tensor = 1.0) -> Tensor:

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from stylefuse.images.luma import batch_luma
 from stylefuse.networks.blocks import ReflectConv
-from stylefuse.networks.generator import GRAIN_SIDE
+from stylefuse.networks.generator import grain_at, new_grain
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.stylize.reviser_config import ReviserConfig
 
@@ -55,10 +55,9 @@ class Reviser(nn.Module):
         self.head = ReflectConv(width, BLOCK**2)
         # How much of the photo's edges each style takes over.
         self.edges = nn.Parameter(torch.full((rows,), 0.7))
-        # Strokes in flat places need something to begin from: see `Generator.add_grain`.
+        # Strokes in flat places need something to begin from.
         self.grain: Tensor
-        square = torch.randn(GRAIN_SIDE, GRAIN_SIDE, generator=torch.Generator().manual_seed(1))
-        self.register_buffer("grain", config.grain * square, persistent=False)
+        self.register_buffer("grain", new_grain(config.grain, 1), persistent=False)
         nn.init.normal_(self.head.weight, std=0.002)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
@@ -81,12 +80,7 @@ class Reviser(nn.Module):
         Returns:
             N×3×H×W float32.
         """
-        n, _, height, width = draft.shape
-        down, right = (
-            torch.arange(at, at + length, device=draft.device) % GRAIN_SIDE
-            for at, length in zip(corner, (height, width), strict=True)
-        )
-        grain = self.grain[down[:, None], right].to(draft.dtype).expand(n, 1, -1, -1)
+        grain = grain_at(self.grain, corner, draft.shape[2:]).to(draft.dtype).expand(len(draft), 1, -1, -1)
         x = torch.cat([batch_luma(draft), batch_luma(photo), grain], 1)
         h = F.relu(self.first(F.pixel_unshuffle(x, BLOCK), style))
         for block in self.blocks:
