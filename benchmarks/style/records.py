@@ -51,11 +51,9 @@ def record_of(bench: Bench, name: str, seed: int, again: bool) -> dict[str, Any]
         ValueError: what is kept was made with other settings.
     """
     kept = bench.out / "runs" / f"{name}-seed-{seed}.json"
-    if kept.exists():
-        record = json.loads(kept.read_text(encoding="utf-8"))
-        check_settings(kept, record["settings"], bench.settings)
-        if not again:
-            return record
+    found = read_kept(kept, bench.settings)
+    if found and not again:
+        return found
     weights = _trained(bench, name, seed)
     method = RECIPES[name].load(bench.data, weights, seed)
     record = {
@@ -89,6 +87,19 @@ def _trained(bench: Bench, name: str, seed: int) -> Weights | None:
     weights.facts["settings"] = bench.settings
     write_weights(path, weights)
     return weights
+
+
+def read_kept(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """Read a kept record; None if there is none.
+
+    Raises:
+        ValueError: it was made with other settings.
+    """
+    if not path.exists():
+        return None
+    record = json.loads(path.read_text(encoding="utf-8"))
+    check_settings(path, record["settings"], settings)
+    return record
 
 
 def check_settings(path: Path, kept: dict[str, Any], settings: dict[str, Any]) -> None:

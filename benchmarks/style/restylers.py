@@ -18,7 +18,7 @@ from stylefuse.images.manifest import rows_of
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle
 from stylefuse.tasks.stylize.params import StylizeParams
-from stylefuse.tasks.task import find_tasks
+from stylefuse.tasks.stylize.reviser_head import REVISER
 
 TRAINED = ("adain", "cut", "cyclegan")
 
@@ -45,11 +45,10 @@ class MissingError(Exception):
 
 def stylefuse(given: Given) -> Restyler:
     """As the model is served: the generator with its reviser."""
-    head = find_tasks()["stylize"].head
-    path = given.generator.with_name(f"{head.weights}.safetensors") if head else None
-    if head is None or path is None or not path.is_file():
+    path = given.generator.with_name(f"{REVISER.weights}.safetensors")
+    if not path.is_file():
         raise MissingError("there is no reviser beside the generator; see generator_alone")
-    return _served(given, {head.weights: path})
+    return _served(given, {REVISER.weights: path})
 
 
 def generator_alone(given: Given) -> Restyler:

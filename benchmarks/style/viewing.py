@@ -6,7 +6,6 @@ Sizes of a method that are there are kept: after an interruption the same comman
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ from benchmarks.common.photos import picture_files
 from benchmarks.common.sheets import evenly_spaced
 from benchmarks.style.data import load_data, style_folder
 from benchmarks.style.patch_judge import patch_judge
-from benchmarks.style.records import check_settings
+from benchmarks.style.records import read_kept
 from benchmarks.style.restylers import METHODS, Given, MissingError
 from benchmarks.style.viewing_report import PART, SHOWN, WHOLE, draw_sheet, report, shown_file
 from stylefuse.evaluation.originals import originals
@@ -161,9 +160,7 @@ def measured(bench: Bench, name: str, restyle: Restyler, size: int) -> list[dict
         ValueError: what is kept was made with other settings.
     """
     kept = bench.out / "runs" / f"{name}-{size}.json"
-    if kept.exists():
-        record = json.loads(kept.read_text(encoding="utf-8"))
-        check_settings(kept, record["settings"], bench.settings)
+    if record := read_kept(kept, bench.settings):
         return record["cells"]
     shown = evenly_spaced(len(bench.files), SHOWN)
 
