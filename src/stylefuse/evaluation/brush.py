@@ -1,4 +1,4 @@
-"""How close the strokes of restyled photos are to those of paintings, without colour and tone."""
+"""Score how close the strokes of restyled photos are to those of paintings, without colour and tone."""
 
 from functools import partial
 from typing import Any

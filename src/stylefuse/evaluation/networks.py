@@ -1,4 +1,4 @@
-"""The networks of an evaluation: what is measured, and what measures it."""
+"""Load the networks of an evaluation: the generator, and the judge, classifier and Inception that measure it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

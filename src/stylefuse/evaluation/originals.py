@@ -1,4 +1,4 @@
-"""The files that held-out pictures come from: the image store keeps fewer pixels than a screen shows."""
+"""Read held-out pictures from their files: the image store keeps fewer pixels than a screen shows."""
 
 import hashlib
 from pathlib import Path

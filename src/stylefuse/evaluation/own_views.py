@@ -1,4 +1,4 @@
-"""A generator of ours at viewing size, on the files of held-out photos and paintings."""
+"""Measure our generator at viewing size, on the files of held-out photos and paintings."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parameters of `register`."""
+"""Parameters of `register`: the name of the model, and the rules that decide whether it becomes champion."""
 
 import re
 from typing import Self

@@ -1,4 +1,4 @@
-"""The pipeline `register`."""
+"""The pipeline `register`: a trained model in, a version in the MLflow registry out."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -42,9 +42,8 @@ def paint(
     sizes = sizes_of(picture.size, reviser.config.draft_side / stroke_size)
     photo = _reduced(picture, sizes[0])
     draft = paint_draft(generator, photo, rows, whole_pixels)
-    if (
-        min(picture.size) >= reviser.config.draft_side
-    ):  # in smaller pictures it would take colour from strokes
+    # In smaller pictures it would take colour from strokes.
+    if min(picture.size) >= reviser.config.draft_side:
         draft = smooth_colours(draft, photo)
     for size in sizes[1:]:
         smaller, photo = photo, _reduced(picture, size)
@@ -93,7 +92,7 @@ def _strip(picture: Image.Image, first: int, last: int, device: torch.device) ->
 
 
 def _reduced(picture: Image.Image, size: Size) -> Image.Image:
-    # In two steps where much is reduced: the first one, by a whole number, is fast and takes little away.
     if picture.size == size:
         return picture
+    # In two steps where much is reduced: the first one, by a whole number, is fast and takes little away.
     return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)

@@ -29,19 +29,19 @@ def measure(reviser: Reviser, generator: Generator, photos: Tensor) -> Measured:
         photos: N×3×S×S in [-1, 1].
     """
     lines, sheet = [], [list(photos[:SHEET_PHOTOS])]
+    half, of_photos = partial(F.adaptive_avg_pool2d, output_size=photos.shape[2] // 2), _fine(photos)
     for row in range(1, generator.rows):
         enlarged, revised = (
             torch.stack(p) for p in zip(*_both(reviser, generator, photos, row), strict=True)
         )
-        half = partial(F.adaptive_avg_pool2d, output_size=photos.shape[2] // 2)
         lines.append(
             {
                 "row": row,
                 "look_kept": float(psnr(half(revised), half(enlarged)).mean()),
                 "edges_enlarged": float(edge_correlation(photos, enlarged).mean()),
                 "edges_revised": float(edge_correlation(photos, revised).mean()),
-                "fine_detail_enlarged": _fine(enlarged) / _fine(photos),
-                "fine_detail_revised": _fine(revised) / _fine(photos),
+                "fine_detail_enlarged": _fine(enlarged) / of_photos,
+                "fine_detail_revised": _fine(revised) / of_photos,
             }
         )
         sheet += [list(enlarged[:SHEET_PHOTOS]), list(revised[:SHEET_PHOTOS])]
