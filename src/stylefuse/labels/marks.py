@@ -84,8 +84,7 @@ def inherited(inputs: Sequence[Marks]) -> Marks:
     """
     labelled = sorted((each for each in inputs if each.aigc), key=lambda each: read_label(each.aigc)["Label"])
     types = {each.source_type for each in inputs}
-    named = types - {""}
-    source_type = named.pop() if len(types) == 1 else COMPOSITE if named else ""
+    source_type = next(iter(types), "") if len(types) == 1 else COMPOSITE
     return Marks(labelled[0].aigc if labelled else "", source_type)
 
 
