@@ -6,7 +6,7 @@ from PIL import Image
 
 from stylefuse.labels.visible import TEXTS, with_text
 
-SIZES = [(64, 64), (64, 48), (48, 64), (64, 1000), (1000, 64), (1500, 1000), (6000, 4000), (4000, 6000)]
+SIZES = [(64, 64), (64, 48), (48, 64), (64, 1000), (1000, 64), (1500, 1000), (6000, 4000)]
 
 
 def grounds(width, height):
