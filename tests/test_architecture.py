@@ -22,12 +22,15 @@ MAY_IMPORT = {
             "networks",
             "images",
             "tracking",
+            "labels",
         ),
         *("_memory", "_atomic"),
     },
     "ready_made": set(),
-    "serving": {"ready_made", "tasks", "networks", "images", "tracking", "_memory"},
+    "serving": {"ready_made", "tasks", "networks", "images", "labels", "tracking", "_memory"},
     "tasks": {"training", "metrics", "losses", "networks", "images"},
+    "labels": {"images", "messages"},
+    "messages": set(),
     "evaluation": {"metrics", "networks", "images"},
     "tracking": set(),
     "training": {"losses", "metrics", "networks", "images", "_atomic", "_memory"},
@@ -46,16 +49,16 @@ MAY_IMPORT = {
     "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
-    "command_line": {"serving", "task_command", "task_files", "tasks"},
-    "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "_atomic"},
+    "command_line": {"labels", "serving", "task_command", "task_files", "tasks"},
+    "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "_atomic"},
     "task_files": {"pipelines", "tasks", "images"},
-    "model": {"serving", "task_method", "tasks", "networks", "images"},
-    "task_method": {"serving", "tasks", "images"},
+    "model": {"serving", "task_method", "tasks", "networks", "images", "labels"},
+    "task_method": {"serving", "tasks", "images", "labels"},
     "__main__": set(),
     "__init__": {"model"},
 }
 # Only to name types in signatures.
-MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}}
+MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}, "tasks": {"labels"}}
 # A plain PyTorch library: none of these.
 WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
 WORKFLOW_IN = {

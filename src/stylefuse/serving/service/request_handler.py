@@ -10,6 +10,7 @@ from PIL import Image
 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.io import encode_png
+from stylefuse.labels.options import Labelling
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.bundle import Bundle, Stored, load_bundle
 from stylefuse.serving.predictor import RequestPredictor, Response
@@ -36,9 +37,9 @@ class RequestHandler:
         ValueError: the model's weights do not fit this version's networks.
     """
 
-    def __init__(self, model: Stored):
+    def __init__(self, model: Stored, labelling: Labelling = Labelling()):  # noqa: B008 (frozen)
         bundle = load_bundle(model)
-        self.predictor = RequestPredictor(bundle)
+        self.predictor = RequestPredictor(bundle, labelling)
         self.about = {**_listed(bundle), "tasks": listed_chains(bundle.tasks), "digest": model.digest}
 
     def warm_up(self) -> None:
