@@ -25,6 +25,7 @@ MAY_IMPORT = {
         ),
         *("_memory", "_atomic"),
     },
+    "messages": set(),
     "ready_made": set(),
     "serving": {"ready_made", "tasks", "networks", "images", "tracking", "_memory"},
     "tasks": {"training", "metrics", "losses", "networks", "images"},
