@@ -48,7 +48,19 @@ RESERVED_PARAMETERS = frozenset(
 )
 # Names of other commands and routes, and of attributes of a loaded model.
 RESERVED_TASKS = frozenset(
-    {"serve", "run", "prepare", "appendable", "styles", "tasks", "sample", "ingest", "evaluate", "register"}
+    {
+        "ask",
+        "serve",
+        "run",
+        "prepare",
+        "appendable",
+        "styles",
+        "tasks",
+        "sample",
+        "ingest",
+        "evaluate",
+        "register",
+    }
 )
 
 
