@@ -116,6 +116,8 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
     named = [
         m for t in clause if not t.means("style_word") and (m := _mine(t.all(NAME), tasks)) and _is_amount(m)
     ]
+    clause = [token for token in clause if not _is_idle(token, clause, bool(named))]
+    has &= {each.role for token in clause for each in token.meanings}
     directed = [(role, m) for t in clause for role in SIGNS if (m := _mine(t.all(role), tasks))]
     target = named[-1] if named else None
     sign = _sign(has, directed, tasks)
@@ -160,6 +162,21 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         yield target.task, target.param, "times", round(1 + sign * value, 6)
     else:
         yield target.task, target.param, "set", value
+
+
+def _is_idle(token: Token, clause: list[Token], named: bool) -> bool:
+    """Whether a single character such as 大 or 小 says nothing of an amount: "小狗" is a dog."""
+    if (
+        named
+        or len(token.text) > 1
+        or not any(token.means(role) for role in ("more", "less", "adj_up", "adj_down"))
+    ):
+        return False
+    place = clause.index(token)
+    near = clause[max(0, place - 2) : place] + clause[place + 1 : place + 3]
+    strength = any(m.param == "strength" for role in SIGNS for m in token.all(role))
+    beside = ("little", "much", "again_more", "too", "not_enough", "neg")
+    return not strength and not any(t.number or any(t.means(role) for role in beside) for t in near)
 
 
 def _is_amount(meaning: Meaning) -> bool:

@@ -15,7 +15,6 @@ _BREAK = re.compile(r"[,;.!?:，。；！？：、\n()（）“”\"…~—–]"
 _ALIKE = 0.8  # of difflib, from 0 to 1
 # English words that look like a misspelt one of the lexicon.
 _OTHER = frozenset(json.loads((Path(__file__).parent / "lookalikes.json").read_text(encoding="utf-8")))
-)
 
 
 class Token(NamedTuple):
