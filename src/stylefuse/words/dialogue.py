@@ -79,7 +79,7 @@ class _Turn:
 
     def _asked(self) -> Answer:
         reading = self.reading
-        probability = in_scope(self.text)
+        flags, probability = reading.flags, in_scope(self.text)
         if reading.unknown_style and probability >= DOUBTFUL:
             raise Unclear(
                 "unknown_style", refused=True, choices=self.served.styles, style=reading.unknown_style
@@ -90,6 +90,8 @@ class _Turn:
             if reading.out or probability < SURE:
                 return self._out_of_scope()
             return self._say(QUESTION, "not_understood", self.state)
+        if reading.out and not reading.styles and "task" not in flags and probability < SURE:
+            return self._out_of_scope()
         wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
         if not wish.tasks:
             return (
@@ -165,9 +167,7 @@ class _Turn:
         values, language = dict(unclear.values), self.language
         if unclear.code == "unknown_style":
             asked = values["style"]
-            names = self.reading.styles and next(
-                (n for n in self.reading.styles if shown_names(n) == asked), None
-            )
+            names = next((each for each in self.reading.styles if shown_names(each) == asked), None)
             values["style"] = shown_names(names, language) if names else asked
             near = get_close_matches(asked.lower(), [each.lower() for each in self.served.styles], 1, 0.5)
             values["near"] = say("near", language, style=near[0]) if near else ""

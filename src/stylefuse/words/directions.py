@@ -120,7 +120,10 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
     has &= {each.role for token in clause for each in token.meanings}
     directed = [(role, m) for t in clause for role in SIGNS if (m := _mine(t.all(role), tasks))]
     target = named[-1] if named else None
-    sign = _sign(has, directed, tasks)
+    if directed:  # 小 is small and less at once: it counts once
+        other = [token for token in clause if not any(token.means(role) for role in SIGNS)]
+        has = has - {"more", "less"} | {role for t in other for role in ("more", "less") if t.means(role)}
+    sign = _sign(has, directed)
     if target is None and directed:
         own = [m for _, m in directed]
         target = own[0]._replace(role=NAME)
@@ -156,7 +159,9 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
     about = _about(target)
     if number.kind == PLAIN and about.get("whole") is None and target.param != "strength" and value > 10:
         value /= 100  # contrast 120
-    if (relative and (number.kind in (SHARE, MULTIPLE))) or number.kind == MULTIPLE:
+    if number.kind == MULTIPLE and value == 1 and sign > 0:
+        value = 2.0  # 大一倍 is twice as large
+    if (relative and number.kind == SHARE) or number.kind == MULTIPLE:
         yield target.task, target.param, "times", value
     elif sign and number.kind == SHARE and _is_by(clause):
         yield target.task, target.param, "times", round(1 + sign * value, 6)
@@ -207,7 +212,7 @@ def _is_by(clause: list[Token]) -> bool:
     )
 
 
-def _sign(has: set[str], directed: list[tuple[str, Meaning]], tasks: list[str]) -> int:
+def _sign(has: set[str], directed: list[tuple[str, Meaning]]) -> int:
     own = SIGNS[directed[0][0]] if directed else 0
     general = -1 if "less" in has else 1 if "more" in has else 0
     if "less" in has and "more" in has:
