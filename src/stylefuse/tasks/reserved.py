@@ -22,6 +22,7 @@ RESERVED_PARAMETERS = frozenset(
 # Names of other commands and routes, and of attributes of a loaded model.
 RESERVED_TASKS = frozenset(
     {
+        "ask",
         "serve",
         "verify",
         "run",

@@ -11,7 +11,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 
 import stylefuse
-from stylefuse.serving.service import limits
+from stylefuse.serving.service import ask, limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.ipc import Frame
@@ -82,19 +82,24 @@ class Service:
         headers = {**header["headers"], "X-Model-Version": self.version}
         return Response(frame.body, header["status"], headers, header["content_type"])
 
+    async def ask(self, request: Request) -> Response:
+        """Answer a request in words, in this process."""
+        deadline = request.scope["call"].started + self.settings.timeout
+        return await ask.answer(request, self.pool.about, self._held, deadline)
+
     async def _answer(self, request: Request, kind: str) -> Frame:
         call, headers = request.scope["call"], request.headers
         deadline = call.started + self.settings.timeout
         most = limits.most_bytes(headers, _takes_several(kind), self.settings)
         async with limits.body_of(request, most, deadline, self._held) as body:
-            ask = {
+            told = {
                 "kind": kind,
                 "content_type": headers["content-type"],
                 "json": limits.JSON in headers.get("accept", ""),
                 "accept": headers.get("accept", ""),
                 "request_id": call.id,
             }
-            answer = self.pool.submit(ask, body)
+            answer = self.pool.submit(told, body)
             gone: asyncio.Future[Any] = asyncio.ensure_future(limits.until_left(request))
             try:
                 left = deadline - asyncio.get_running_loop().time()
@@ -135,6 +140,10 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
 
     for task in find_tasks().values():
         _add_route(app, service, task)
+
+    @app.post("/v1/ask", **ask.ASK)
+    async def in_words(request: Request) -> Response:
+        return await service.ask(request)
 
     @app.post("/v1/{chain:chain}", **CHAIN)
     async def run_chain(chain: str, request: Request) -> Response:
