@@ -53,15 +53,14 @@ def measure(upscaler: Upscaler, photos: Tensor) -> Measured:
         "what the small picture cannot hold, over that of the photo. returns: PSNR in dB between the small picture "
         f"and the result made smaller. noisy: Gaussian noise of deviation {NOISE:g}, and denoise set to it."
     )
-    clean = [line for line in lines if line["input"] == "clean"]
-    summary = {}
-    for line in clean:
+    table, summary = pd.DataFrame(lines), {}
+    for _, line in table[table["input"] == "clean"].iterrows():
         name = f"x{line['scale']}"
         summary[f"{name}_psnr"] = float(line["upscaler"])
-        summary[f"{name}_lead"] = float(line["upscaler"]) - float(line["bicubic"])
+        summary[f"{name}_lead"] = float(line["upscaler"] - line["bicubic"])
         summary[f"{name}_returns"] = float(line["returns"])
     sheet = draw_enlarged(photos[:SHEET_PHOTOS], upscaler)
-    return Measured(pd.DataFrame(lines), caption, summary, {"enlarged": sheet})
+    return Measured(table, caption, summary, {"enlarged": sheet})
 
 
 @torch.inference_mode()

@@ -27,7 +27,7 @@ def as_levels(x: Tensor) -> Tensor:
     return x.clamp(-1, 1).add(1).mul(127.5).round().div(127.5).sub(1)
 
 
-def back_project(large: Tensor, small: Tensor, tolerance: float | Tensor = 0.0) -> Tensor:
+def back_project(large: Tensor, small: Tensor, tolerance: float = 0.0) -> Tensor:
     """Correct an enlarged picture until it is the small one again when it is made smaller (Irani and Peleg 1991).
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -92,9 +92,9 @@ class UpscaleTraining(HeadTraining):
 
     def _begin_details(self) -> None:
         """The detailed networks begin where the averaged faithful ones ended."""
-        ended = self.ema.faithful.state_dict()
-        for upscaler in (self.network, self.ema):
-            upscaler.detailed.load_state_dict(ended)
+        network, ema = cast(Upscaler, self.network), cast(Upscaler, self.ema)
+        for upscaler in (network, ema):
+            upscaler.detailed.load_state_dict(ema.faithful.state_dict())
         self.state.values["detailed"] = True
 
     def _step_details(self, options: UpscaleOptions) -> Losses:
@@ -105,11 +105,11 @@ class UpscaleTraining(HeadTraining):
         for group in optimiser.param_groups:
             group["lr"] *= options.detail_rate / options.rate
         critic, batch_number = self.critics[str(self.scale)], begun // options.batch_size
-        batch, count = self.next_batch(options)
+        drawn, count = self.next_batch(options)
+        batch = cast(Pairs, drawn)
         critic.requires_grad_(False)
         with autocast(options):
             made = self.predict(batch)
-        with autocast(options):
             adversarial = relativistic_generator_loss(*_scores(critic, batch.truth, made))
         terms = {**self.losses(made, batch), "adversarial": adversarial}
         optimiser.zero_grad(set_to_none=True)
