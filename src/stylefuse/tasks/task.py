@@ -35,6 +35,7 @@ RESERVED_PARAMETERS = frozenset(
         "image",
         "images",
         "format",
+        "explain",
         "params",
         "pictures",
         "output",

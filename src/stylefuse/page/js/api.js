@@ -63,7 +63,7 @@ async function fetched(path, options) {
  * Aborting `signal` closes the connection, and the server then gives the work up. `onSent` gets the share sent.
  * A server that is busy is asked again when it says.
  */
-export async function sendForm(path, form, { signal, onSent = () => {}, id = crypto.randomUUID?.() ?? "" } = {}) {
+export async function sendForm(path, form, { signal, onSent = () => {}, id = "" } = {}) {
   for (;;) {
     try {
       return await sendOnce(path, form, signal, onSent, id);
@@ -83,6 +83,8 @@ function sendOnce(path, form, signal, onSent, id) {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     request.open("POST", path);
+    // Maps come with JSON alone.
+    if (form.has("explain")) request.setRequestHeader("Accept", "application/json");
     request.responseType = "blob";
     for (const [name, value] of Object.entries(bearer())) request.setRequestHeader(name, value);
     if (id) request.setRequestHeader("X-Request-ID", id);
@@ -91,8 +93,9 @@ function sendOnce(path, form, signal, onSent, id) {
     request.onerror = () => reject(new Refusal(0, { code: "no_answer", message: "the server did not answer" }));
     request.onload = async () => {
       if (request.status === 200) {
+        if (form.has("explain")) return resolve(unpacked(JSON.parse(await request.response.text())));
         const report = JSON.parse(request.getResponseHeader("X-Report") ?? "{}");
-        return resolve({ blob: request.response, report });
+        return resolve({ blob: request.response, report, maps: {} });
       }
       const body = await request.response.text().then(JSON.parse).catch(() => ({}));
       reject(new Refusal(request.status, body, Number(request.getResponseHeader("Retry-After") ?? 0)));
@@ -101,6 +104,13 @@ function sendOnce(path, form, signal, onSent, id) {
     signal?.addEventListener("abort", abort);
     request.send(form);
   });
+}
+
+/** A picture with maps, as a server has them in JSON; `maps` holds lists of blobs by name. */
+function unpacked({ image, report, maps = {} }) {
+  const blob = (text, type) => new Blob([Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))], { type });
+  const lists = Object.entries(maps).map(([name, list]) => [name, list.map((text) => blob(text, "image/png"))]);
+  return { blob: blob(image, `image/${report.format}`), report, maps: Object.fromEntries(lists) };
 }
 
 function aborted() {

@@ -1,6 +1,6 @@
 // The page: what the user does, and what follows from it.
 
-import { $, debounced, save, show } from "./dom.js";
+import { $, debounced, el, save, show } from "./dom.js";
 import { currentLanguage, known, startWords, t } from "./words.js";
 import { getJson, sendForm } from "./api.js";
 import { chainPath, chainTasks, formOf, fromFragment, paintedParameter, restore, sentValues, settings, snapshot, takesSeveral, toFragment } from "./settings.js";
@@ -10,6 +10,7 @@ import { drawControls, taskName } from "./controls.js";
 import { paintTilesFrom } from "./tiles.js";
 import { cancelAll, cancelJob, running, runJobs } from "./jobs.js";
 import { keep, presetsRow, startHistory } from "./keeping.js";
+import { drawMaps } from "./maps.js";
 import { showReport } from "./summary.js";
 import { startAsk } from "./ask.js";
 import { zipped } from "./zip.js";
@@ -23,12 +24,25 @@ const isCurrent = (result) => result && JSON.stringify(result.asked) === JSON.st
 // ---- what is shown
 
 function draw() {
+  looked = null;
+  drawMaps(photos.current, (next) => {
+    looked = next;
+    drawStage();
+  });
   const photo = photos.current;
   show($("welcome"), !photo);
   for (const id of ["work", "panel", "add"]) show($(id), photo);
   drawStrip(choose, remove);
   drawActions();
-  if (!photo) return;
+  if (photo) drawStage();
+}
+
+/** A map that the user looks at; null for the result itself. */
+let looked = null;
+
+function drawStage() {
+  const photo = photos.current;
+  if (looked) return showPictures(looked.before, looked.after, { before: photo.name, after: looked.name });
   const shown = photo.result ?? null;
   const preview = !isCurrent(shown) && photo.preview ? photo.preview : null;
   const after = preview ?? shown;
@@ -44,9 +58,12 @@ function drawActions() {
   $("run").textContent = count > 1 ? t("run.all", { name, count }) : takesSeveral() ? t("run.set", { name, count: single().length }) : name;
   show($("run"), !busy);
   show($("cancel"), running.has(photos.current));
-  show($("cancel-all"), running.size > 1);
+  show($("cancel-all"), running.size > (running.has(photos.current) ? 1 : 0));
   show($("progress"), busy);
-  show($("download"), Boolean(photos.current?.result) && !busy);
+  const ready = Boolean(photos.current) && isCurrent(photos.current.result);
+  show($("download"), ready && !busy);
+  $("download").classList.toggle("primary", ready);
+  $("run").classList.toggle("primary", !ready);
   show($("zip"), done > 1 && !busy);
   $("zip").textContent = t("zip", { count: done });
 }
@@ -152,21 +169,21 @@ const on = {
     progressOf.set(job, now);
     drawProgress();
   },
-  async done(job, { blob, report, seconds }) {
+  async done(job, { blob, report, maps, seconds }) {
     const { photo, asked } = job;
     finish(job, "done");
     if (photo.result) URL.revokeObjectURL(photo.result.url);
-    photo.result = { blob, report, seconds, asked, url: URL.createObjectURL(blob) };
+    photo.result = { blob, report, maps, seconds, asked, url: URL.createObjectURL(blob) };
     if (report.crop) photo.result.before = URL.createObjectURL(await cropped(photo.files[0], report.crop));
+    photo.thumb ||= URL.createObjectURL((await smaller(blob, 160)) ?? blob);
+    drawStrip(choose, remove);
     draw();
     await keep(photo);
   },
   failed(job, error) {
     finish(job, "failed");
     job.photo.message = t("failed", { name: job.photo.name, why: sentence(error) });
-    const line = document.createElement("li");
-    line.textContent = job.photo.message;
-    $("errors").append(line);
+    $("errors").append(el("li", {}, job.photo.message));
   },
   cancelled(job) {
     finish(job, "cancelled");
@@ -211,7 +228,6 @@ async function run(event) {
     const files = targets.map((photo) => photo.files[0]);
     if (files.length < least || files.length > most) return tell(t("set.count", { least, most, count: files.length }));
     targets = [addPhoto(files, t("fused.name", { count: files.length }))];
-    targets[0].thumb = photos.all[0].thumb && URL.createObjectURL(await (await fetchBlob(photos.all[0].thumb)));
     choose(targets[0]);
   }
   $("errors").replaceChildren();
@@ -225,8 +241,6 @@ async function run(event) {
   await work;
 }
 
-const fetchBlob = async (url) => (await fetch(url)).blob();
-
 function nameOf(photo) {
   const stem = photo.name.replace(/\.[^.]*$/, ""), { asked } = photo.result;
   const what = asked.values.style ?? asked.chain.join("-");
@@ -238,7 +252,7 @@ async function reopen(entry) {
   const { chain, values, format } = entry;
   photo.state = "done";
   restore({ chain, values, format });
-  photo.result = { blob: entry.result, report: entry.report, asked: snapshot(), url: URL.createObjectURL(entry.result) };
+  photo.result = { blob: entry.result, report: entry.report, maps: entry.maps ?? {}, asked: snapshot(), url: URL.createObjectURL(entry.result) };
   if (entry.report.crop) photo.result.before = URL.createObjectURL(await cropped(entry.files[0], entry.report.crop));
   if (entry.thumb) photo.thumb = URL.createObjectURL(entry.thumb);
   await paintTilesFrom(entry.files[0]);

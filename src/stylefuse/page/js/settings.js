@@ -49,6 +49,8 @@ export function formOf(files, values = sentValues(), format = settings.format, f
   for (const file of files) form.append(first.picture_field, file, file.name || "picture");
   for (const [name, value] of Object.entries(values)) form.append(name, String(value));
   form.append("format", format);
+  // What is made of several pictures is shown with the share that each gave.
+  if (files.length > 1) form.append("explain", "true");
   return form;
 }
 

@@ -29,7 +29,6 @@ export function showPictures(before, after, names) {
 
 function apply() {
   $("pane").dataset.view = hasResult ? view : "photo";
-  $("before").toggleAttribute("inert", hasResult && view === "after");
   for (const each of ["slider", "side", "photo"]) $(`view-${each}`).setAttribute("aria-pressed", String(hasResult && view === each));
   const split = $("split").value;
   $("split").hidden = !hasResult || view !== "slider";

@@ -60,7 +60,7 @@ class Service:
         self.metrics.serves(version)
 
     def where(self, request_id: str) -> dict[str, Any] | None:
-        """Where a request is: `state`, "reading", "waiting" (with how many are `ahead`) or "working"; None once answered."""
+        """Where a request is: its `state`, and how many are `ahead` of one that waits; None once it is answered."""
         if request_id not in self._asked:
             return None
         answer = self._asked[request_id]
@@ -171,7 +171,9 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         about = service.pool.about
         served = [describe(task, about) for task in find_tasks().values() if task.name in about["tasks"]]
         # What else there is: pages and clients show what they find here.
-        paths = sorted(path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/"))
+        paths = sorted(
+            path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/")
+        )
         answer = {"tasks": served, "paths": paths, "version": service.version}
         return Response(json.dumps(answer), media_type=limits.JSON)
 

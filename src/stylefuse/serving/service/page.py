@@ -17,7 +17,7 @@ _FOLDER, _MESSAGES = _PACKAGE / "page", _PACKAGE / "messages"
 # In this order, every module after those that it imports; joined, so that the page loads with few requests.
 MODULES = (
     *("dom", "words", "api", "zip", "store", "settings", "photos", "viewer", "tiles", "controls", "summary"),
-    *("keeping", "jobs", "ask", "main"),
+    *("maps", "keeping", "jobs", "ask", "main"),
 )
 _IMPORT = re.compile(r'^import .* from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|let|function|async|class)", re.MULTILINE)
@@ -41,7 +41,11 @@ def is_page(path: str) -> bool:
 
 def add_page(app: FastAPI) -> None:
     """Add the routes of the page."""
-    for path, name in ((HOME, "index.html"), (f"{STATIC}page.css", "page.css"), (f"{STATIC}page.js", "page.js")):
+    for path, name in (
+        (HOME, "index.html"),
+        (f"{STATIC}page.css", "page.css"),
+        (f"{STATIC}page.js", "page.js"),
+    ):
         _add_file(app, path, name)
 
 
