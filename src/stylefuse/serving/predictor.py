@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import check_chain, result_size, size_of
@@ -22,11 +24,16 @@ from stylefuse.tasks.validation import RequestError
 
 
 class Response(NamedTuple):
-    """picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together."""
+    """What a request is answered with.
+
+    picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together; maps: see
+    `tasks.task.Result`.
+    """
 
     picture: bytes
     report: dict[str, Any]
     pixels: int
+    maps: Mapping[str, Sequence[np.ndarray]] = {}
 
 
 class RequestPredictor:
@@ -90,7 +97,7 @@ class RequestPredictor:
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
-        return Response(data, report, sum(width * height for width, height in sizes))
+        return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 
 def _without(name: str) -> RequestError:

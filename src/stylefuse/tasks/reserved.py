@@ -7,6 +7,7 @@ RESERVED_PARAMETERS = frozenset(
         "image",
         "images",
         "format",
+        "explain",
         "params",
         "pictures",
         "output",
