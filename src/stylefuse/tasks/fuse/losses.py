@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from stylefuse.images.luma import batch_luma
 from stylefuse.metrics.similarity import ssim, uniform_means
 
+
 def dissimilarity_loss(fused: Tensor, truth: Tensor) -> Tensor:
     """Return the mean of 1 - SSIM of luma, with uniform windows, over pictures N×3×H×W in [-1, 1]."""
     return 1 - ssim(batch_luma(fused), batch_luma(truth), 2.0, uniform_means).mean()

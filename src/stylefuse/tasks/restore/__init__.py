@@ -37,7 +37,6 @@ TASK = Task(
     predictor=_predictor,
     needs=("generator", RESTORER.weights),
     batch=Batch(
-        results="restored",
         done="restored",
         columns=("noise", "quality", "given", "found", "altered"),
         cells=_cells,

@@ -82,7 +82,7 @@ def _with_blocks(photo: np.ndarray, random: np.random.Generator) -> Case:
 def _with_strokes(photo: np.ndarray, random: np.random.Generator) -> Case:
     """Random walks of 8 to 16 px width, about an eighth of the picture."""
     hole = np.zeros(photo.shape[:2], np.uint8)
-    side = min(hole.shape)
+    side: int = min(hole.shape)
     while (hole > 0).mean() < 0.1:
         start, angle = random.uniform(0, 1, 2) * hole.shape[::-1], random.uniform(0, 2 * np.pi)
         angles = angle + np.cumsum(random.normal(0, 0.6, 5))

@@ -83,11 +83,11 @@ def painted(x: Tensor, coverage: Tensor, random: np.random.Generator) -> tuple[T
     colours = np.where(bright, random.uniform(170, 256, (n, k, 1)), random.uniform(0, 80, (n, k, 1)))
     colours = (colours + random.normal(0, 12, (n, k, 3))).clip(0, 255)
     opacity = random.uniform(0.25, 1.0, (n, k, 1))
-    colours, opacity = (torch.from_numpy(each).float().to(x.device) for each in (colours, opacity))
+    colour, strength = (torch.from_numpy(each).float().to(x.device) for each in (colours, opacity))
     out = x
     for i in range(k):
-        cover = coverage[:, i : i + 1] * opacity[:, i, :, None, None]
-        out = out + cover * (colours[:, i, :, None, None] - out)
+        cover = coverage[:, i : i + 1] * strength[:, i, :, None, None]
+        out = out + cover * (colour[:, i, :, None, None] - out)
     return out.round().clamp(0, 255), (coverage > COVERED).any(1, keepdim=True).float()
 
 

@@ -42,7 +42,9 @@ def scratches(n: int, side: int, random: np.random.Generator, device: torch.devi
     shape = (n, SCRATCHES)
     upright = random.random(shape) < 0.4  # film and scanners scratch along one side
     angle = np.where(upright, random.normal(0, 0.05, shape), random.uniform(0, math.pi, shape))
-    half = side * np.where(random.random(shape) < 0.2, 0.01, random.uniform(0.1, 1.2, shape))  # a fifth are specks
+    half = side * np.where(
+        random.random(shape) < 0.2, 0.01, random.uniform(0.1, 1.2, shape)
+    )  # a fifth are specks
     curves = _curves(
         side,
         random,

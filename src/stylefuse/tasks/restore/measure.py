@@ -59,7 +59,10 @@ def psnr_in(picture: np.ndarray, photo: np.ndarray, hole: np.ndarray | None) -> 
     """PSNR in dB of all pixels, or of those in a hole; at most `BEST_PSNR`."""
     if hole is not None:
         picture, photo = picture[hole], photo[hole]
-    return min(psnr(picture[None] if hole is not None else picture, photo[None] if hole is not None else photo), BEST_PSNR)
+    return min(
+        psnr(picture[None] if hole is not None else picture, photo[None] if hole is not None else photo),
+        BEST_PSNR,
+    )
 
 
 def f1(found: np.ndarray, scratched: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -87,13 +87,20 @@ class RestoreTraining(HeadTraining):
         truth = crops.add(1).mul(127.5).round().clamp(0, 255)
         made = damage(truth, random, aligned)
         wrong = torch.from_numpy(1 + _WRONG * random.uniform(-1, 1, (2, len(truth)))).float().to(truth.device)
-        pictures = [each / 127.5 - 1 for each in (truth, made.seen, made.start)]
-        levels = (made.noise, made.compression)
-        told = (made.noise * wrong[0], (made.compression * wrong[1]).clamp_max(1))
-        return DamagedBatch(*pictures, made.hole, made.scratched, *levels, *told)
+        return DamagedBatch(
+            truth / 127.5 - 1,
+            made.seen / 127.5 - 1,
+            made.start / 127.5 - 1,
+            made.hole,
+            made.scratched,
+            made.noise,
+            made.compression,
+            made.noise * wrong[0],
+            (made.compression * wrong[1]).clamp_max(1),
+        )
 
     def predict(self, batch: DamagedBatch) -> Output:
-        return run_with(self.network, batch)
+        return run_with(cast(Restorer, self.network), batch)
 
     def losses(self, output: Output, batch: DamagedBatch) -> dict[str, Tensor]:
         return {
