@@ -23,11 +23,16 @@ MAX_TEXT = 200_000
 
 
 class Form(NamedTuple):
-    """pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`."""
+    """What a form holds.
+
+    pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`; also:
+    optional pictures by name.
+    """
 
     pictures: list[Any]
     names: list[str]
     params: dict[str, Any]
+    also: dict[str, Any]
 
 
 def read_form(chain: str, content_type: str, body: bytes) -> Form:
@@ -47,15 +52,16 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
         fields = parse(body, f'send {{"{picture}": …}} with pictures in base64')
     else:
         fields = _from_parts(tasks, mime, options, body)
-    refuse_unknown(fields, (picture, *fields_of(tasks), FORMAT), "field")
+    refuse_unknown(fields, (picture, *tasks[0].also, *fields_of(tasks), FORMAT), "field")
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
     sent = fields.pop(picture)
     pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
+    also = {name: fields.pop(name) for name in tasks[0].also if name in fields}
     params = {TASK: chain_name(with_appended(tasks, fields)), **fields}
     several = len(pictures) > 1
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
-    return Form(pictures, names, params)
+    return Form(pictures, names, params, also)
 
 
 def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
@@ -98,7 +104,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
     picture, known = picture_field(tasks[0]), fields_of(tasks)
     fields: dict[str, Any] = {}
     for name in texts:
-        if name == picture:
+        if name == picture or name in tasks[0].also:
             raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
@@ -107,9 +113,12 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
         if name in known or name == FORMAT:
             raise RequestError(name, "is a file", "send it as text, without a file name")
-        if name == picture and not tasks[0].takes_several and len(sent) > 1:
-            raise twice(name)
-        fields[name] = sent if tasks[0].takes_several else sent[0]
+        if name in tasks[0].also or not tasks[0].takes_several:
+            if len(sent) > 1 and (name == picture or name in tasks[0].also):
+                raise twice(name)
+            fields[name] = sent[0]
+        else:
+            fields[name] = sent
     return fields
 
 

@@ -79,7 +79,7 @@ class RequestHandler:
     def _form(self, ask: Mapping[str, Any], body: bytes) -> Frame:
         form = read_form(ask["kind"], ask["content_type"], body)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
-        (response,) = self.predictor.predict(form.pictures, params, form.names)
+        (response,) = self.predictor.predict(form.pictures, params, form.names, form.also)
         report = _report(response)
         facts = {"task": response.report["task"], "pixels": response.pixels}
         if not ask["json"]:

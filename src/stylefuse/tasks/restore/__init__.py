@@ -36,6 +36,7 @@ TASK = Task(
     params=RestoreParams,
     predictor=_predictor,
     needs=("generator", RESTORER.weights),
+    also={"mask": "a picture of the same size, bright where the picture is to be filled"},
     batch=Batch(
         done="restored",
         columns=("noise", "quality", "given", "found", "altered"),

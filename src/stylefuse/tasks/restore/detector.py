@@ -29,7 +29,7 @@ class Detector(nn.Module):
     """
 
     # Pixels around a pixel that its result depends on, a multiple of 4.
-    margin = 2 * (sum(HALF) + 4) + 4 * (sum(QUARTER) + 4)
+    margin = 2 * (sum(HALF) + 5) + 4 * (sum(QUARTER) + 4)
 
     def __init__(self, widths: tuple[int, int]):
         super().__init__()

@@ -19,6 +19,9 @@ LEAST_SCRATCH = 12
 # By how many px a found scratch is grown: its soft edge is damaged too.
 GROWN = 2
 
+# Share of a picture above which what looks like scratches is texture, and left alone.
+MOST_SCRATCHED = 0.3
+
 
 class Repaired(NamedTuple):
     """A repaired picture, and what was done.
@@ -44,7 +47,8 @@ def repair(restorer: Restorer, picture: np.ndarray, given: np.ndarray, params: R
     certainty = CERTAIN if params.preset == RELIC else LIKELY
     seen = look(restorer, fill(picture, given), certainty)
     noise, compression = _levels(seen, params)
-    hole = given | grown(seen.scratches) if params.scratches else given
+    found = grown(seen.scratches)
+    hole = given | found if params.scratches and found.mean() <= MOST_SCRATCHED else given
     made = restore(restorer, fill(picture, hole), hole, noise, compression)
     return Repaired(made, seen, hole, noise, compression)
 
