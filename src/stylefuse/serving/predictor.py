@@ -15,6 +15,7 @@ from stylefuse.serving.request import (
     Request,
     check_format,
     check_rows,
+    read_also,
     read_file,
     read_params,
     read_pictures,
@@ -43,7 +44,11 @@ class RequestPredictor:
         self.bundle, self.labelling = bundle, labelling
 
     def predict(
-        self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
+        self,
+        values: Sequence[Any],
+        params: Mapping[str, Any] | None,
+        names: Sequence[str],
+        also: Mapping[str, Any] | None = None,
     ) -> list[Response]:
         """Run a request's chain, on every picture or on all of them as one set.
 
@@ -51,6 +56,7 @@ class RequestPredictor:
             values: picture files, each as bytes or base64.
             params: see `request.read_params`.
             names: what messages call the pictures.
+            also: optional pictures of the chain's first task, by name, as `values`.
 
         Returns:
             A response a picture, or one for a set.
@@ -60,7 +66,7 @@ class RequestPredictor:
         """
         request = self._read(params)
         check_rows(len(values), request)
-        return list(self._each(values, request, names))
+        return list(self._each(values, request, names, also))
 
     def predict_each(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
@@ -79,21 +85,35 @@ class RequestPredictor:
         check_chain(self.bundle, request.steps)
         return request
 
-    def _each(self, values: Sequence[Any], request: Request, names: Sequence[str]) -> Iterator[Response]:
+    def _each(
+        self,
+        values: Sequence[Any],
+        request: Request,
+        names: Sequence[str],
+        also: Mapping[str, Any] | None = None,
+    ) -> Iterator[Response]:
         if request.first.takes_several:
             yield self._run(values, request, names, "the result")
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):
-            yield self._run([value], request, [name], name)
+            yield self._run([value], request, [name], name, also)
 
-    def _run(self, values: Sequence[Any], request: Request, names: Sequence[str], result: str) -> Response:
+    def _run(
+        self,
+        values: Sequence[Any],
+        request: Request,
+        names: Sequence[str],
+        result: str,
+        also: Mapping[str, Any] | None = None,
+    ) -> Response:
         files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
         pictures = read_pictures(files, names, request.first.deep)
         sizes = [size_of(picture) for picture in pictures]
         if size := result_size(request.steps, sizes):
             check_format(size, request.file_format, names[0])
-        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling)
+        named = read_also(also or {})
+        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling, named)
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}

@@ -84,7 +84,7 @@ class RequestHandler:
             remedy = "send Accept: application/json"
             raise RequestError(EXPLAIN, "the maps come with an answer in JSON", remedy)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
-        (response,) = self.predictor.predict(form.pictures, params, form.names)
+        (response,) = self.predictor.predict(form.pictures, params, form.names, form.also)
         report = _report(response)
         facts = {"task": response.report["task"], "pixels": response.pixels}
         if not ask["json"]:
