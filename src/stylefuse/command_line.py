@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     # Imports take a second, in which Ctrl-C should end the program as later.
     import stylefuse
-    from stylefuse import task_command
+    from stylefuse import style_command, task_command
     from stylefuse.serving.service import command
     from stylefuse.tasks.chains import PLUS, parse_chain
     from stylefuse.tasks.task import find_tasks
@@ -58,6 +58,7 @@ def _run(given: list[str]) -> int:
         task_command.add_command(commands, [task])
     if given and PLUS in given[0] and (chain := parse_chain(given[0])):
         task_command.add_command(commands, chain)
+    style_command.add_commands(commands)
     serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
     command.add_options(serve)
     serve.set_defaults(run=command.run)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from stylefuse.networks.weights import Weights
 
 KIND, GENERATOR, STYLES = "added_style", "generator", "styles"
+TABLES = ("scale", "shift", "palette", "edges")  # last parts of the names of style tables
 
 
 class BaseModel(NamedTuple):
@@ -41,6 +42,19 @@ def pack_added(style: str, tensors: Mapping[str, Any], base: BaseModel, **facts:
     return Weights(dict(tensors), {**about, **facts})
 
 
+def blank(style: str, base: BaseModel) -> Weights:
+    """Return the weights of an added style with zeros in all its rows."""
+    import torch
+
+    tensors = {}
+    for name, network in base.networks.items():
+        for key, table in network.tensors.items():
+            above, dot, own = key.rpartition(".")
+            if own in TABLES:
+                tensors[f"{name}/{above}{dot}added_{own}"] = torch.zeros(1, *table.shape[1:])
+    return pack_added(style, tensors, base)
+
+
 def in_order(added: Sequence[Weights]) -> list[Weights]:
     """Sort added styles in the order in which they were added."""
     return sorted(added, key=lambda each: (each.facts["position"], each.facts["style"]))
@@ -63,7 +77,8 @@ def with_added(weights: Mapping[str, Weights], added: Sequence[Weights]) -> dict
     for name, network in base.networks.items():
         keys = [key for key in base.added[0].tensors if key.startswith(f"{name}/")]
         rows = {
-            key.removeprefix(f"{name}/"): torch.cat([each.tensors[key] for each in base.added]) for key in keys
+            key.removeprefix(f"{name}/"): torch.cat([each.tensors[key] for each in base.added])
+            for key in keys
         }
         facts = {**network.facts, STYLES: base.styles, "added": len(base.added)}
         joined[name] = Weights({**network.tensors, **rows}, facts)

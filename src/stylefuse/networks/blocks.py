@@ -112,8 +112,14 @@ class StyledResidual(nn.Module):
 
     def __init__(self, rows: int, channels: int, added: int = 0):
         super().__init__()
-        self.conv1, self.norm1 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels, added)
-        self.conv2, self.norm2 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels, added)
+        self.conv1, self.norm1 = (
+            ReflectConv(channels, channels),
+            ConditionalInstanceNorm(rows, channels, added),
+        )
+        self.conv2, self.norm2 = (
+            ReflectConv(channels, channels),
+            ConditionalInstanceNorm(rows, channels, added),
+        )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         h = F.relu(self.norm1(self.conv1(x), style), inplace=True)

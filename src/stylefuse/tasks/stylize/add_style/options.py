@@ -45,13 +45,17 @@ class AddStyleOptions(TrainingOptions):
     critic_rate: float = 1e-3
     nce_places: int = 64
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
+    guard_every: int = 200  # images between two checks whether the critic knows its pictures by heart
+    most_overfitting: float = 1.0  # 1: it takes held-out pictures of the style for restyled photos
     painting_margin: float = 0.04  # share of a picture's sides that crops leave out at both ends
 
     def __post_init__(self) -> None:
         if self.batch_size < 2:
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         super().__post_init__()
-        check_positive(self, "penalty_every", "nce_places", "rate", "projection_rate", "critic_rate")
+        check_positive(
+            self, "penalty_every", "guard_every", "nce_places", "rate", "projection_rate", "critic_rate"
+        )
         if self.start not in ("mean", "nearest"):
             raise ValueError(f"start is {self.start!r}: use mean or nearest")
         if not 0 <= self.painting_margin < 0.4:

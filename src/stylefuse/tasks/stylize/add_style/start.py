@@ -55,14 +55,9 @@ def _moments(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
     return levels.mean(1), np.cov(levels)
 
 
-@torch.no_grad()
-def nearest_row(distance_of: "Callable[[Tensor], Tensor]", generator: Generator, photos: Tensor) -> int:  # noqa
-    raise NotImplementedError
-
-
-def old_weights(generator: Generator, start: int | None) -> Tensor:
+def old_weights(all_rows: int, start: int | None) -> Tensor:
     """Return weights over the rows before the last one: all styles alike, or one of them."""
-    rows = generator.rows - 1
+    rows = all_rows - 1
     if start is not None:
         return style_weights(torch.tensor([start]), rows)[0]
     weights = torch.ones(rows) / max(rows - 1, 1)

@@ -25,10 +25,11 @@ from stylefuse.tasks.stylize.batch import augmented, random_places
 from stylefuse.tasks.stylize.critic_loss import against_fakes_and_photos, critic_loss, gradient_norm
 from stylefuse.training.collapse import CollapseWatch
 from stylefuse.training.device import autocast, pick_device
-from stylefuse.training.distributed import all_reduce_gradients, local_slice
+from stylefuse.training.distributed import all_reduce_gradients, all_reduce_mean, local_slice
 from stylefuse.training.schedule import lr_factor
-from stylefuse.training.state import Losses, TrainState
+from stylefuse.training.state import STOPPED, Losses, TrainState
 
+PATIENCE = 3  # checks in a row that must find the critic overfitted
 STATISTICS = 64  # crops that moments of features and colours are computed from
 
 
@@ -78,7 +79,10 @@ class AddStyleTraining:
             return CropSampler(store, chosen, size, least, random, margin=margin)
 
         samplers = [sampler(rows.photos), sampler(rows.learned, options.painting_margin)]
-        self._begin([s.draw(STATISTICS).to(place["device"]) for s in samplers], options)
+        self.guarded = len(rows.held_out) > 0
+        if self.guarded:
+            samplers.append(sampler(rows.held_out, options.painting_margin))
+        self._begin([s.draw(STATISTICS).to(place["device"]) for s in samplers[:2]], options)
         self.ema.load_state_dict(self.generator.state_dict())
         tables = list(added_tables(self.generator).values())
         critics = [*self.critic.parameters(), *self.feature_critic.parameters()]
@@ -105,6 +109,7 @@ class AddStyleTraining:
             samplers=samplers,
             generators={"random": random, "noise": self.noise},
             options=options.fingerprinted(),
+            values={"overfitted": 0},
         )
 
     @torch.no_grad()
@@ -115,7 +120,7 @@ class AddStyleTraining:
         self.deviation = self._moments(photos).std(0) + 1e-3
         self.wanted_mean = self.wanted.mean(0)
         start = self._nearest(photos[:16]) if options.start == "nearest" else None
-        start_from(self.generator, old_weights(self.generator, start))
+        start_from(self.generator, old_weights(self.generator.rows, start))
         match_palette(self.generator, photos, paintings)
         for table in added_tables(self.generator).values():
             table.requires_grad_(True)
@@ -149,7 +154,28 @@ class AddStyleTraining:
         all_reduce_gradients((self.optimiser, self.critic_optimiser))
         terms["generator_gradient"] = gradient_norm(self.optimiser)
         terms["critic_gradient"] = gradient_norm(self.critic_optimiser)
-        return state.update(terms, options.batch_size, options.average_half_life)
+        losses = state.update(terms, options.batch_size, options.average_half_life)
+        if self.guarded and state.images_seen % options.guard_every < options.batch_size:
+            self._guard(paintings, fake, options)
+        return losses
+
+    @torch.no_grad()
+    def _guard(self, paintings: Tensor, fake: Tensor, options: AddStyleOptions) -> None:
+        """Stop the training when the critic takes held-out pictures of the style for fakes, several times in a row.
+
+        Then it knows its pictures by heart, and the row would learn them instead of the style (r_v of Karras et al.
+        2020, "Training generative adversarial networks with limited data", eq. 1).
+        """
+        held_out = self.state.samplers[2].draw(options.batch_size).to(paintings.device)
+        style = torch.zeros(1, dtype=torch.long, device=paintings.device)
+        learned, unseen, painted = (
+            all_reduce_mean(self.critic(x, style.expand(len(x))).mean()) for x in (paintings, held_out, fake)
+        )
+        overfitting = ((learned - unseen) / (learned - painted).clamp_min(1e-3)).item()
+        values = self.state.values
+        values["overfitted"] = values["overfitted"] + 1 if overfitting > options.most_overfitting else 0
+        if values["overfitted"] >= PATIENCE:
+            values[STOPPED] = f"at {self.state.images_seen} images the critic knew its pictures by heart"
 
     def generator_step(
         self, photos: Tensor, paintings: Tensor, options: AddStyleOptions
