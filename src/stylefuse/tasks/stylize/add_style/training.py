@@ -180,7 +180,11 @@ class AddStyleTraining:
     def generator_step(
         self, photos: Tensor, paintings: Tensor, options: AddStyleOptions
     ) -> tuple[Tensor, list[list[Tensor]], dict[str, Tensor]]:
-        """Compute L_G and the gradients of the row. Returns fakes, the maps of paintings, fakes and photos, the terms."""
+        """Compute L_G and the gradients of the row.
+
+        Returns:
+            Fakes; the features' maps of paintings, of fakes and of photos; and the terms.
+        """
         weights, generator, noise = options.weights, self.generator, self.noise
         n, device = len(photos), photos.device
         style = torch.zeros(n, dtype=torch.long, device=device)
@@ -203,15 +207,15 @@ class AddStyleTraining:
             queries = self.projection(generator.features(fake)[1:], places)
             fake_logits = self.critic(augmented(fake, noise), style)
             fake_feature_logits = self.feature_critic(fake_maps, style)
-        terms = {
+        terms: dict[str, Tensor] = {
             "adversarial": relativistic_generator_loss(real_logits, fake_logits),
             "feature_adversarial": relativistic_generator_loss(real_feature_logits, fake_feature_logits),
             "moments": moments_loss(pooled_moments(fake_maps), self.wanted_mean, self.deviation),
-            "patch_nce": sum(patch_nce_loss(q, k) for q, k in zip(queries, keys, strict=True)) / len(keys),
+            "patch_nce": torch.stack(list(map(patch_nce_loss, queries, keys))).mean(),
             "content_features": feature_content_loss(fake_maps[-2:], photo_maps[-2:]),
             "low_pass": low_pass_luma_loss(fake, photos),
         }
-        total = sum(getattr(weights, name) * term for name, term in terms.items())
+        total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         for table in added_tables(generator).values():
@@ -237,7 +241,9 @@ class AddStyleTraining:
             logits = self.feature_critic(
                 [torch.cat(level) for level in zip(*maps, strict=True)], style.repeat(3)
             )
-        feature_critic = against_fakes_and_photos(*logits.chunk(3), options.weights.photo_negative)
+        painted, restyled, untouched = logits.chunk(3)
+        share = options.weights.photo_negative
+        feature_critic = against_fakes_and_photos(painted, restyled, untouched, share)
         self.critic_optimiser.zero_grad(set_to_none=True)
         (loss + feature_critic).backward()
         return {"critic": terms.pop("critic"), "feature_critic": feature_critic, **terms}
