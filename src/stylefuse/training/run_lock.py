@@ -100,7 +100,7 @@ def _unfinished(folder: Path, kind: str, own: Path) -> dict[Path, dict[str, Any]
             continue
         if _DEFINITION not in facts:
             logger.info("%s was written by an older version, and only that can continue it: left alone", each)
-        elif facts["values"].get(STOPPED):
+        elif facts.get("values", {}).get(STOPPED):
             continue
         elif facts["images_seen"] < facts["options"]["images"]:
             found[each] = facts

@@ -63,3 +63,12 @@ def old_weights(all_rows: int, start: int | None) -> Tensor:
     weights = torch.ones(rows) / max(rows - 1, 1)
     weights[0] = 0.0 if rows > 1 else 1.0
     return weights
+
+
+class AddedTables(nn.Module):
+    """The tables of added styles alone: what is averaged and saved; everything else is the model's own."""
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        for name, table in added_tables(network).items():
+            self.register_parameter(name.replace(".", "-"), table)

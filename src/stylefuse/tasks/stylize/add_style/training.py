@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL.Image import Image
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 
 from stylefuse.images.crops import CropSampler
@@ -19,17 +19,23 @@ from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.features import EfficientNetLite0
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
 from stylefuse.networks.projection import PatchProjection
+from stylefuse.tasks.stylize.add_style.guard import guard
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
-from stylefuse.tasks.stylize.add_style.start import added_tables, match_palette, old_weights, start_from
+from stylefuse.tasks.stylize.add_style.start import (
+    AddedTables,
+    added_tables,
+    match_palette,
+    old_weights,
+    start_from,
+)
 from stylefuse.tasks.stylize.batch import augmented, random_places
 from stylefuse.tasks.stylize.critic_loss import against_fakes_and_photos, critic_loss, gradient_norm
 from stylefuse.training.collapse import CollapseWatch
 from stylefuse.training.device import autocast, pick_device
-from stylefuse.training.distributed import all_reduce_gradients, all_reduce_mean, local_slice
+from stylefuse.training.distributed import all_reduce_gradients, local_slice
 from stylefuse.training.schedule import lr_factor
-from stylefuse.training.state import STOPPED, Losses, TrainState
+from stylefuse.training.state import Losses, TrainState
 
-PATIENCE = 3  # checks in a row that must find the critic overfitted
 STATISTICS = 64  # crops that moments of features and colours are computed from
 
 
@@ -94,7 +100,7 @@ class AddStyleTraining:
         self.critic_optimiser = Adam(
             [{"params": critics, "base": options.critic_rate}], lr=options.critic_rate, betas=(0.0, 0.99)
         )
-        self.tables = _Tables(self.generator), _Tables(self.ema)
+        self.tables = AddedTables(self.generator), AddedTables(self.ema)
         self.state = TrainState(
             kind="add_style_training",
             modules={
@@ -156,26 +162,8 @@ class AddStyleTraining:
         terms["critic_gradient"] = gradient_norm(self.critic_optimiser)
         losses = state.update(terms, options.batch_size, options.average_half_life)
         if self.guarded and state.images_seen % options.guard_every < options.batch_size:
-            self._guard(paintings, fake, options)
+            guard(state, self.critic, paintings, fake, options)
         return losses
-
-    @torch.no_grad()
-    def _guard(self, paintings: Tensor, fake: Tensor, options: AddStyleOptions) -> None:
-        """Stop the training when the critic takes held-out pictures of the style for fakes, several times in a row.
-
-        Then it knows its pictures by heart, and the row would learn them instead of the style (r_v of Karras et al.
-        2020, "Training generative adversarial networks with limited data", eq. 1).
-        """
-        held_out = self.state.samplers[2].draw(options.batch_size).to(paintings.device)
-        style = torch.zeros(1, dtype=torch.long, device=paintings.device)
-        learned, unseen, painted = (
-            all_reduce_mean(self.critic(x, style.expand(len(x))).mean()) for x in (paintings, held_out, fake)
-        )
-        overfitting = ((learned - unseen) / (learned - painted).clamp_min(1e-3)).item()
-        values = self.state.values
-        values["overfitted"] = values["overfitted"] + 1 if overfitting > options.most_overfitting else 0
-        if values["overfitted"] >= PATIENCE:
-            values[STOPPED] = f"at {self.state.images_seen} images the critic knew its pictures by heart"
 
     def generator_step(
         self, photos: Tensor, paintings: Tensor, options: AddStyleOptions
@@ -247,12 +235,3 @@ class AddStyleTraining:
         self.critic_optimiser.zero_grad(set_to_none=True)
         (loss + feature_critic).backward()
         return {"critic": terms.pop("critic"), "feature_critic": feature_critic, **terms}
-
-
-class _Tables(nn.Module):
-    """The tables of added styles alone: what is averaged and saved; everything else is the model's own."""
-
-    def __init__(self, network: nn.Module):
-        super().__init__()
-        for name, table in added_tables(network).items():
-            self.register_parameter(name.replace(".", "-"), table)
