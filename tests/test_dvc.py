@@ -53,7 +53,13 @@ def stored(chain):
     made = set().union(*(pipeline.all_outputs() for pipeline in chain.values()))
     catalog = {name: entry for name, entry in configuration("catalog").items() if "{" not in name}
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
-    assert workspaces == {"checkpoints", "fusion_samples", "revision_samples", "training_samples"}
+    assert workspaces == {
+        "checkpoints",
+        "fusion_samples",
+        "models_with_styles",  # of `add_style`, which is no stage: its pictures are the user's
+        "revision_samples",
+        "training_samples",
+    }
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
     return {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
 

@@ -1,9 +1,9 @@
 """Measure a style that is learned from a few pictures, beside rivals that see the same ones; prints JSON.
 
-Every third picture of the style is set aside. An independent judge learns from those, from photos and from paintings of
-other styles; the method and its rivals learn from the rest. "real" is how often the judge names the style of the real
-pictures that it has not seen. "same_bytes": whether each old style, in three strengths and in a mixture, paints 20 photos
-to the same bytes as before.
+Every third picture of the style is set aside. An independent judge learns from those, from photos and from paintings
+of other styles; the method and its rivals learn from the rest. "real" is how often the judge names the style of the
+real pictures that it has not seen. "same_bytes": whether each old style, and a mixture, in three strengths, paints 20
+photos to the same bytes as before.
 """
 
 import argparse

@@ -16,10 +16,10 @@ class AddStyleWeights:
     feature_adversarial: float = 0.7
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
-    moments: float = 0.5
+    moments: float = 1.0
     patch_nce: float = 1.0
     content_features: float = 1.0
-    low_pass: float = 2.0
+    low_pass: float = 3.0
 
     def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
@@ -37,7 +37,7 @@ class AddStyleOptions(TrainingOptions):
     log_every: int = 200
     sample_every: int = 800
     checkpoint_every: int = 400
-    start: str = "mean"  # of the new row: mean of the old ones, or nearest of them
+    start: str = "nearest"  # of the new row: mean of the old ones, or nearest of them
     critic: CriticConfig = CriticConfig()
     weights: AddStyleWeights = AddStyleWeights()
     rate: float = 1e-2
