@@ -165,5 +165,5 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
     ],
 )
 def test_wrong_options_are_refused(options):
-    with pytest.raises(LabellingError, match="label|certificate"):
+    with pytest.raises(LabellingError, match=r"label|certificate"):
         Labelling(**options)
