@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 from PIL import Image
 
 import stylefuse
-from stylefuse.images.encoding import MIME_TYPES
-from stylefuse.images.io import encode_png
 from stylefuse.images.packets import jpeg_segments, png_chunks, webp_chunks
 from stylefuse.images.tiff import contents, is_tiff
 from stylefuse.labels.options import Labelling, LabellingError
@@ -62,13 +60,14 @@ class Signer:
     def __init__(self, labelling: Labelling):
         self._c2pa = library()
         chain, key = (_read(path) for path in (labelling.certificate, labelling.key))
-        small = encode_png(Image.new("RGB", (16, 16)))
+        small = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(small, "PNG")
         for algorithm in _ALGORITHMS:
             try:
                 info = self._c2pa.C2paSignerInfo(algorithm, chain, key, None)
                 self._signer = self._c2pa.Signer.from_info(info)
                 # Only a signature that is read back shows that certificate and key fit each other.
-                if read_signature(self.sign(small, "png", "", []), "image/png").state != BROKEN:
+                if read_signature(self.sign(small.getvalue(), "png", "", []), "image/png").state != BROKEN:
                     return
             except (self._c2pa.C2paError, SigningError):
                 continue
@@ -102,7 +101,7 @@ class Signer:
             action: dict[str, Any] = {"action": "c2pa.edited", "softwareAgent": agent}
             action |= {"digitalSourceType": source_type} if source_type else {}
             builder.add_action(action)
-            builder.sign(self._signer, MIME_TYPES[file_format], io.BytesIO(data), signed)
+            builder.sign(self._signer, Image.MIME[file_format.upper()], io.BytesIO(data), signed)
         except c2pa.C2paError as error:
             raise SigningError(
                 f"the result cannot be signed ({error}): check the certificate's dates"
