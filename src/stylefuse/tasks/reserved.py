@@ -7,6 +7,7 @@ RESERVED_PARAMETERS = frozenset(
         "image",
         "images",
         "format",
+        "explain",
         "params",
         "pictures",
         "output",
@@ -22,6 +23,7 @@ RESERVED_PARAMETERS = frozenset(
 # Names of other commands and routes, and of attributes of a loaded model.
 RESERVED_TASKS = frozenset(
     {
+        "ask",
         "serve",
         "verify",
         "run",
