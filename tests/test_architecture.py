@@ -22,12 +22,19 @@ MAY_IMPORT = {
             "networks",
             "images",
             "tracking",
+            "labels",
         ),
         *("_memory", "_atomic"),
     },
+    "messages": set(),
     "ready_made": set(),
-    "serving": {"ready_made", "tasks", "networks", "images", "tracking", "_memory"},
+    "serving": {
+        *("ready_made", "tasks", "words", "messages", "networks", "images", "labels", "tracking"),
+        "_memory",
+    },
+    "words": {"tasks", "messages"},
     "tasks": {"training", "metrics", "losses", "networks", "images"},
+    "labels": {"images", "messages"},
     "evaluation": {"metrics", "networks", "images"},
     "tracking": set(),
     "training": {"losses", "metrics", "networks", "images", "_atomic", "_memory"},
@@ -46,17 +53,23 @@ MAY_IMPORT = {
     "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
+<<<<<<< HEAD
     "style_command": {"pipelines", "serving", "tasks", "training", "images"},
     "command_line": {"serving", "style_command", "task_command", "task_files", "tasks"},
     "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "_atomic"},
+=======
+    "ask_command": {"model", "serving", "tasks", "words", "messages", "_atomic"},
+    "command_line": {"ask_command", "labels", "serving", "task_command", "task_files", "tasks"},
+    "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "_atomic"},
+>>>>>>> main
     "task_files": {"pipelines", "tasks", "images"},
-    "model": {"serving", "task_method", "tasks", "networks", "images"},
-    "task_method": {"serving", "tasks", "images"},
+    "model": {"serving", "task_method", "tasks", "networks", "images", "labels"},
+    "task_method": {"serving", "tasks", "images", "labels"},
     "__main__": set(),
     "__init__": {"model"},
 }
 # Only to name types in signatures.
-MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}}
+MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}, "tasks": {"labels"}}
 # A plain PyTorch library: none of these.
 WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
 WORKFLOW_IN = {

@@ -25,7 +25,9 @@ ALWAYS = {
 # Stages whose code is not the folder of their name: the pipeline of a head is made from what its task declares.
 CODE = {
     "train_fuser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "fuse" / "head.py"],
+    "train_restore": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "restore" / "head.py"],
     "train_reviser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "stylize" / "reviser_head.py"],
+    "train_upscale": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "upscale" / "head.py"],
 }
 
 
@@ -54,14 +56,28 @@ def stored(chain):
     catalog = {name: entry for name, entry in configuration("catalog").items() if "{" not in name}
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
     assert workspaces == {
+<<<<<<< HEAD
         "checkpoints",
         "fusion_samples",
         "models_with_styles",  # of `add_style`, which is no stage: its pictures are the user's
         "revision_samples",
         "training_samples",
+=======
+        *("checkpoints", "fusion_samples", "restoration_samples", "revision_samples", "training_samples")
+>>>>>>> main
     }
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
-    return {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
+    paths = {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
+    return paths | heads_by_pattern(made)
+
+
+def heads_by_pattern(made):
+    """The same of heads that the catalog knows by a pattern."""
+    from kedro.io import CatalogConfigResolver
+
+    resolver = CatalogConfigResolver(configuration("catalog"))
+    names = [name for name in made if "_head" in name]
+    return {name: resolver.resolve_pattern(name)["filepath"] for name in names}
 
 
 def test_every_pipeline_of_the_chain_is_a_stage(chain):

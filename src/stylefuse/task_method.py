@@ -9,6 +9,8 @@ from PIL import Image
 
 from stylefuse.images.encoding import Picture
 from stylefuse.images.given import PictureLike
+from stylefuse.images.packets import saving
+from stylefuse.labels.marks import packet
 from stylefuse.serving.chain import to_rgb8
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
@@ -34,6 +36,7 @@ class TaskMethod:
         self.__signature__ = inspect.Signature(
             [
                 inspect.Parameter(what, inspect.Parameter.POSITIONAL_ONLY),
+                *(inspect.Parameter(name, keyword, default=None) for name in task.also),
                 *(inspect.Parameter(name, keyword, default=default) for name, default in defaults.items()),
             ],
             return_annotation=Image.Image,
@@ -44,12 +47,16 @@ class TaskMethod:
         result = self._run(self._task.name, pictures, **params)
         image = _as_image(result.picture)
         image.info = {"report": result.report}
+        if result.marks and (about := packet(result.marks)):
+            # What Pillow takes as parameters when this picture is saved.
+            image.encoderinfo = saving(about)  # type: ignore[attr-defined]
         return image
 
 
 def documentation(task: Task, appended: Sequence[Task] = ()) -> str:
     """The documentation of a task's method; `appended` are tasks that parameters of their own append."""
     lines = [f"{task.summary}; the report is in the result's `info`.", "", "Args:"]
+    lines += [f"    {name}: {text}" for name, text in task.also.items()]
     lines += [_line(spec) for spec in task.specs.values()]
     for other in appended:
         which = " or ".join(other.appended_by)

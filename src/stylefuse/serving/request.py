@@ -161,14 +161,44 @@ def read_pictures(values: Sequence[Any], names: Sequence[str], deep: bool) -> li
     return pictures
 
 
+def read_also(values: Mapping[str, Any]) -> dict[str, Picture]:
+    """Decode optional pictures, RGB of 8 bits, by name.
+
+    Args:
+        values: each as in `read_pictures`.
+
+    Raises:
+        RequestError: as `read_pictures`; the field is the picture's name.
+    """
+    pictures = {}
+    for name, value in values.items():
+        try:
+            pictures[name] = _read_picture(value, "the picture", decode)
+        except RequestError as error:
+            raise RequestError(name, error.message, error.remedy, error.code) from None
+    return pictures
+
+
 def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], Picture]) -> Picture:
-    data = value if isinstance(value, bytes) else _from_base64(value, name)
+    data = read_file(value, name)
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
         if isinstance(error.__cause__, MemoryError):  # no damage of the file
             raise error.__cause__ from None
         raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code) from None
+
+
+def read_file(value: Any, name: str) -> bytes:
+    """Return the bytes of a picture file.
+
+    Args:
+        value: these, or their base64.
+
+    Raises:
+        RequestError: it is not base64, or too long.
+    """
+    return value if isinstance(value, bytes) else _from_base64(value, name)
 
 
 def _from_base64(value: Any, name: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Requests in words against a held-out set: exact requests, false acceptance, questions back."""

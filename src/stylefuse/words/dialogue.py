@@ -1,0 +1,188 @@
+"""Answer one sentence of a dialogue: a request to confirm, a question back, help with its source, or a refusal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from stylefuse.tasks.validation import RequestError
+from stylefuse.words.answer import HELP, MOST_REQUESTS, QUESTION, REFUSAL, REQUEST, Answer, State, Wish
+from stylefuse.words.judge import in_scope
+from stylefuse.words.knowledge import ALIKE, look_up
+from stylefuse.words.lexicon import lexicon
+from stylefuse.words.normalise import is_chinese
+from stylefuse.words.reading import Reading, read
+from stylefuse.words.scan import scan
+from stylefuse.words.sentences import command, say, sentence, style_name, task_name
+from stylefuse.words.wishes import Unclear, make_wish, shown_names
+
+MOST_CHARACTERS = 1000
+# Of the judge's probability that a sentence is about pictures that StyleFuse can make.
+SURE, DOUBTFUL = 0.5, 0.3
+
+
+class Served(NamedTuple):
+    """What the model can do: names of its styles and of its tasks."""
+
+    styles: tuple[str, ...]
+    tasks: tuple[str, ...]
+
+
+def ask(text: Any, served: Served, state: State | None = None, language: str | None = None) -> Answer:
+    """Answer a sentence. Nothing is run: a request comes back as knobs, with the sentence that repeats it.
+
+    Args:
+        text: of at most MOST_CHARACTERS, in English or Chinese.
+        state: of the dialogue so far.
+        language: of the answer, "en" or "zh"; by default the sentence's.
+
+    Raises:
+        RequestError: the text is none, empty or too long.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise RequestError(
+            "text", "it is empty", "send a request in words, as in: like Monet, keep my colours"
+        )
+    if len(text) > MOST_CHARACTERS:
+        raise RequestError("text", f"it has {len(text)} characters", f"send at most {MOST_CHARACTERS}")
+    return _Turn(text, served, state or State(), language or ("zh" if is_chinese(text) else "en")).answer()
+
+
+class _Turn:
+    """One sentence with what was said before."""
+
+    def __init__(self, text: str, served: Served, state: State, language: str):
+        self.text, self.served, self.state, self.language = text, served, state, language
+        base = state.pending or state.last
+        tokens = scan(text, lexicon(served.styles))
+        self.reading: Reading = read(tokens, list(base.tasks) if base else [])
+        self.content = sum(
+            bool(t.number) or any(m.role not in ("filler", "out") for m in t.meanings) for t in tokens
+        )
+
+    def answer(self) -> Answer:
+        reading, flags = self.reading, self.reading.flags
+        if "undo" in flags and reading.is_empty:
+            return self._undo()
+        if "reset" in flags and reading.is_empty:
+            return self._say(QUESTION, "reset", State())
+        if "yes" in flags and self.state.pending and reading.is_empty and self.state.pending.tasks:
+            return self._confirmed()
+        if "same" in flags and reading.is_empty and self.state.last and not reading.unknown:
+            return self._request(self.state.last)
+        if "help" in flags:
+            return self._help()
+        try:
+            return self._asked()
+        except Unclear as unclear:
+            return self._unclear(unclear)
+
+    def _asked(self) -> Answer:
+        reading = self.reading
+        flags, probability = reading.flags, in_scope(self.text)
+        if reading.unknown_style and probability >= DOUBTFUL:
+            raise Unclear(
+                "unknown_style", refused=True, choices=self.served.styles, style=reading.unknown_style
+            )
+        if reading.is_empty:
+            if reading.refused_styles or reading.refused_tasks:
+                return self._say(QUESTION, "what_instead", self.state, self.served.tasks)
+            if reading.out or probability < SURE:
+                return self._out_of_scope()
+            return self._say(QUESTION, "not_understood", self.state)
+        if reading.out and not reading.styles and "task" not in flags and probability < SURE:
+            return self._out_of_scope()
+        wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
+        if not wish.tasks:
+            return (
+                self._out_of_scope()
+                if reading.out or probability < SURE
+                else self._say(QUESTION, "not_understood", self.state)
+            )
+        if reading.out:
+            if probability < SURE:
+                return self._out_of_scope()
+            return self._doubt("not_all", wish, words=", ".join(reading.out))
+        short = self.state.last is not None or self.state.pending is not None
+        if len(reading.unknown) > max(1, self.content // 2) or (
+            probability < DOUBTFUL and (reading.unknown or not short)
+        ):
+            return self._doubt("really", wish)
+        return self._request(wish)
+
+    def _base(self) -> Wish | None:
+        """The request that this sentence changes, if it does not begin a new one."""
+        if self.state.pending:
+            return self.state.pending
+        flags = self.reading.flags
+        new = "task" in flags or (self.reading.styles and "weak" in flags)
+        return None if new and not flags & {"instead", "continues"} else self.state.last
+
+    def _request(self, wish: Wish) -> Answer:
+        state = State((*self.state.requests, wish)[-MOST_REQUESTS:])
+        line = sentence(wish, self.language)
+        return Answer(REQUEST, "request", line, self.language, state, wish, command=command(wish))
+
+    def _confirmed(self) -> Answer:
+        pending = self.state.pending
+        assert pending is not None
+        if "stylize" in pending.tasks and "style" not in pending.params:
+            return self._unclear(Unclear("which_style", choices=self.served.styles, wish=pending))
+        return self._request(pending)
+
+    def _doubt(self, code: str, wish: Wish, **values: Any) -> Answer:
+        state = replace(self.state, pending=wish)
+        return self._say(QUESTION, code, state, request=sentence(wish, self.language), **values)
+
+    def _undo(self) -> Answer:
+        if len(self.state.requests) < 2:
+            return self._say(
+                QUESTION, "nothing_to_undo" if not self.state.requests else "undone_all", State()
+            )
+        requests = self.state.requests[:-1]
+        line = sentence(requests[-1], self.language)
+        text = say("undone", self.language, request=line)
+        return Answer(
+            REQUEST, "undo", text, self.language, State(requests), requests[-1], command=command(requests[-1])
+        )
+
+    def _help(self) -> Answer:
+        found = look_up(
+            self.text,
+            self.reading.tasks,
+            [change.param for change in self.reading.changes],
+            alike=ALIKE / 3 if in_scope(self.text) >= SURE else 2 * ALIKE,
+        )
+        if found is None:
+            return self._out_of_scope()
+        text = say("help", self.language, text=found.text, source=found.source)
+        return Answer(HELP, "help", text, self.language, self.state, source=found.source)
+
+    def _out_of_scope(self) -> Answer:
+        tasks = say("comma", self.language).join(task_name(task, self.language) for task in self.served.tasks)
+        return self._say(REFUSAL, "out_of_scope", self.state, tasks=tasks)
+
+    def _unclear(self, unclear: Unclear) -> Answer:
+        state = replace(self.state, pending=unclear.wish) if unclear.wish else self.state
+        values, language = dict(unclear.values), self.language
+        if unclear.code == "unknown_style":
+            asked = values["style"]
+            names = next((each for each in self.reading.styles if shown_names(each) == asked), None)
+            values["style"] = shown_names(names, language) if names else asked
+            near = get_close_matches(asked.lower(), [each.lower() for each in self.served.styles], 1, 0.5)
+            values["near"] = say("near", language, style=near[0]) if near else ""
+        if "task" in values:
+            values["task"] = task_name(values["task"], language)
+        named = [
+            style_name(each, language) if each in self.served.styles else task_name(each, language)
+            for each in unclear.choices
+        ]
+        values["choices"] = say("comma", language).join(named)
+        return self._say(
+            REFUSAL if unclear.refused else QUESTION, unclear.code, state, unclear.choices, **values
+        )
+
+    def _say(self, kind: str, code: str, state: State, offered: Sequence[str] = (), **values: Any) -> Answer:
+        return Answer(
+            kind, code, say(code, self.language, **values), self.language, state, choices=tuple(offered)
+        )

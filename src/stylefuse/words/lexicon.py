@@ -1,0 +1,112 @@
+"""Lexicons: what phrases mean, read from JSON files, a file a task; and names of styles in both languages."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stylefuse.words.normalise import normalise
+
+FOLDER = Path(__file__).parent
+SHARED = ("general", "fillers", "out_of_scope")  # files that are no task's
+STYLE, MOVEMENT, NAME, VALUE, DO = "style", "movement", "name", "value", "do"
+
+
+class Meaning(NamedTuple):
+    """What a phrase may mean.
+
+    role: "neg", "more", "do", "name", "value", "style" and so on. task, param: whose word it is, if a task's.
+    value: of the parameter, or the style's name.
+    """
+
+    role: str
+    task: str = ""
+    param: str = ""
+    value: Any = None
+
+
+class Lexicon:
+    """All phrases that are known where a model with these styles is served.
+
+    Args:
+        styles: names of the served styles; each is a phrase for itself.
+    """
+
+    def __init__(self, styles: Sequence[str]):
+        self.phrases: dict[str, list[Meaning]] = defaultdict(list)
+        for name in SHARED:
+            for role, phrases in _read(f"lexicons/{name}").items():
+                self._add(phrases, Meaning(role))
+        for task, words in task_words().items():
+            self._add_task(task, words)
+        for name, about in known_styles().items():
+            self._add(about["names"], Meaning(STYLE, value=name))
+        for name, about in movements().items():
+            self._add(about["names"], Meaning(MOVEMENT, value=name))
+        for name in styles:
+            spelt = normalise(name)
+            if not any(each.role == STYLE for each in self.phrases.get(spelt, ())):
+                self._add([spelt], Meaning(STYLE, value=name))
+
+    @cached_property
+    def longest(self) -> int:
+        return max(map(len, self.phrases))
+
+    @cached_property
+    def words(self) -> set[str]:
+        """Every English word of the phrases."""
+        return {word for phrase in self.phrases for word in phrase.split() if word.isascii()}
+
+    def _add(self, phrases: Sequence[str], meaning: Meaning) -> None:
+        for phrase in phrases:
+            known = self.phrases[normalise(phrase)]
+            if meaning not in known:
+                known.append(meaning)
+
+    def _add_task(self, task: str, words: dict[str, Any]) -> None:
+        for role in (DO, "weak", "mix_or_do"):
+            self._add(words.get(role, ()), Meaning(role, task))
+        for param, about in words["params"].items():
+            self._add(about["names"], Meaning(NAME, task, param))
+            for role in ("up", "down", "adj_up", "adj_down"):
+                self._add(about.get(role, ()), Meaning(role, task, param))
+            for value, phrases in about["values"].items():
+                self._add(phrases, Meaning(VALUE, task, param, read_value(value)))
+
+
+def read_value(text: str) -> Any:
+    """A key of JSON as the value it stands for: numbers and truth values as such, anything else as text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def task_words() -> dict[str, dict[str, Any]]:
+    """The lexicons of tasks by the task's name: every file of `lexicons/` that is not shared."""
+    names = sorted(path.stem for path in (FOLDER / "lexicons").glob("*.json"))
+    return {name: _read(f"lexicons/{name}") for name in names if name not in SHARED}
+
+
+def known_styles() -> dict[str, dict[str, Any]]:
+    """Painters, schools and techniques with their names in both languages, whether or not a model has them."""
+    return _read("styles")
+
+
+def movements() -> dict[str, dict[str, Any]]:
+    """Movements and media, which may fit several styles."""
+    return _read("movements")
+
+
+@cache
+def lexicon(styles: tuple[str, ...]) -> Lexicon:
+    """The lexicon for a model with these styles, made once."""
+    return Lexicon(styles)

@@ -1,0 +1,39 @@
+"""Bring a sentence into one spelling: width, case, accents, hyphens, traditional characters, spaces."""
+
+import json
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+CJK = "\u3400-\u9fff"
+_POSSESSIVE = re.compile(r"(?<=[a-z])['’`´ʼ]s\b")
+_QUOTE_IN_WORD = re.compile(r"(?<=[a-z])['’`´ʼ](?=[a-z])")
+_JOINED = re.compile(r"(?<=[a-z])[-_‐‑](?=[a-z0-9])|(?<=[a-z0-9])[-_‐‑](?=[a-z])")
+_SPACE_IN_CHINESE = re.compile(rf"(?<=[{CJK}])[ ·・•]+(?=[{CJK}])")
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """Traditional characters that lexicons use, with their simplified forms."""
+    pairs = json.loads((FOLDER / "characters.json").read_text(encoding="utf-8"))
+    return str.maketrans(pairs)
+
+
+def normalise(text: str) -> str:
+    """The sentence as the lexicon spells it: NFKC, lower case, simplified, `don't` as `dont`."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    decomposed = unicodedata.normalize("NFD", text)
+    text = unicodedata.normalize("NFC", "".join(c for c in decomposed if unicodedata.category(c) != "Mn"))
+    text = text.translate(_simplified())
+    text = _POSSESSIVE.sub("", text)
+    text = _QUOTE_IN_WORD.sub("", text)
+    text = _JOINED.sub(" ", text)
+    text = _SPACE_IN_CHINESE.sub("", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def is_chinese(text: str) -> bool:
+    """Whether the sentence holds a Chinese character."""
+    return re.search(rf"[{CJK}]", text) is not None

@@ -1,0 +1,250 @@
+"""What a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
+
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+
+from stylefuse.words.directions import read_changes
+from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, VALUE
+from stylefuse.words.scan import Token
+
+STYLIZE, FUSE = "stylize", "fuse"
+CHATTER = ("filler", "set", "parts", "little", "enough")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of a parameter: `set` it to a value, or `times`/`plus` the value that it has."""
+
+    task: str
+    param: str
+    how: str
+    value: Any
+
+
+@dataclass
+class Reading:
+    """What was understood.
+
+    tasks: in the order of the chain. styles: of each mention the names that it may mean. weights: of the styles, as far
+    as the sentence gives them. unknown: words that the lexicon lacks. flags: roles that speak of the dialogue.
+    """
+
+    tasks: list[str] = field(default_factory=list)
+    refused_tasks: list[str] = field(default_factory=list)
+    styles: list[tuple[str, ...]] = field(default_factory=list)
+    refused_styles: list[tuple[str, ...]] = field(default_factory=list)
+    weights: list[float | None] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    pictures: int | None = None
+    out: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    unknown_style: str = ""
+    alternatives: bool = False
+    joined: bool = False
+    flags: set[str] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.tasks or self.styles or self.changes)
+
+
+def read(tokens: list[Token], before: list[str]) -> Reading:
+    """Read the tokens of a sentence.
+
+    Args:
+        before: tasks of the last request, for words that several tasks know.
+    """
+    reading = Reading()
+    roles = (
+        "undo",
+        "reset",
+        "yes",
+        "help",
+        "instead",
+        "previous",
+        "same",
+        "again_more",
+        "each",
+        "mix",
+        "mainly",
+        "weak",
+    )
+    reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
+    if tokens and (tokens[0].means("and") or tokens[0].means("then")):
+        reading.flags.add("continues")
+    _read_tasks(tokens, reading)
+    context = reading.tasks or before
+    _read_styles(tokens, reading)
+    for clause in _clauses(tokens):
+        for change in read_changes(clause, context, reading):
+            reading.changes.append(Change(*change))
+    _read_pictures(tokens, reading)
+    reading.out = [token.text for token in tokens if token.means("out") and not _is_known(token)]
+    reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
+    _find_unknown_style(tokens, reading)
+    return reading
+
+
+def _is_known(token: Token) -> bool:
+    return any(each.role in (STYLE, DO, VALUE, "name") for each in token.meanings)
+
+
+def _clauses(tokens: list[Token]) -> list[list[Token]]:
+    clauses: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.is_break or any(token.means(role) for role in ("but", "then")) or token.means("and"):
+            clauses.append([])
+            if token.means("again_more"):
+                clauses[-1].append(token)
+        else:
+            clauses[-1].append(token)
+    return [clause for clause in clauses if clause]
+
+
+def _negations(tokens: list[Token]) -> list[bool]:
+    """Whether each token is negated: by a "not" before it in its clause, which ends with the next word of content."""
+    negated, result = False, []
+    for token in tokens:
+        if token.is_break or token.means("but") or token.means("then"):
+            negated = False
+        if token.means("neg") and not token.means(VALUE):
+            negated = True
+            result.append(False)
+            continue
+        result.append(negated)
+        content = (
+            STYLE,
+            MOVEMENT,
+            DO,
+            VALUE,
+            "name",
+            "keep",
+            "change",
+            "up",
+            "down",
+            "adj_up",
+            "adj_down",
+            "more",
+            "less",
+        )
+        if any(token.means(role) for role in content):
+            negated = False
+    return result
+
+
+def _read_tasks(tokens: list[Token], reading: Reading) -> None:
+    negated = _negations(tokens)
+    found: list[tuple[int, str]] = []
+    several_styles = sum(token.means(STYLE) for token in tokens) > 1
+    has_pictures = any(
+        token.means("pictures") or (token.means(VALUE) and token.all(VALUE)[0].task == FUSE)
+        for token in tokens
+    )
+    for place, token in enumerate(tokens):
+        tasks = [each.task for each in token.all(DO)]
+        if token.means("mix_or_do") and (has_pictures or not several_styles):
+            tasks.append(FUSE)
+        if token.means(STYLE) or token.means(MOVEMENT):
+            tasks = [] if negated[place] else [STYLIZE]
+        elif tasks and not negated[place]:
+            reading.flags.add("task")
+        for task in tasks:
+            (reading.refused_tasks if negated[place] else reading.tasks).append(task)
+            if not negated[place]:
+                found.append((place, task))
+    tasks = list(dict.fromkeys(task for _, task in found))
+    if FUSE in tasks and "restore" in tasks:
+        # "Merge this noisy burst": noise is what fusion takes out, unless the sentence says "then".
+        plain = [
+            t
+            for t in tokens
+            if any(m.task == "restore" for m in t.all(DO)) and not any(m.task == FUSE for m in t.meanings)
+        ]
+        if not plain:
+            tasks.remove("restore")
+    after = next((place for place, token in enumerate(tokens) if token.means("after")), None)
+    if after is not None:
+        places = dict((task, place) for place, task in reversed(found))
+        tasks.sort(key=lambda task: (places[task] < after, places[task]))
+    tasks.sort(key=lambda task: task != FUSE)
+    reading.tasks = tasks
+
+
+def _read_styles(tokens: list[Token], reading: Reading) -> None:
+    negated = _negations(tokens)
+    places = []
+    for place, token in enumerate(tokens):
+        names = tuple(
+            f"*{each.value}" if each.role == MOVEMENT else each.value
+            for each in token.meanings
+            if each.role in (STYLE, MOVEMENT)
+        )
+        if not names:
+            continue
+        if negated[place]:
+            reading.refused_styles.append(names)
+        elif names not in reading.styles:
+            reading.styles.append(names)
+            places.append(place)
+    reading.weights = _weights(tokens, places, reading)
+    reading.joined = any(
+        t.means("and") or t.means("mix") for a, b in itertools.pairwise(places) for t in tokens[a:b]
+    )
+    gaps = [tokens[a + 1 : b] for a, b in itertools.pairwise(places)]
+    reading.alternatives = any(token.means("or") for gap in gaps for token in gap)
+
+
+def _weights(tokens: list[Token], places: list[int], reading: Reading) -> list[float | None]:
+    """Weights of the styles from numbers beside them; None where there is none."""
+    none: list[float | None] = [None] * len(places)
+    if len(places) < 2:
+        return none
+    ratio = next((t.number for t in tokens if t.number and t.number.kind == "ratio"), None)
+    if ratio and len(places) == 2:
+        return [ratio.value, ratio.second]
+    before = [_beside(tokens, place, -1) for place in places]
+    after = [_beside(tokens, place, 1) for place in places]
+    weights = before if before[0] is not None else after if after[0] is not None else none
+    if sum(each is None for each in weights) == 1 and len(weights) > 1:
+        known = sum(each for each in weights if each is not None)
+        if known < 1:
+            weights = [1 - known if each is None else each for each in weights]
+    return weights if all(each is not None for each in weights) else none
+
+
+def _beside(tokens: list[Token], place: int, step: int) -> float | None:
+    """The share written next to a style: "70 % Monet", "莫奈七成", "monet: 0.7"."""
+    skip = ("parts", "filler", "pictures") if step < 0 else ("parts",)
+    place += step
+    while 0 <= place < len(tokens):
+        token = tokens[place]
+        if token.number:
+            return None if token.number.kind in ("multiple", "ratio") else token.number.value
+        if not (any(token.means(role) for role in skip) or token.text in (":", "占", "的")) or token.means(
+            STYLE
+        ):
+            return None
+        place += step
+    return None
+
+
+def _read_pictures(tokens: list[Token], reading: Reading) -> None:
+    for place, token in enumerate(tokens):
+        if token.number and token.number.kind == "plain" and token.number.value in range(1, 100):
+            rest = tokens[place + 1 : place + 5]
+            if any(each.means("pictures") for each in rest):
+                reading.pictures = int(token.number.value)
+
+
+def _find_unknown_style(tokens: list[Token], reading: Reading) -> None:
+    """A word that the lexicon lacks, beside "style": somebody's style that nobody here knows."""
+    if reading.styles:
+        return
+    for place, token in enumerate(tokens):
+        if token.meanings or token.number or token.is_break:
+            continue
+        near = [each for each in tokens[max(0, place - 2) : place + 3] if each is not token]
+        if any(each.means("style_word") for each in near):
+            reading.unknown_style = token.text
+            return

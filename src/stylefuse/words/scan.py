@@ -1,0 +1,130 @@
+"""Cut a sentence into phrases of the lexicon and numbers, the longest match first; correct misspelt English words."""
+
+import json
+import re
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import NamedTuple
+
+from stylefuse.words.lexicon import Lexicon, Meaning
+from stylefuse.words.normalise import CJK, normalise
+from stylefuse.words.numbers import Number, number_at
+
+_WORD = re.compile(r"[a-z]+")
+_BREAK = re.compile(r"[,;.!?:，。；！？：、\n()（）“”\"…~—–]")
+_ALIKE = 0.8  # of difflib, from 0 to 1
+# English words that look like a misspelt one of the lexicon.
+_OTHER = frozenset(json.loads((Path(__file__).parent / "lookalikes.json").read_text(encoding="utf-8")))
+
+
+class Token(NamedTuple):
+    """A phrase of the sentence, with its meanings or the number; neither where it is unknown. kind: also "break"."""
+
+    text: str
+    meanings: tuple[Meaning, ...] = ()
+    number: Number | None = None
+    is_break: bool = False
+
+    def means(self, role: str) -> bool:
+        return any(each.role == role for each in self.meanings)
+
+    def all(self, role: str) -> list[Meaning]:
+        return [each for each in self.meanings if each.role == role]
+
+
+def scan(text: str, lexicon: Lexicon) -> list[Token]:
+    """The tokens of a sentence, in order; unknown ones are single words or runs of characters."""
+    text = correct(normalise(text), lexicon)
+    tokens: list[Token] = []
+    position = 0
+    while position < len(text):
+        if text[position] == " ":
+            position += 1
+            continue
+        phrase = _longest(text, position, lexicon)
+        number = number_at(text, position) if _begins(text, position) else None
+        if number and number[0] >= position + len(phrase):
+            tokens.append(Token(text[position : number[0]], number=number[1]))
+            position = number[0]
+        elif phrase:
+            tokens.append(Token(phrase, tuple(lexicon.phrases[phrase])))
+            position += len(phrase)
+        else:
+            position = _unknown(text, position, tokens)
+    return tokens
+
+
+def _unknown(text: str, position: int, tokens: list[Token]) -> int:
+    if word := _WORD.match(text, position):
+        tokens.append(Token(word[0]))
+        return word.end()
+    character = text[position]
+    if _BREAK.match(character):
+        tokens.append(Token(character, is_break=True))
+    elif re.match(rf"[{CJK}]", character):
+        last = tokens[-1] if tokens else None
+        if last and not last.meanings and not last.number and re.match(rf"[{CJK}]", last.text):
+            tokens[-1] = Token(last.text + character)
+        else:
+            tokens.append(Token(character))
+    return position + 1  # emoji and other signs say nothing
+
+
+def _begins(text: str, position: int) -> bool:
+    """Whether a word may begin here: not in the midst of an English one."""
+    return position == 0 or not (
+        text[position].isascii()
+        and text[position].isalnum()
+        and text[position - 1].isascii()
+        and text[position - 1].isalnum()
+    )
+
+
+def _longest(text: str, position: int, lexicon: Lexicon) -> str:
+    if not _begins(text, position):
+        return ""
+    for end in range(min(len(text), position + lexicon.longest), position, -1):
+        phrase = text[position:end]
+        if phrase in lexicon.phrases and not (
+            phrase[-1].isascii()
+            and phrase[-1].isalnum()
+            and end < len(text)
+            and text[end].isascii()
+            and text[end].isalnum()
+        ):
+            return phrase
+    return ""
+
+
+def correct(text: str, lexicon: Lexicon) -> str:
+    """The text with misspelt English words of four letters or more replaced by words of the lexicon."""
+    return _WORD.sub(lambda found: _corrected(found[0], lexicon), text)
+
+
+def _corrected(word: str, lexicon: Lexicon) -> str:
+    if len(word) < 4 or word in lexicon.words or word in _OTHER or number_at(word, 0):
+        return word
+    best, best_ratio = word, 0.0
+    for known in sorted(lexicon.words):
+        if known[0] != word[0] or abs(len(known) - len(word)) > 1 + (len(word) > 7) or len(known) < 4:
+            continue
+        if _edits(word, known) > 1 + (len(word) > 7):
+            continue
+        ratio = SequenceMatcher(None, word, known).ratio()
+        if ratio >= _ALIKE - 0.06 and ratio > best_ratio:
+            best, best_ratio = known, ratio
+    return best
+
+
+def _edits(a: str, b: str) -> int:
+    """Edits between two words; swapped neighbours count once (Damerau)."""
+    rows = [list(range(len(b) + 1))]
+    for i, x in enumerate(a, 1):
+        row = [i]
+        for j, y in enumerate(b, 1):
+            best = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                best = min(best, rows[i - 2][j - 2] + 1)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]
