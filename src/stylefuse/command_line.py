@@ -41,12 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     # Imports take a second, in which Ctrl-C should end the program as later.
     import stylefuse
-<<<<<<< HEAD
-    from stylefuse import style_command, task_command
-=======
-    from stylefuse import ask_command, task_command
+    from stylefuse import ask_command, style_command, task_command
     from stylefuse.labels import command as verify
->>>>>>> main
     from stylefuse.serving.service import command
     from stylefuse.tasks.chains import PLUS, parse_chain
     from stylefuse.tasks.task import find_tasks
@@ -63,12 +59,9 @@ def _run(given: list[str]) -> int:
         task_command.add_command(commands, [task])
     if given and PLUS in given[0] and (chain := parse_chain(given[0])):
         task_command.add_command(commands, chain)
-<<<<<<< HEAD
     style_command.add_commands(commands)
-=======
     verify.add_command(commands)
     ask_command.add_command(commands, _run)
->>>>>>> main
     serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
     command.add_options(serve)
     serve.set_defaults(run=command.run)
