@@ -56,8 +56,12 @@ def stored(chain):
     catalog = {name: entry for name, entry in configuration("catalog").items() if "{" not in name}
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
     assert workspaces == {
-        *("checkpoints", "fusion_samples", "restoration_samples", "revision_samples", "training_samples"),
+        "checkpoints",
+        "fusion_samples",
         "models_with_styles",  # of `add_style`, which is no stage: its pictures are the user's
+        "restoration_samples",
+        "revision_samples",
+        "training_samples",
     }
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
     paths = {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
