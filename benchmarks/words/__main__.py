@@ -12,7 +12,9 @@ RESAMPLED = 2000
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--wrong", action="store_true", help="list requests whose answer is not the expected one")
+    parser.add_argument(
+        "--wrong", action="store_true", help="list requests whose answer is not the expected one"
+    )
     options = parser.parse_args(arguments)
     scored = score_all()
     print("| requests | number | as expected | asked back | accepted |\n|---|---|---|---|---|")
@@ -25,7 +27,15 @@ def main(arguments: list[str] | None = None) -> None:
             if not each.right:
                 wish = each.answer.wish.plain() if each.answer.wish else each.answer.code
                 state = each.request["state"] or ""
-                print(each.request["id"], each.request["text"], state, each.request["expect"], "→", wish, sep=" | ")
+                print(
+                    each.request["id"],
+                    each.request["text"],
+                    state,
+                    each.request["expect"],
+                    "→",
+                    wish,
+                    sep=" | ",
+                )
 
 
 def _is(scored: Scored, kind: str, language: str) -> bool:
@@ -38,7 +48,11 @@ def _row(kind: str, language: str, scored: list[Scored]) -> str:
         [s.answer.kind == QUESTION for s in scored],
         [s.accepted for s in scored],
     )
-    return f"| {kind}, {language} | {len(scored)} | " + " | ".join(_share(np.array(each)) for each in columns) + " |"
+    return (
+        f"| {kind}, {language} | {len(scored)} | "
+        + " | ".join(_share(np.array(each)) for each in columns)
+        + " |"
+    )
 
 
 def _share(hits: np.ndarray) -> str:

@@ -22,7 +22,7 @@ def read_changes(clause: list[Token], tasks: list[str], reading: Any) -> Iterato
     has = {role for token in clause for each in token.meanings for role in [each.role]}
     kept = yield from _read_kept(clause, has, tasks)
     yield from _read_values(clause, tasks, kept)
-    yield from _read_amounts(clause, has, tasks, reading)
+    yield from _read_amounts(clause, has, tasks, reading, kept)
 
 
 def _mine(meanings: list[Meaning], tasks: list[str]) -> Meaning | None:
@@ -93,7 +93,7 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> It
                 continue
             if task not in tasks and not (task == "stylize" and value.param == "strength"):
                 continue
-            if not negated:
+            if not negated or value.value in ("occlusion", "noise"):
                 yield task, value.param, "set", value.value
             elif value.value in (
                 flags := {_as_key(k): v for k, v in _about(value).get("opposite", {}).items()}
@@ -107,7 +107,9 @@ def _as_key(text: str) -> Any:
     return {"true": True, "false": False}.get(text, text)
 
 
-def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading: Any) -> Iterator[Found]:
+def _read_amounts(
+    clause: list[Token], has: set[str], tasks: list[str], reading: Any, decided: set[str]
+) -> Iterator[Found]:
     numbers = [token.number for token in clause if token.number and token.number.kind != RATIO]
     weighted = any(each is not None for each in reading.weights)
     styled = any(token.means(STYLE) for token in clause)
@@ -133,7 +135,9 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         target = target or STRENGTH
         yield target.task, target.param, "times", 0.5 if "halve" in has else 2.0
         return
-    number = _amount(clause, numbers)
+    number = _amount(clause, numbers, bool(reading.styles))
+    if target is not None and number is None and target.param in decided:
+        return
     scale = [each for each in tasks if "scale" in task_words().get(each, {}).get("params", {})]
     if (
         scale
@@ -141,7 +145,7 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         and (number.kind == MULTIPLE or (number.kind == PLAIN and number.value in (2, 3, 4, 8)))
         and not named
     ):
-        yield scale[0], "scale", "set", f"{number.value:g}"
+        yield scale[0], "scale", "set", f"{number.value + (number.value == 1):g}"
         return
     if number is None:
         yield from _without_number(clause, has, target, sign, directed)
@@ -159,7 +163,7 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
     about = _about(target)
     if number.kind == PLAIN and about.get("whole") is None and target.param != "strength" and value > 10:
         value /= 100  # contrast 120
-    if number.kind == MULTIPLE and value == 1 and sign > 0:
+    if number.kind == MULTIPLE and value == 1:
         value = 2.0  # 大一倍 is twice as large
     if (relative and number.kind == SHARE) or number.kind == MULTIPLE:
         yield target.task, target.param, "times", value
@@ -188,14 +192,23 @@ def _is_amount(meaning: Meaning) -> bool:
     return bool({"times", "plus", "whole"} & _about(meaning).keys())
 
 
-def _amount(clause: list[Token], numbers: list[Any]) -> Any:
+def _amount(clause: list[Token], numbers: list[Any], styled: bool) -> Any:
     """The number of the clause that is no count of pictures."""
     for place, token in enumerate(clause):
         if token.number in numbers and token.number is not None:
             counted = any(each.means("pictures") for each in clause[place + 1 : place + 5])
+            if styled and token.number.kind == SHARE and _of_photo(clause, place):
+                continue
             if not (token.number.kind == PLAIN and counted):
                 return token.number
     return None
+
+
+def _of_photo(clause: list[Token], place: int) -> bool:
+    """Whether a share is the photo's: "half Monet, half photo"."""
+    after = [each for each in clause[place + 1 : place + 4] if each.text not in ("of", "the", "my", "的")]
+    before = [each.text for each in clause[max(0, place - 2) : place]]
+    return bool(after and after[0].means("pictures")) or any(text in ("占", "占了") for text in before)
 
 
 def _is_by(clause: list[Token]) -> bool:
@@ -253,7 +266,7 @@ def _without_number(
         low, high = about["levels"]
         yield target.task, target.param, "set", high if sign > 0 else low
     elif "times" in about:
-        step = about["times"] if sign < 0 else 1 / about["times"]
+        step = about["times"] if sign < 0 else about.get("more", 1 / about["times"])
         yield (
             target.task,
             target.param,

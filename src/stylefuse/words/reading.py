@@ -38,6 +38,7 @@ class Reading:
     changes: list[Change] = field(default_factory=list)
     pictures: int | None = None
     out: list[str] = field(default_factory=list)
+    scene: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unknown_style: str = ""
     alternatives: bool = False
@@ -69,6 +70,10 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         "mix",
         "mainly",
         "weak",
+        "swap",
+        "vague",
+        "asks",
+        "act",
     )
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
@@ -80,7 +85,10 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         for change in read_changes(clause, context, reading):
             reading.changes.append(Change(*change))
     _read_pictures(tokens, reading)
-    reading.out = [token.text for token in tokens if token.means("out") and not _is_known(token)]
+    negated = _negations(tokens)
+    said = [token for place, token in enumerate(tokens) if not (negated[place] or _is_known(token))]
+    reading.out = [token.text for token in said if token.means("out")]
+    reading.scene = [token.text for token in said if token.means("scene")]
     reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
     _find_unknown_style(tokens, reading)
     return reading
@@ -93,13 +101,35 @@ def _is_known(token: Token) -> bool:
 def _clauses(tokens: list[Token]) -> list[list[Token]]:
     clauses: list[list[Token]] = [[]]
     for token in tokens:
-        if token.is_break or any(token.means(role) for role in ("but", "then")) or token.means("and"):
+        if token.text in (":", "="):
+            continue
+        if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
             clauses.append([])
             if token.means("again_more"):
                 clauses[-1].append(token)
         else:
             clauses[-1].append(token)
-    return [clause for clause in clauses if clause]
+    return [part for clause in clauses if clause for part in _parts(clause)]
+
+
+def _parts(clause: list[Token]) -> list[list[Token]]:
+    """A clause cut before each parameter's name that follows what was said of another: "强度0.4颜色别变"."""
+    parts: list[list[Token]] = [[]]
+    for token in clause:
+        named = token.means("name") and not token.means("style_word") and not token.means("value")
+        full = any(each.means("name") and not each.means("style_word") for each in parts[-1])
+        said = ("neg", "keep", "change", "little", "up", "down")
+        if (
+            named
+            and full
+            and any(each.number or any(each.means(role) for role in said) for each in parts[-1])
+        ):
+            last_named = max(i for i, each in enumerate(parts[-1]) if each.means("name"))
+            tail = parts[-1][last_named + 1 :]
+            if any(each.number or any(each.means(role) for role in said) for each in tail):
+                parts.append([])
+        parts[-1].append(token)
+    return parts
 
 
 def _negations(tokens: list[Token]) -> list[bool]:
@@ -143,6 +173,12 @@ def _read_tasks(tokens: list[Token], reading: Reading) -> None:
     )
     for place, token in enumerate(tokens):
         tasks = [each.task for each in token.all(DO)]
+        if _enlarges(tokens, place):
+            tasks.append("upscale")
+        if _clears(tokens, place):
+            tasks.append("restore")
+        if _of_strokes(tokens, place):
+            tasks = [each for each in tasks if each != "upscale"]
         if token.means("mix_or_do") and (has_pictures or not several_styles):
             tasks.append(FUSE)
         if token.means(STYLE) or token.means(MOVEMENT):
@@ -154,21 +190,46 @@ def _read_tasks(tokens: list[Token], reading: Reading) -> None:
             if not negated[place]:
                 found.append((place, task))
     tasks = list(dict.fromkeys(task for _, task in found))
-    if FUSE in tasks and "restore" in tasks:
-        # "Merge this noisy burst": noise is what fusion takes out, unless the sentence says "then".
-        plain = [
-            t
-            for t in tokens
-            if any(m.task == "restore" for m in t.all(DO)) and not any(m.task == FUSE for m in t.meanings)
-        ]
-        if not plain:
-            tasks.remove("restore")
+    modal = any(each.value == "multimodal" for token in tokens for each in token.all(VALUE))
+    if not tasks and modal and (has_pictures or reading.flags & {"mix"}):
+        tasks = [FUSE]
+    noisy = [t.text for t in tokens if any(m.task == "restore" for m in t.all(DO)) or _is_noise(t)]
+    if FUSE in tasks and "restore" in tasks and all(any(word in each for word in _NOISE) for each in noisy):
+        # "Merge this noisy burst, get rid of the noise": this is what fusion does.
+        tasks.remove("restore")
+        reading.changes.append(Change(FUSE, "mode", "set", "noise"))
     after = next((place for place, token in enumerate(tokens) if token.means("after")), None)
     if after is not None:
         places = dict((task, place) for place, task in reversed(found))
         tasks.sort(key=lambda task: (places[task] < after, places[task]))
     tasks.sort(key=lambda task: task != FUSE)
     reading.tasks = tasks
+
+
+_NOISE = ("noise", "noisy", "grain", "denois", "噪")
+
+
+def _is_noise(token: Token) -> bool:
+    return any(each.task == "restore" and each.param == "noise" for each in token.all("name"))
+
+
+def _clears(tokens: list[Token], place: int) -> bool:
+    """Whether damage is to be removed here: "get rid of the grain", "去一下噪点"."""
+    damage = any(each.task == "restore" for each in tokens[place].all("name"))
+    return damage and any(each.means("clear") for each in tokens[max(0, place - 4) : place])
+
+
+def _enlarges(tokens: list[Token], place: int) -> bool:
+    """Whether a multiple says how large the picture is to be: "four times larger"."""
+    number = tokens[place].number
+    after = " ".join(each.text for each in tokens[place + 1 : place + 4])
+    large = ("larger", "bigger", "as large", "as big", "the size", "the resolution", "resolution")
+    return number is not None and number.kind == "multiple" and after.startswith(large)
+
+
+def _of_strokes(tokens: list[Token], place: int) -> bool:
+    near = tokens[max(0, place - 5) : place + 5]
+    return any(each.param == "stroke_size" for token in near for each in token.all("name"))
 
 
 def _read_styles(tokens: list[Token], reading: Reading) -> None:
@@ -182,9 +243,11 @@ def _read_styles(tokens: list[Token], reading: Reading) -> None:
         )
         if not names:
             continue
-        if negated[place]:
+        after = tokens[place + 1 : place + 3]
+        refused = bool(after) and after[0].means("neg") and (len(after) == 1 or after[1].is_break)
+        if negated[place] or refused:
             reading.refused_styles.append(names)
-        elif names not in reading.styles:
+        elif not any(set(names) & set(each) for each in reading.styles):
             reading.styles.append(names)
             places.append(place)
     reading.weights = _weights(tokens, places, reading)
@@ -231,7 +294,7 @@ def _beside(tokens: list[Token], place: int, step: int) -> float | None:
 
 def _read_pictures(tokens: list[Token], reading: Reading) -> None:
     for place, token in enumerate(tokens):
-        if token.number and token.number.kind == "plain" and token.number.value in range(1, 100):
+        if token.number and token.number.kind == "plain" and token.number.value in range(2, 100):
             rest = tokens[place + 1 : place + 5]
             if any(each.means("pictures") for each in rest):
                 reading.pictures = int(token.number.value)
