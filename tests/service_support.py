@@ -29,6 +29,9 @@ class InlinePool:
     def check_room(self) -> None:
         pass
 
+    def ahead(self, answer):
+        return None
+
     def submit(self, ask, body):
         return asyncio.ensure_future(asyncio.to_thread(self.desk.answer, ask, bytes(body)))
 

@@ -22,14 +22,19 @@ MAY_IMPORT = {
             "networks",
             "images",
             "tracking",
+            "labels",
         ),
         *("_memory", "_atomic"),
     },
     "messages": set(),
     "ready_made": set(),
-    "serving": {"ready_made", "tasks", "words", "messages", "networks", "images", "tracking", "_memory"},
+    "serving": {
+        *("ready_made", "tasks", "words", "messages", "networks", "images", "labels", "tracking"),
+        "_memory",
+    },
     "words": {"tasks", "messages"},
     "tasks": {"training", "metrics", "losses", "networks", "images"},
+    "labels": {"images", "messages"},
     "evaluation": {"metrics", "networks", "images"},
     "tracking": set(),
     "training": {"losses", "metrics", "networks", "images", "_atomic", "_memory"},
@@ -49,16 +54,16 @@ MAY_IMPORT = {
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
     "ask_command": {"model", "serving", "tasks", "words", "messages", "_atomic"},
-    "command_line": {"ask_command", "serving", "task_command", "task_files", "tasks"},
-    "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "_atomic"},
+    "command_line": {"ask_command", "labels", "serving", "task_command", "task_files", "tasks"},
+    "task_command": {"model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "_atomic"},
     "task_files": {"pipelines", "tasks", "images"},
-    "model": {"serving", "task_method", "tasks", "networks", "images"},
-    "task_method": {"serving", "tasks", "images"},
+    "model": {"serving", "task_method", "tasks", "networks", "images", "labels"},
+    "task_method": {"serving", "tasks", "images", "labels"},
     "__main__": set(),
     "__init__": {"model"},
 }
 # Only to name types in signatures.
-MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}}
+MAY_NAME = {"losses": {"networks"}, "metrics": {"networks"}, "tasks": {"labels"}}
 # A plain PyTorch library: none of these.
 WORKFLOW = {"kedro", "kedro_datasets", "mlflow", "dvc", "pydantic"}
 WORKFLOW_IN = {

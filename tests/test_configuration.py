@@ -14,7 +14,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from project import ROOT, configuration, pipelines, session
 from stylefuse.pipelines.parameters import Parameters
-from stylefuse.tasks.task import find_tasks
+from stylefuse.tasks.task import find_heads, find_tasks
 
 CONF = ROOT / "conf"
 ENVIRONMENTS = sorted(folder.name for folder in CONF.iterdir() if (folder / "globals.yml").is_file())
@@ -151,6 +151,12 @@ def test_every_dataset_is_used_and_every_use_is_listed(nodes):
     assert listed <= used
     by_pattern = {
         f"{task}_{what}" for task in find_tasks() for what in ("input", "staging", "output", "report")
+    }
+    by_pattern |= {
+        f"{head.weights}{what}"
+        for head in find_heads().values()
+        if head.weights.endswith("_head")
+        for what in ("", "_samples", "_log", "_evaluation", "_report")
     }
     assert used - listed <= by_pattern
 

@@ -26,6 +26,7 @@ ALWAYS = {
 CODE = {
     "train_fuser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "fuse" / "head.py"],
     "train_reviser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "stylize" / "reviser_head.py"],
+    "train_upscale": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "upscale" / "head.py"],
 }
 
 
@@ -55,7 +56,17 @@ def stored(chain):
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
     assert workspaces == {"checkpoints", "fusion_samples", "revision_samples", "training_samples"}
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
-    return {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
+    paths = {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
+    return paths | heads_by_pattern(made)
+
+
+def heads_by_pattern(made):
+    """The same of heads that the catalog knows by a pattern."""
+    from kedro.io import CatalogConfigResolver
+
+    resolver = CatalogConfigResolver(configuration("catalog"))
+    names = [name for name in made if "_head" in name]
+    return {name: resolver.resolve_pattern(name)["filepath"] for name in names}
 
 
 def test_every_pipeline_of_the_chain_is_a_stage(chain):

@@ -8,6 +8,7 @@ from project import configuration
 from stylefuse.tasks.fuse.options import FusionOptions
 from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.tasks.stylize.reviser_options import ReviserOptions
+from stylefuse.tasks.upscale.options import UpscaleOptions
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from stylefuse.tasks.stylize.reviser_options import ReviserOptions
         ("train_hybrid", HybridOptions()),
         ("train_reviser", ReviserOptions()),
         ("train_fuser", FusionOptions()),
+        ("train_upscale", UpscaleOptions()),
     ],
 )
 def test_base_states_the_defaults_of_a_training(section, options):

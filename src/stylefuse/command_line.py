@@ -42,6 +42,7 @@ def _run(given: list[str]) -> int:
     # Imports take a second, in which Ctrl-C should end the program as later.
     import stylefuse
     from stylefuse import ask_command, task_command
+    from stylefuse.labels import command as verify
     from stylefuse.serving.service import command
     from stylefuse.tasks.chains import PLUS, parse_chain
     from stylefuse.tasks.task import find_tasks
@@ -58,6 +59,7 @@ def _run(given: list[str]) -> int:
         task_command.add_command(commands, [task])
     if given and PLUS in given[0] and (chain := parse_chain(given[0])):
         task_command.add_command(commands, chain)
+    verify.add_command(commands)
     ask_command.add_command(commands, _run)
     serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
     command.add_options(serve)

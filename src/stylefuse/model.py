@@ -8,10 +8,12 @@ from typing import Any
 
 from stylefuse.images.encoding import check_sides
 from stylefuse.images.given import PictureLike, decoded_all, expanded, listed
+from stylefuse.labels.options import Labelling
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load_bundle, read_model
-from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
+from stylefuse.serving.chain import check_chain, result_size, size_of
 from stylefuse.serving.default_model import CHAMPION, use_ready_made
+from stylefuse.serving.labelled import run_labelled
 from stylefuse.serving.registered import NotRegisteredError, fetch_registered
 from stylefuse.task_method import TaskMethod
 from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
@@ -20,6 +22,7 @@ from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
 log = logging.getLogger(__name__)
 REGISTERED = "models:/"
+LABELLED = Labelling()  # in metadata
 
 
 def load(model: str | Path | None = None, device: str | None = None) -> "Model":
@@ -138,13 +141,18 @@ class Model:
         return self.prepare(chain, params)(pictures)
 
     def prepare(
-        self, chain: str, params: Mapping[str, Any], file_format: str = ""
+        self,
+        chain: str,
+        params: Mapping[str, Any],
+        file_format: str = "",
+        labelling: Labelling = LABELLED,
     ) -> Callable[[Any], Result]:
         """Check a chain and its parameters, and return what runs it on pictures; see `run`.
 
         Args:
             file_format: of the result's file, one of `images.encoding.FORMATS`: a result too large for it is then
                 refused (ImageError) before it is computed, if its size is known.
+            labelling: how the result is labelled.
 
         Raises:
             RequestError: naming the parameter, and what to do.
@@ -158,7 +166,7 @@ class Model:
             decoded = decoded_all(given, first.deep)
             if file_format and (size := result_size(steps, [size_of(picture) for picture in decoded])):
                 check_sides(size, file_format)
-            return run_chain(self._bundle, steps, decoded)
+            return run_labelled(self._bundle, steps, decoded, given, labelling)
 
         return run
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stylefuse.images.names import printable
+from stylefuse.labels.flags import add_flags, read_flags
+from stylefuse.labels.options import Labelling, LabellingError
 from stylefuse.ready_made import styles
 from stylefuse.serving.default_model import HELP
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
@@ -57,6 +59,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         "--skip-existing", action="store_true", help="keep results that exist, and make the others"
     )
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
+    add_flags(parser)
     parser.set_defaults(run=lambda options: run(tasks, options))
 
 
@@ -92,8 +95,9 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
     try:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
+        labelling = read_flags(options)
         work, file_format = find_work(tasks, options)
-    except (WrongUse, RequestError) as error:
+    except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None
     if any(not each.kept and each.fault is None for each in work):
@@ -104,12 +108,17 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
             format=f"{command}: %(message)s"
         )  # warnings, such as that the ready-made model is used
         try:
-            made = load(options.model, options.device).prepare(chain_name(tasks), params, file_format)
-        except (DeviceError, RequestError) as error:
+            if labelling.certificate:
+                from stylefuse.serving.labelled import signer
+
+                signer(labelling)
+            model = load(options.model, options.device)
+            made = model.prepare(chain_name(tasks), params, file_format, labelling)
+        except (DeviceError, RequestError, LabellingError) as error:
             return _end(command, WRONG_USE, error, options.json)
         except (ModelError, OSError) as error:
             return _end(command, FAILED, error, options.json)
-    results = [_report(each, _outcome(each, made, file_format), options.json) for each in work]
+    results = [_report(each, _outcome(each, made, file_format, labelling), options.json) for each in work]
     return OK if all(results) else FAILED
 
 
@@ -128,10 +137,14 @@ def _end(command: str, status: int, error: Exception, as_json: bool) -> int:
 def _fault_of(error: Exception) -> Fault:
     if isinstance(error, (WrongUse, RequestError)):
         return Fault(error.code, error.message, error.remedy)
+    if isinstance(error, LabellingError):
+        return Fault("label", str(error), "")
     return Fault("model", str(error), "")
 
 
-def _outcome(work: Work, made: Callable[[Any], Result] | None, file_format: str) -> dict[str, Any] | Fault:
+def _outcome(
+    work: Work, made: Callable[[Any], Result] | None, file_format: str, labelling: Labelling
+) -> dict[str, Any] | Fault:
     """Make one result, unless it is kept or cannot be made.
 
     Returns:
@@ -142,18 +155,20 @@ def _outcome(work: Work, made: Callable[[Any], Result] | None, file_format: str)
     if made is None or work.target is None or work.kept:
         return {"skipped": True}
     from stylefuse._atomic import write_whole
-    from stylefuse.images.encoding import encode
     from stylefuse.images.files import ImageError
+    from stylefuse.serving.labelled import encode_labelled
 
     try:
         result = made(work.sources)
-        data, _ = encode(result.picture, file_format)
+        data, _ = encode_labelled(result, file_format, labelling, work.sources)
     except (RequestError, ImageError) as error:
         return Fault(error.code, error.message, error.remedy)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
         return Fault("memory", "there is not enough memory for it", "scale it down, or end other programs")
+    except LabellingError as error:
+        return Fault("label", str(error), "correct this, then try again")
     except OSError as error:
         return Fault("failed", f"its result could not be made ({error})", "correct this, then try again")
     try:

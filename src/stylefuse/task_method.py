@@ -9,6 +9,8 @@ from PIL import Image
 
 from stylefuse.images.encoding import Picture
 from stylefuse.images.given import PictureLike
+from stylefuse.images.packets import saving
+from stylefuse.labels.marks import packet
 from stylefuse.serving.chain import to_rgb8
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
@@ -44,6 +46,9 @@ class TaskMethod:
         result = self._run(self._task.name, pictures, **params)
         image = _as_image(result.picture)
         image.info = {"report": result.report}
+        if result.marks and (about := packet(result.marks)):
+            # What Pillow takes as parameters when this picture is saved.
+            image.encoderinfo = saving(about)  # type: ignore[attr-defined]
         return image
 
 

@@ -141,14 +141,16 @@ def test_requirements_name_all_that_the_served_model_imports():
     """The model's files travel with it; what they import of others is installed by these names."""
     modules = {name.partition(".")[0] for name in served_imports()} - set(sys.stdlib_module_names)
     distributions = {
+        "c2pa": "c2pa-python",
         "PIL": "pillow",
         "cv2": "opencv-python-headless",
         "pillow_heif": "pillow-heif",
         "yaml": "pyyaml",
     }
     needed = {distributions.get(name, name) for name in modules - {"stylefuse"}}
-    if find_spec("pillow_heif") is None:
-        needed.remove("pillow-heif")
+    for name, distribution in (("pillow_heif", "pillow-heif"), ("c2pa", "c2pa-python")):
+        if find_spec(name) is None:
+            needed.remove(distribution)
     assert needed <= {line.partition("==")[0] for line in requirements()}
     assert {"torch", "mlflow"} <= needed
 

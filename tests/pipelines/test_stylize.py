@@ -102,6 +102,7 @@ def test_a_mixture_with_all_knobs_is_told_in_the_report(stylize, folder):
         "styles": {"ink": 0.25, "monet": 0.75},
         "strength": 0.9,
         **knobs,
+        "label": "metadata",
     }
     assert told["cut.png"] == ""
 

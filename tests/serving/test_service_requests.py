@@ -72,6 +72,7 @@ def test_a_form_gives_the_picture_and_the_report(client):
         "preserve_color": "none",
         "contrast": 1.0,
         "sharpen": 0.0,
+        "label": "metadata",
     }
     assert answer.headers["x-model-version"] == "7"
 
@@ -98,7 +99,7 @@ def test_all_knobs_by_form_and_by_json_are_one(client):
     plain = client.post("/v1/stylize", json={"image": encoded(landscape())})
     assert by_json.content == by_form.content != plain.content
     assert json.loads(by_form.headers["x-report"]) == {
-        **{"task": "stylize", "format": "png", "strength": 1.0, **knobs},
+        **{"task": "stylize", "format": "png", "strength": 1.0, "label": "metadata", **knobs},
         **{"style": "ink:0.25,monet:0.75", "styles": {"ink": 0.25, "monet": 0.75}},
     }
 

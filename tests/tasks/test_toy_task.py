@@ -73,7 +73,9 @@ def test_it_is_a_route_with_a_schema_and_a_name(client):
     photo = picture(30, 20)
     answer = client.post("/v1/invert", data={"amount": "1"}, files={"image": ("p.png", bytes_of(photo))})
     assert answer.status_code == 200 and np.array_equal(opened(answer.content), 255 - np.asarray(photo))
-    assert json.loads(answer.headers["x-report"]) == {"task": "invert", "format": "png", "amount": 1.0}
+    assert json.loads(answer.headers["x-report"]) == {
+        **{"task": "invert", "format": "png", "amount": 1.0, "label": "none"}
+    }
     refused = client.post("/v1/invert", json={"image": encoded(photo), "amount": 2})
     assert (refused.status_code, refused.json()["field"]) == (400, "amount")
     assert "2 is not a number from 0 to 1" in refused.json()["message"]

@@ -11,6 +11,7 @@ from stylefuse.images.deep import encode_deep
 from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits
 from stylefuse.images.io import encode_png
 from stylefuse.images.metadata import SRGB_ALONE, kept_exif
+from stylefuse.images.packets import png_chunk_body
 from stylefuse.images.png import with_chunks
 
 FORMATS = ("png", "jpeg", "webp")
@@ -31,6 +32,7 @@ def encode(
     file_format: str = "png",
     exif_of: bytes | Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    packet: bytes = b"",
 ) -> tuple[bytes, str]:
     """Encode a picture as the bytes of a file.
 
@@ -42,6 +44,7 @@ def encode(
         exif_of: the file that the picture was made from. Its EXIF is copied by `images.metadata.kept_exif`, and the
             result is marked as sRGB. None: the file has no metadata.
         limits: for reading that file.
+        packet: XMP to write into the file.
 
     Returns:
         The file; and a remark on EXIF that was lost because it is damaged, "" if nothing was lost.
@@ -56,13 +59,16 @@ def encode(
     exif, remark = (b"", "") if exif_of is None else kept_exif(exif_of, limits)
     if file_format == "png":
         data = encode_png(picture) if isinstance(picture, Image.Image) else encode_deep(picture)
-        if exif_of is not None:
-            data = with_chunks(data, {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {}))
-        return data, remark
+        chunks = {} if exif_of is None else {b"sRGB": _PERCEPTUAL} | ({b"eXIf": exif} if exif else {})
+        if packet:
+            chunks[b"iTXt"] = png_chunk_body(packet)
+        return with_chunks(data, chunks), remark
     options: dict[str, Any] = dict(_OPTIONS[file_format])
     if exif_of is not None:
         # JPEG and WebP mark sRGB in EXIF; the only other way is a whole colour profile.
         options["exif"] = b"Exif\0\0" + (exif or SRGB_ALONE)
+    if packet:
+        options["xmp"] = packet
     buffer = io.BytesIO()
     _eight_bits(picture).save(buffer, file_format.upper(), **options)
     return buffer.getvalue(), remark

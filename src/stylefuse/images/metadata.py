@@ -32,7 +32,7 @@ def kept_exif(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[by
     """Return the EXIF of a picture file that also holds for a file made from its upright sRGB pixels.
 
     Description, camera, exposure, time, place and rights are kept. The orientation becomes upright; thumbnail, maker's
-    notes and the old size are dropped. XMP, IPTC and text chunks are not kept.
+    notes and the old size are dropped. IPTC and text chunks are not kept.
 
     Args:
         source: a file that `images.io.decode` can decode.

@@ -28,6 +28,7 @@ _MAKERS = {
 }  # Compression: of Sony, Epson, Samsung, Nikon, Kodak, Pentax
 _FLOATING, _MASK_PIXELS = 3, 4
 _COLOUR_BITS = (8, 16)
+_ONE_BYTE = (1, 2, 7)  # types
 _SIZES = {1: "B", 2: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}  # type → format of a number
 # Far more than real files have: limits the time that a malicious file can take.
 _MOST_PAGES, _MOST_TAGS, _MOST_NUMBERS = 64, 1_000, 16
@@ -68,6 +69,27 @@ def unfit(data: bytes) -> Kind | None:
     return _not_read(first)
 
 
+def contents(data: bytes, tag: int) -> list[bytes]:
+    """Return the bytes that each page has under a tag of bytes; pages without it are left out.
+
+    Args:
+        data: the bytes of a file for which `is_tiff`.
+    """
+    order, big = _order(data)
+    found: list[bytes] = []
+    seen: set[int] = set()
+    at = _first_page(data)
+    while at and at not in seen and len(seen) < _MOST_PAGES:
+        seen.add(at)
+        entries, at = _entries(data, at)
+        for name, kind, count, value in entries:
+            if name != tag or kind not in _ONE_BYTE:
+                continue
+            start = 0 if count <= len(value) else struct.unpack(order + ("Q" if big else "I"), value)[0]
+            found.append((value if count <= len(value) else data)[start : start + count])
+    return found
+
+
 def _not_read(page: _Page) -> Kind | None:
     """Return the kind of a page whose pixels no available decoder reads; None if one does."""
     bits, floating = page.get(_BITS, ()), page.get(_SAMPLE_FORMAT, (1,))[:1] == (_FLOATING,)
@@ -92,36 +114,51 @@ def _of_a_sensor(page: _Page) -> bool:
 
 
 def _pages(data: bytes) -> Iterator[_Page]:
-    order, big = _order(data)
-    try:
-        (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
-    except struct.error:
-        return
+    at = _first_page(data)
     for _ in range(_MOST_PAGES):
-        page, at = _page(data, at)
+        page, at = _page(data, at) if at else ({}, 0)
         if not page:
             return
         yield page
-        if not at:
-            return
 
 
 def _page(data: bytes, at: int) -> tuple[_Page, int]:
     """Return the first numbers of each tag of the page at `at`, and the next page's offset, 0 if there is none."""
+    order, _ = _order(data)
+    entries, following = _entries(data, at)
+    page: _Page = {}
+    try:
+        for tag, kind, count, value in entries:
+            if kind in _SIZES:
+                page[tag] = _numbers(data, order, _SIZES[kind], min(count, _MOST_NUMBERS), value)
+    except (struct.error, OverflowError):
+        return page, 0
+    return page, following
+
+
+def _entries(data: bytes, at: int) -> tuple[list[tuple[int, int, int, bytes]], int]:
+    """Return tag, type, count and value, or its offset, of what a page lists; and the next page's offset, or 0."""
     order, big = _order(data)
     entry = struct.Struct(order + ("HHQ8s" if big else "HHI4s"))
-    page: _Page = {}
+    entries: list[tuple[int, int, int, bytes]] = []
     try:
         (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, at)
         at += 8 if big else 2
         for number in range(min(count, _MOST_TAGS)):
-            tag, kind, numbers, value = entry.unpack_from(data, at + number * entry.size)
-            if kind in _SIZES:
-                page[tag] = _numbers(data, order, _SIZES[kind], min(numbers, _MOST_NUMBERS), value)
+            entries.append(entry.unpack_from(data, at + number * entry.size))
         (following,) = struct.unpack_from(order + ("Q" if big else "I"), data, at + count * entry.size)
     except (struct.error, OverflowError):
-        return page, 0
-    return page, following
+        return entries, 0
+    return entries, following
+
+
+def _first_page(data: bytes) -> int:
+    """The offset of the first page; 0 if the file ends before it."""
+    order, big = _order(data)
+    try:
+        return struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
+    except struct.error:
+        return 0
 
 
 def _numbers(data: bytes, order: str, size: str, numbers: int, value: bytes) -> tuple[int, ...]:

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stylefuse.images.encoding import encode
+import numpy as np
+
+from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import Bundle
-from stylefuse.serving.chain import check_chain, result_size, run_chain, size_of
+from stylefuse.serving.chain import check_chain, result_size, size_of
+from stylefuse.serving.labelled import encode_labelled, run_labelled
 from stylefuse.serving.request import (
     FORMAT,
     TASK,
     Request,
     check_format,
     check_rows,
+    read_file,
     read_params,
     read_pictures,
 )
@@ -20,18 +24,23 @@ from stylefuse.tasks.validation import RequestError
 
 
 class Response(NamedTuple):
-    """picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together."""
+    """What a request is answered with.
+
+    picture: a file; report: plain values for JSON, how it was made; pixels: of its input pictures together; maps: see
+    `tasks.task.Result`.
+    """
 
     picture: bytes
     report: dict[str, Any]
     pixels: int
+    maps: Mapping[str, Sequence[np.ndarray]] = {}
 
 
 class RequestPredictor:
-    """Answers requests; safe to share between threads."""
+    """Answers requests; safe to share between threads. `labelling` says how results are labelled."""
 
-    def __init__(self, bundle: Bundle):
-        self.bundle = bundle
+    def __init__(self, bundle: Bundle, labelling: Labelling = Labelling()):  # noqa: B008 (frozen)
+        self.bundle, self.labelling = bundle, labelling
 
     def predict(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
@@ -79,15 +88,16 @@ class RequestPredictor:
             yield self._run([value], request, [name], name)
 
     def _run(self, values: Sequence[Any], request: Request, names: Sequence[str], result: str) -> Response:
-        pictures = read_pictures(values, names, request.first.deep)
+        files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
+        pictures = read_pictures(files, names, request.first.deep)
         sizes = [size_of(picture) for picture in pictures]
         if size := result_size(request.steps, sizes):
             check_format(size, request.file_format, names[0])
-        made = run_chain(self.bundle, request.steps, pictures)
+        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling)
         check_format(size_of(made.picture), request.file_format, result)
-        data, _ = encode(made.picture, request.file_format)
+        data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
-        return Response(data, report, sum(width * height for width, height in sizes))
+        return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 
 def _without(name: str) -> RequestError:

@@ -162,13 +162,25 @@ def read_pictures(values: Sequence[Any], names: Sequence[str], deep: bool) -> li
 
 
 def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], Picture]) -> Picture:
-    data = value if isinstance(value, bytes) else _from_base64(value, name)
+    data = read_file(value, name)
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
         if isinstance(error.__cause__, MemoryError):  # no damage of the file
             raise error.__cause__ from None
         raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code) from None
+
+
+def read_file(value: Any, name: str) -> bytes:
+    """Return the bytes of a picture file.
+
+    Args:
+        value: these, or their base64.
+
+    Raises:
+        RequestError: it is not base64, or too long.
+    """
+    return value if isinstance(value, bytes) else _from_base64(value, name)
 
 
 def _from_base64(value: Any, name: str) -> bytes:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import stylefuse.tasks
 from stylefuse.tasks.params import Params, Spec, specs
+from stylefuse.tasks.reserved import RESERVED_PARAMETERS, RESERVED_TASKS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,46 +23,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import nn
 
+    from stylefuse.labels.marks import Marks
     from stylefuse.networks.generator import Generator
     from stylefuse.tasks.head import Head
 
     Picture = Image | np.ndarray  # RGB of 8 bits; or H×W or H×W×3, uint8 or uint16
 
 Size = tuple[int, int]  # width, height in pixels
-# Words of requests, flags and parameters of batches that every task has.
-RESERVED_PARAMETERS = frozenset(
-    {
-        "task",
-        "image",
-        "images",
-        "format",
-        "params",
-        "pictures",
-        "output",
-        "model",
-        "device",
-        "force",
-        "json",
-        "help",
-    }
-    | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
-)
-# Names of other commands and routes, and of attributes of a loaded model.
-RESERVED_TASKS = frozenset(
-    {
-        "ask",
-        "serve",
-        "run",
-        "prepare",
-        "appendable",
-        "styles",
-        "tasks",
-        "sample",
-        "ingest",
-        "evaluate",
-        "register",
-    }
-)
 
 
 class Result(NamedTuple):
@@ -70,11 +38,13 @@ class Result(NamedTuple):
     picture: RGB of 8 bits as Pillow's; or H×W or H×W×3, uint8 or uint16.
     report: plain values for JSON, how it was made.
     maps: arrays by name that explain the picture, such as the share taken from each input.
+    marks: what its file is to say about AI; tasks leave it out, see `serving.labelled`.
     """
 
     picture: "Picture"
     report: dict[str, Any]
     maps: "Mapping[str, Sequence[np.ndarray]]" = {}  # noqa: RUF012 (never written to)
+    marks: "Marks | None" = None
 
 
 class Networks(Protocol):
@@ -159,6 +129,8 @@ class Task:
         appended_by: own parameters that append this task to a request for another one, when they are given there.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
         batch: words of the batch pipeline.
+        repaints: whether a result made with these parameters is a picture by AI, and has to be labelled; by default
+            that of any task which runs networks.
         head: the network that is trained for it; None where there is none.
         rank: the task with the lowest is the default, and listed first; equals are ordered by name.
     """
@@ -173,6 +145,7 @@ class Task:
     appended_by: tuple[str, ...] = ()
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
+    repaints: Callable[[Any], bool] | None = None
     head: "Head | None" = None
     rank: int = 100
 
@@ -184,6 +157,10 @@ class Task:
     def follows(self) -> bool:
         """Whether it can take the result of another task."""
         return self.pictures[0] == 1
+
+    def repainted(self, params: Params) -> bool:
+        """Whether a result made with these parameters has to be labelled as made by AI."""
+        return bool(self.needs) if self.repaints is None else self.repaints(params)
 
     @property
     def phrase(self) -> str:

@@ -102,9 +102,10 @@ def _make(
     Raises:
         ImageError: a picture cannot be read or worked on, or its result cannot be written in that format.
     """
-    from stylefuse.images.encoding import check_sides, encode
+    from stylefuse.images.encoding import check_sides
     from stylefuse.images.files import ImageError
-    from stylefuse.serving.chain import result_size, run_chain, size_of
+    from stylefuse.serving.chain import result_size, size_of
+    from stylefuse.serving.labelled import encode_labelled, run_labelled
     from stylefuse.tasks.validation import RequestError
 
     task, name = steps[0].task, found.name_of[piece.name]
@@ -112,11 +113,13 @@ def _make(
     if size := result_size(steps, [size_of(picture) for picture in pictures]):
         check_sides(size, options.format)
     try:
-        result = run_chain(bundle, steps, pictures)
+        result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling)
     except RequestError as error:
         raise ImageError(error.code, error.message, error.remedy) from error
     exif_of = piece.sources[0] if options.keep_metadata else None
-    data, remark = encode(result.picture, options.format, exif_of, options.limits)
+    data, remark = encode_labelled(
+        result, options.format, options.labelling, piece.sources, exif_of, options.limits
+    )
     first = f"{printable(piece.sources[0].name)}: " if task.takes_several else ""
     remarks += [f"{first}{remark}"] if remark else []
     remarks += [f"the result is called {piece.target.name}: {name.changed}"] if name.changed else []

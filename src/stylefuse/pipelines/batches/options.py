@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, create_model, model_validator
 
+from stylefuse.labels.options import STYLEFUSE, Labelling, Language, Mode
 from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.journal import Restart
 from stylefuse.pipelines.limits import FileLimits
@@ -18,9 +19,14 @@ class BatchOptions(FileLimits):
 
     restart: make every result anew, and delete what an unfinished batch has left, of these parameters or others.
     keep_metadata: results keep the EXIF of their picture, or of the first of their set (camera, time, and place if it
-        is in there), turned upright and without the thumbnail; else nothing about the pictures leaves with a result.
+        is in there), turned upright and without the thumbnail, and its XMP without what no longer holds; else nothing
+        about the pictures leaves with a result but a label that they bear.
     format: png keeps every level, and 16 bits where a picture has them; jpeg and webp have quality 95, 8 bits and
         much smaller files; webp has at most 16383 pixels a side.
+    label: of results that networks repainted: metadata, in the file; visible, also as text in a corner, in
+        label_language; none, where the pictures are labelled elsewhere. A label that an input bears is carried over.
+    label_producer: who makes the pictures, as the label says it: a name or a code, in ASCII without spaces.
+    certificate, key: PEM files; with them results are signed (C2PA, the extra `c2pa`).
     max_bytes, max_pixels: of a picture; above them it is refused before decoding, by name and with the reason. 40
         megapixels of 16 bits without compression are 240 MB, so the bytes refuse no picture that the pixels let pass,
         our own results among them. (The service takes 20 MB: its files come from strangers.) Decoding a picture at
@@ -32,8 +38,22 @@ class BatchOptions(FileLimits):
     restart: bool = False
     keep_metadata: bool = False
     format: Literal["png", "jpeg", "webp"] = "png"
+    label: Mode = "metadata"
+    label_language: Language = "zh"
+    label_producer: str = STYLEFUSE
+    certificate: str = ""
+    key: str = ""
     max_bytes: int = Field(250_000_000, gt=0)
     max_pixels: int = Field(40_000_000, gt=0, le=178_956_970)  # Pillow opens none that is larger
+
+    @property
+    def labelling(self) -> Labelling:
+        return Labelling(self.label, self.label_producer, self.label_language, self.certificate, self.key)
+
+    @model_validator(mode="after")
+    def _as_labels_allow(self) -> Self:
+        assert self.labelling
+        return self
 
     def fingerprinted(self) -> dict[str, Any]:
         """The parameters that decide the results. Limits do not: they decide which pictures are refused."""

@@ -40,7 +40,7 @@ REQUIREMENTS = (
     *("pydantic", "pyyaml"),
 )
 # Read where they are installed, and so by a model that was registered there.
-OPTIONAL_REQUIREMENTS = ("pillow-heif",)
+OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python")
 
 
 def content_hash(networks: Mapping[str, Weights]) -> str:

@@ -18,6 +18,7 @@ from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
 from stylefuse.serving.service.middleware import Middleware
 from stylefuse.serving.service.openapi import CHAIN, DESCRIPTION, INVOCATIONS, describe, operation
+from stylefuse.serving.service.page import add_page
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import WorkerDied
 from stylefuse.serving.service.settings import Settings
@@ -51,11 +52,22 @@ class Service:
         self.draining = False
         self.in_flight = 0
         self._held = limits.Held(settings.held_bytes)
+        self._asked: dict[str, asyncio.Future[Any] | None] = {}
 
     def serves(self, version: str) -> None:
         """The pool has another model from now on."""
         self.version = version
         self.metrics.serves(version)
+
+    def where(self, request_id: str) -> dict[str, Any] | None:
+        """Where a request is: its `state`, and how many are `ahead` of one that waits; None once it is answered."""
+        if request_id not in self._asked:
+            return None
+        answer = self._asked[request_id]
+        if answer is None:
+            return {"state": "reading"}
+        ahead = self.pool.ahead(answer)
+        return {"state": "working"} if ahead is None else {"state": "waiting", "ahead": ahead}
 
     async def work(self, request: Request, kind: str) -> Response:
         """Have a worker answer `kind`: a chain of tasks, or "invocations".
@@ -68,6 +80,7 @@ class Service:
         if self.draining:
             raise shutting_down()
         self.in_flight += 1
+        self._asked[call.id] = None
         try:
             with self.metrics.in_flight.track_inprogress():
                 self.pool.check_room()
@@ -76,6 +89,7 @@ class Service:
                 frame = await self._answer(request, kind)
         finally:
             self.in_flight -= 1
+            self._asked.pop(call.id, None)
         header = frame.header
         call.task, call.reason = header.get("task", kind), header.get("code", "")
         call.pixels = header.get("pixels", 0)
@@ -92,14 +106,14 @@ class Service:
         deadline = call.started + self.settings.timeout
         most = limits.most_bytes(headers, _takes_several(kind), self.settings)
         async with limits.body_of(request, most, deadline, self._held) as body:
-            told = {
+            head = {
                 "kind": kind,
                 "content_type": headers["content-type"],
                 "json": limits.JSON in headers.get("accept", ""),
                 "accept": headers.get("accept", ""),
                 "request_id": call.id,
             }
-            answer = self.pool.submit(told, body)
+            answer = self._asked[call.id] = self.pool.submit(head, body)
             gone: asyncio.Future[Any] = asyncio.ensure_future(limits.until_left(request))
             try:
                 left = deadline - asyncio.get_running_loop().time()
@@ -165,7 +179,19 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def tasks() -> Response:
         about = service.pool.about
         served = [describe(task, about) for task in find_tasks().values() if task.name in about["tasks"]]
-        return Response(json.dumps({"tasks": served, "version": service.version}), media_type=limits.JSON)
+        # What else there is: pages and clients show what they find here.
+        paths = sorted(
+            path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/")
+        )
+        answer = {"tasks": served, "paths": paths, "version": service.version}
+        return Response(json.dumps(answer), media_type=limits.JSON)
+
+    @app.get("/v1/requests/{request_id}", summary="Where a request is that was sent with this X-Request-ID")
+    async def where(request_id: str) -> dict[str, Any]:
+        found = service.where(request_id)
+        if found is None:
+            raise Refused(404, "no_such_request", "no request with this id is being answered", "request_id")
+        return found
 
     @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the server runs")
@@ -182,6 +208,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    add_page(app)
     app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _no_such_place)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _failed)

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from stylefuse.labels.flags import add_flags, read_flags
+from stylefuse.labels.options import LabellingError
 from stylefuse.serving.default_model import CHAMPION
 from stylefuse.serving.service.access import Access, host_name, is_local, origin_name
 from stylefuse.serving.service.process import StartFailed
@@ -62,6 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--queue", type=int, default=_DEFAULT.queue, help="requests that may wait (%(default)s)")
     add("--timeout", type=float, default=_DEFAULT.timeout, help="seconds a request may take (%(default)g)")
     add("--drain", type=float, default=_DEFAULT.drain, help="seconds to finish what is in work (%(default)g)")
+    add_flags(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -136,7 +139,12 @@ def _settings(options: argparse.Namespace) -> Settings:
     for name, least in {"workers": 1, "threads": 0, "queue": 1, "timeout": 0.1, "drain": 0}.items():
         if not least <= getattr(options, name) < float("inf"):
             raise CannotStart(f"--{name} {getattr(options, name)}: give at least {least}")
-    return Settings(**{f.name: getattr(options, f.name) for f in fields(Settings) if f.name in options})
+    try:
+        labelling = read_flags(options)
+    except LabellingError as error:
+        raise CannotStart(str(error)) from None
+    given = {f.name: getattr(options, f.name) for f in fields(Settings) if f.name in options}
+    return Settings(labelling=labelling, **given)
 
 
 def read_token(file: Path | None) -> str | None:

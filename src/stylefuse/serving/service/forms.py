@@ -13,21 +13,28 @@ from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.request import FORMAT, PNG, TASK
 from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, picture_field, with_appended
-from stylefuse.tasks.params import Kind, Spec
+from stylefuse.tasks.params import Kind
 from stylefuse.tasks.task import Task
-from stylefuse.tasks.validation import RequestError, refuse_unknown
+from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
+# Asks for the maps that explain a result.
+EXPLAIN = "explain"
 MAX_PARTS = 20
 # In bytes, of all texts; less than the parser takes in at once it cannot be.
 MAX_TEXT = 200_000
 
 
 class Form(NamedTuple):
-    """pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`."""
+    """What a form holds.
+
+    pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`;
+    explain: whether maps are asked for.
+    """
 
     pictures: list[Any]
     names: list[str]
     params: dict[str, Any]
+    explain: bool = False
 
 
 def read_form(chain: str, content_type: str, body: bytes) -> Form:
@@ -47,15 +54,17 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
         fields = parse(body, f'send {{"{picture}": …}} with pictures in base64')
     else:
         fields = _from_parts(tasks, mime, options, body)
-    refuse_unknown(fields, (picture, *fields_of(tasks), FORMAT), "field")
+    refuse_unknown(fields, (picture, *fields_of(tasks), FORMAT, EXPLAIN), "field")
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
-    sent = fields.pop(picture)
+    sent, explain = fields.pop(picture), fields.pop(EXPLAIN, False)
+    if not isinstance(explain, bool):
+        raise RequestError(EXPLAIN, f"{shown(explain)} is not an allowed value", "send true or false")
     pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
     params = {TASK: chain_name(with_appended(tasks, fields)), **fields}
     several = len(pictures) > 1
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
-    return Form(pictures, names, params)
+    return Form(pictures, names, params, explain)
 
 
 def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
@@ -102,10 +111,11 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
             raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
-        fields[name] = _value(known.get(name), texts[name])
+        kind = Kind.FLAG if name == EXPLAIN else known[name].kind if name in known else Kind.TEXT
+        fields[name] = _value(kind, texts[name])
     for name in files:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
-        if name in known or name == FORMAT:
+        if name in known or name in (FORMAT, EXPLAIN):
             raise RequestError(name, "is a file", "send it as text, without a file name")
         if name == picture and not tasks[0].takes_several and len(sent) > 1:
             raise twice(name)
@@ -113,9 +123,8 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
     return fields
 
 
-def _value(spec: Spec | None, text: str) -> Any:
+def _value(kind: Kind, text: str) -> Any:
     """A field's text as the value that JSON would have had; texts that are none stay, to be refused by name."""
-    kind = spec.kind if spec else Kind.TEXT
     if kind is Kind.FLAG:
         return {"true": True, "false": False}.get(text, text)
     if kind in (Kind.NUMBER, Kind.INTEGER) and text.isascii() and "_" not in text:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stylefuse.serving.service.access import Access, is_preflight
 from stylefuse.serving.service.errors import Refused, error_body
 from stylefuse.serving.service.metrics import Metrics
+from stylefuse.serving.service.page import is_page
 
 log = logging.getLogger(__name__)
 # Anyone may ask whether the server is well, and learns no more than that. Load balancers and such often know no token,
@@ -70,7 +71,7 @@ class Middleware:
         try:
             if scope["path"] not in OPEN:
                 self._access.check(scope["method"], headers)
-                if not preflight:  # which browsers send without the token
+                if not preflight and not is_page(scope["path"]):  # which browsers load without the token
                     self._check_token(headers)
             app = Response(status_code=204) if preflight else self._app
             await app(scope, receive, named)

@@ -21,6 +21,12 @@ _FORMAT = {
     "description": "of the answer's picture: png keeps every level, and 16 bits where the task does; jpeg and webp "
     "have quality 95 and 8 bits. Without it, an Accept that takes image/jpeg or image/webp and no PNG says so",
 }
+_EXPLAIN = {
+    "type": "boolean",
+    "default": False,
+    "description": "true: the answer, which must be asked for as JSON, has `maps` as well: what the task's result was "
+    "made from, by name, as grey PNG files in base64",
+}
 _ERROR = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
@@ -71,7 +77,11 @@ _REPORTED = {
     **{f"image/{name}": {"schema": {"type": "string", "format": "binary"}} for name in _FORMAT["enum"]},
     "application/json": {
         "schema": _object(
-            ["image", "report"], image=_BASE64, report={"type": "object"}, request_id={"type": "string"}
+            ["image", "report"],
+            image=_BASE64,
+            report={"type": "object"},
+            request_id={"type": "string"},
+            maps={"type": "object", "additionalProperties": {"type": "array", "items": _BASE64}},
         )
     },
 }
@@ -79,7 +89,8 @@ _REPORTED = {
 
 def operation(task: Task) -> dict[str, Any]:
     """What FastAPI's decorator of a task's route takes."""
-    properties = {name: _schema(spec) for name, spec in fields_of([task]).items()} | {"format": _FORMAT}
+    properties = {name: _schema(spec) for name, spec in fields_of([task]).items()}
+    properties |= {"format": _FORMAT, "explain": _EXPLAIN}
     field = picture_field(task)
     appended = "".join(
         f"; with {' or '.join(other.appended_by)}, then {other.phrase}" for other in appendable([task])

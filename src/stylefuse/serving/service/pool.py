@@ -98,6 +98,10 @@ class Pool:
         self._arrived.set()
         return job.answer
 
+    def ahead(self, answer: asyncio.Future[Frame]) -> int | None:
+        """How many requests are before this one in the line; None when it has left the line."""
+        return next((n for n, job in enumerate(self._line) if job.answer is answer), None)
+
     async def reload(self, command: Sequence[str]) -> None:
         """Serve another model from now on: requests in work are finished by the old one, and none is refused.
 

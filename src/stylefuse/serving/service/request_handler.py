@@ -10,12 +10,14 @@ from PIL import Image
 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.io import encode_png
+from stylefuse.labels.options import Labelling
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.bundle import Bundle, Stored, load_bundle
+from stylefuse.serving.maps import encode_maps
 from stylefuse.serving.predictor import RequestPredictor, Response
 from stylefuse.serving.request import FORMAT, IMAGE, REPORT, TASK
 from stylefuse.serving.service.errors import STATUS, error_body, internal, out_of_memory
-from stylefuse.serving.service.forms import accepted_format, read_form
+from stylefuse.serving.service.forms import EXPLAIN, accepted_format, read_form
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.tasks.chains import listed_chains, parse_chain, picture_field
 from stylefuse.tasks.validation import RequestError
@@ -36,9 +38,9 @@ class RequestHandler:
         ValueError: the model's weights do not fit this version's networks.
     """
 
-    def __init__(self, model: Stored):
+    def __init__(self, model: Stored, labelling: Labelling = Labelling()):  # noqa: B008 (frozen)
         bundle = load_bundle(model)
-        self.predictor = RequestPredictor(bundle)
+        self.predictor = RequestPredictor(bundle, labelling)
         self.about = {**_listed(bundle), "tasks": listed_chains(bundle.tasks), "digest": model.digest}
 
     def warm_up(self) -> None:
@@ -78,6 +80,9 @@ class RequestHandler:
 
     def _form(self, ask: Mapping[str, Any], body: bytes) -> Frame:
         form = read_form(ask["kind"], ask["content_type"], body)
+        if form.explain and not ask["json"]:
+            remedy = "send Accept: application/json"
+            raise RequestError(EXPLAIN, "the maps come with an answer in JSON", remedy)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
         (response,) = self.predictor.predict(form.pictures, params, form.names)
         report = _report(response)
@@ -86,6 +91,8 @@ class RequestHandler:
             kind = MIME_TYPES[response.report[FORMAT]]
             return _frame(200, kind, response.picture, {"X-Report": report}, **facts)
         fields = {IMAGE: _base64(response), REPORT: response.report, "request_id": ask["request_id"]}
+        if form.explain:
+            fields["maps"] = encode_maps(response.maps)
         return _frame(200, JSON, json.dumps(fields).encode(), **facts)
 
     def _invocations(self, body: bytes) -> Frame:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from stylefuse.labels.options import Labelling
+
 # Of one picture, as `request.MAX_BYTES`, which is not imported: it would bring PyTorch into the server's process.
 PICTURE_BYTES = 20_000_000
 # Around pictures: fields, boundaries, names.
@@ -22,6 +24,7 @@ class Settings:
     drain: seconds that a stopping server waits for requests in work.
     body_bytes: of a request with several pictures.
     held_bytes: of all requests' bodies together.
+    labelling: how results are labelled.
     """
 
     workers: int = 1
@@ -32,3 +35,4 @@ class Settings:
     drain: float = 10.0
     body_bytes: int = 100_000_000
     held_bytes: int = 500_000_000
+    labelling: Labelling = Labelling()

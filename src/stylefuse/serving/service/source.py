@@ -90,5 +90,5 @@ def worker_command(model: Model, settings: Settings) -> list[str]:
     threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
     return [
         *(sys.executable, "-m", "stylefuse.serving.service.worker", str(model.folder)),
-        *("--threads", str(threads)),
+        *("--threads", str(threads), "--labelling", json.dumps(settings.labelling.as_dict())),
     ]

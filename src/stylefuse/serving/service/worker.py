@@ -5,6 +5,7 @@ It imports no MLflow and no HTTP. When the server is gone, however it went, it e
 
 import argparse
 import contextlib
+import json
 import logging
 import os
 import queue
@@ -19,6 +20,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from stylefuse._memory import reuse_freed_memory
+from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.ipc import Frame, read_frame, write_frame
 from stylefuse.serving.service.request_handler import RequestHandler
@@ -116,7 +118,7 @@ def _answer(handler: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox) ->
         return handler.answer(ask, body)
 
 
-def load(folder: Path, threads: int) -> Answers:
+def load(folder: Path, threads: int, labelling: Labelling = Labelling()) -> Answers:  # noqa: B008 (frozen)
     """The model in a folder, warm: the first picture through a network takes many times as long as the next.
 
     Raises:
@@ -125,7 +127,7 @@ def load(folder: Path, threads: int) -> Answers:
     reuse_freed_memory()
     if threads:
         torch.set_num_threads(threads)
-    handler = RequestHandler(read_model(folder))
+    handler = RequestHandler(read_model(folder), labelling)
     handler.warm_up()
     return handler
 
@@ -134,9 +136,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--labelling", default="{}", help="fields of `labels.options.Labelling` as JSON")
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(asctime)s worker %(levelname)s %(message)s", level=logging.INFO)
-    return work(lambda: load(options.folder, options.threads))
+    labelling = Labelling(**json.loads(options.labelling))
+    return work(lambda: load(options.folder, options.threads, labelling))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ def _size(sizes: Sequence[Size], params: FuseParams) -> Size | None:
     return None if params.align else sizes[0]  # aligned pictures are cropped
 
 
+def _repaints(params: FuseParams) -> bool:
+    return False  # the inputs' own pixels, blended; what the network adds repairs noise and clipping
+
+
 def _cells(report: Mapping[str, Any]) -> dict[str, str]:
     return {"mode": report["mode"], "registration": report["registration"]["verdict"]}
 
@@ -49,5 +53,6 @@ TASK = Task(
         files=_files,
         endings=(WEIGHTS,),
     ),
+    repaints=_repaints,
     head=FUSER,
 )

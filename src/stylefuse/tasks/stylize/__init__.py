@@ -15,6 +15,10 @@ def _predictor(networks: Networks) -> Predictor:
     return StylizePredictor(networks)
 
 
+def _repaints(params: StylizeParams) -> bool:
+    return params.strength > 0  # at 0 the pixels are the photo's
+
+
 def _cells(report: Mapping[str, Any]) -> dict[str, str]:
     return {"look": json.dumps(report, ensure_ascii=False)}
 
@@ -27,6 +31,7 @@ TASK = Task(
     needs=("generator",),
     appended_by=("style", "strength"),
     batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
+    repaints=_repaints,
     head=REVISER,
     rank=0,
 )

@@ -1,0 +1,1 @@
+"""The label that says that a picture was made by AI: written, read back, signed, verified."""

@@ -1,0 +1,39 @@
+"""Names that no task and no parameter of a task may have, because they mean something else."""
+
+# Words of requests, flags and parameters of batches that every task has.
+RESERVED_PARAMETERS = frozenset(
+    {
+        "task",
+        "image",
+        "images",
+        "format",
+        "explain",
+        "params",
+        "pictures",
+        "output",
+        "model",
+        "device",
+        "force",
+        "json",
+        "help",
+    }
+    | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
+    | {"label", "label_language", "label_producer", "certificate", "key"}
+)
+# Names of other commands and routes, and of attributes of a loaded model.
+RESERVED_TASKS = frozenset(
+    {
+        "ask",
+        "serve",
+        "verify",
+        "run",
+        "prepare",
+        "appendable",
+        "styles",
+        "tasks",
+        "sample",
+        "ingest",
+        "evaluate",
+        "register",
+    }
+)
