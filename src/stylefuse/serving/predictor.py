@@ -8,6 +8,7 @@ import numpy as np
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import check_chain, result_size, size_of
+from stylefuse.serving.in_words import in_words
 from stylefuse.serving.labelled import encode_labelled, run_labelled
 from stylefuse.serving.request import (
     FORMAT,
@@ -43,7 +44,11 @@ class RequestPredictor:
         self.bundle, self.labelling = bundle, labelling
 
     def predict(
-        self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
+        self,
+        values: Sequence[Any],
+        params: Mapping[str, Any] | None,
+        names: Sequence[str],
+        languages: Sequence[str] = (),
     ) -> list[Response]:
         """Run a request's chain, on every picture or on all of them as one set.
 
@@ -51,6 +56,7 @@ class RequestPredictor:
             values: picture files, each as bytes or base64.
             params: see `request.read_params`.
             names: what messages call the pictures.
+            languages: of the report in words, which is then in the report as `words`, with what was `measured`.
 
         Returns:
             A response a picture, or one for a set.
@@ -60,7 +66,7 @@ class RequestPredictor:
         """
         request = self._read(params)
         check_rows(len(values), request)
-        return list(self._each(values, request, names))
+        return list(self._each(values, request, names, languages))
 
     def predict_each(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
@@ -79,15 +85,24 @@ class RequestPredictor:
         check_chain(self.bundle, request.steps)
         return request
 
-    def _each(self, values: Sequence[Any], request: Request, names: Sequence[str]) -> Iterator[Response]:
+    def _each(
+        self, values: Sequence[Any], request: Request, names: Sequence[str], languages: Sequence[str] = ()
+    ) -> Iterator[Response]:
         if request.first.takes_several:
-            yield self._run(values, request, names, "the result")
+            yield self._run(values, request, names, "the result", languages)
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):
-            yield self._run([value], request, [name], name)
+            yield self._run([value], request, [name], name, languages)
 
-    def _run(self, values: Sequence[Any], request: Request, names: Sequence[str], result: str) -> Response:
+    def _run(
+        self,
+        values: Sequence[Any],
+        request: Request,
+        names: Sequence[str],
+        result: str,
+        languages: Sequence[str],
+    ) -> Response:
         files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
         pictures = read_pictures(files, names, request.first.deep)
         sizes = [size_of(picture) for picture in pictures]
@@ -97,6 +112,8 @@ class RequestPredictor:
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
+        if languages:
+            report = in_words(report, pictures, made.picture, languages)
         return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 

@@ -11,9 +11,10 @@ from stylefuse.words.judge import in_scope
 from stylefuse.words.knowledge import ALIKE, look_up
 from stylefuse.words.lexicon import lexicon
 from stylefuse.words.normalise import is_chinese
-from stylefuse.words.reading import Reading, read
+from stylefuse.words.reading import read
 from stylefuse.words.scan import scan
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
+from stylefuse.words.understood import Reading
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
@@ -87,7 +88,11 @@ class _Turn:
             )
         if reading.is_empty:
             return self._nothing(out, probability)
-        if not about and not (self.state.last or self.state.pending) and (out or probability < SURE):
+        if (
+            not about
+            and not (self.state.last or self.state.pending)
+            and (out or (probability < SURE and reading.unknown))
+        ):
             return self._out_of_scope()
         if about and out and probability < SURE:
             return self._out_of_scope()

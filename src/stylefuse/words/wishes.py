@@ -9,7 +9,7 @@ from stylefuse.tasks.task import find_tasks
 from stylefuse.words.answer import Wish
 from stylefuse.words.lexicon import STYLE, known_styles, lexicon, movements
 from stylefuse.words.normalise import normalise
-from stylefuse.words.reading import STYLIZE, Change, Reading
+from stylefuse.words.understood import STYLIZE, Change, Reading
 
 
 class Unclear(Exception):  # noqa: N818 (an answer like any other)
@@ -155,6 +155,8 @@ def _changed(change: Change, params: dict[str, Any]) -> Any:
         now = params.get(change.param, spec.default)
         value = now * change.value if change.how == "times" else now + change.value
         value = min(max(value, spec.least), spec.most)  # "stronger" than all there is, is all there is
+    if spec.names and not isinstance(value, str):
+        value = f"{value:g}"  # a scale of 2 is called "2"
     if spec.names and value not in spec.names:
         raise Unclear("no_value", choices=spec.names, param=change.param, value=value)
     if spec.least is not None and not spec.least <= value <= spec.most:
