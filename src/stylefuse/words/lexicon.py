@@ -72,6 +72,15 @@ class Lexicon:
         """Every English word of the phrases."""
         return {word for phrase in self.phrases for word in phrase.split() if word.isascii()}
 
+    @cached_property
+    def words_by_letter(self) -> dict[str, list[str]]:
+        """The words of four letters or more by their first letter, in alphabetical order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(self.words):
+            if len(word) > 3:
+                found[word[0]].append(word)
+        return found
+
     def _add(self, phrases: Sequence[str], meaning: Meaning) -> None:
         for phrase in phrases:
             known = self.phrases[normalise(phrase)]

@@ -118,8 +118,8 @@ def _corrected(word: str, lexicon: Lexicon) -> str:
     if len(word) > 7 and (parts := _cut(word, lexicon)):
         return " ".join(parts)
     best, best_ratio = word, 0.0
-    for known in sorted(lexicon.words):
-        if known[0] != word[0] or abs(len(known) - len(word)) > 1 + (len(word) > 7) or len(known) < 4:
+    for known in lexicon.words_by_letter.get(word[0], ()):
+        if abs(len(known) - len(word)) > 1 + (len(word) > 7):
             continue
         if _edits(word, known) > 1 + (len(word) > 7):
             continue
