@@ -11,6 +11,7 @@ from typing import Any
 from stylefuse.images.names import printable
 from stylefuse.labels.flags import add_flags, read_flags
 from stylefuse.labels.options import Labelling, LabellingError
+from stylefuse.messages import LANGUAGES
 from stylefuse.ready_made import styles
 from stylefuse.serving.default_model import HELP
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
@@ -60,6 +61,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     existing.add_argument(
         "--skip-existing", action="store_true", help="keep results that exist, and make the others"
     )
+    parser.add_argument("--report", choices=LANGUAGES, help="say in words how each result was made")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
     add_flags(parser)
     parser.set_defaults(run=lambda options: run(tasks, options))
@@ -122,7 +124,11 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
             return _end(command, WRONG_USE, error, options.json)
         except (ModelError, OSError) as error:
             return _end(command, FAILED, error, options.json)
-    results = [_report(each, _outcome(each, made, file_format, labelling), options.json) for each in work]
+
+    def outcome(each: Work) -> dict[str, Any] | Fault:
+        return _outcome(each, made, file_format, labelling, options.report)
+
+    results = [_report(each, outcome(each), options.json) for each in work]
     return OK if all(results) else FAILED
 
 
@@ -156,7 +162,11 @@ def _fault_of(error: Exception) -> Fault:
 
 
 def _outcome(
-    work: Work, made: Callable[[Any], Result] | None, file_format: str, labelling: Labelling
+    work: Work,
+    made: Callable[[Any], Result] | None,
+    file_format: str,
+    labelling: Labelling,
+    language: str | None,
 ) -> dict[str, Any] | Fault:
     """Make one result, unless it is kept or cannot be made.
 
@@ -188,7 +198,15 @@ def _outcome(
         write_whole(work.target, data)
     except OSError as error:
         return Fault("cannot_write", str(error), "choose another --output")
-    return {"report": result.report}
+    return {"report": _in_words(result, work.sources, language) if language else result.report}
+
+
+def _in_words(result: Result, sources: Sequence[Path], language: str) -> dict[str, Any]:
+    from stylefuse.images.given import decoded_all
+    from stylefuse.serving.in_words import in_words
+
+    photos = decoded_all(list(sources), False) if len(sources) == 1 else []
+    return in_words(result.report, photos, result.picture, [language])
 
 
 def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
@@ -205,7 +223,10 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
         print(f"{pictures}: {outcome.message}; {outcome.remedy}", file=sys.stderr, flush=True)
     else:
         print(_shown(work.target), flush=True)
-        for warning in outcome.get("report", {}).get("warnings", ()):
+        report = outcome.get("report", {})
+        for sentence in (each for words in report.get("words", {}).values() for each in words):
+            print(f"  {sentence}", flush=True)
+        for warning in report.get("warnings", ()) if "words" not in report else ():
             print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)
 

@@ -8,6 +8,7 @@ import numpy as np
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import check_chain, result_size, size_of
+from stylefuse.serving.in_words import in_words
 from stylefuse.serving.labelled import encode_labelled, run_labelled
 from stylefuse.serving.request import (
     FORMAT,
@@ -49,6 +50,7 @@ class RequestPredictor:
         params: Mapping[str, Any] | None,
         names: Sequence[str],
         also: Mapping[str, Any] | None = None,
+        languages: Sequence[str] = (),
     ) -> list[Response]:
         """Run a request's chain, on every picture or on all of them as one set.
 
@@ -57,6 +59,7 @@ class RequestPredictor:
             params: see `request.read_params`.
             names: what messages call the pictures.
             also: optional pictures of the chain's first task, by name, as `values`.
+            languages: of the report in words, which is then in the report as `words`, with what was `measured`.
 
         Returns:
             A response a picture, or one for a set.
@@ -66,7 +69,7 @@ class RequestPredictor:
         """
         request = self._read(params)
         check_rows(len(values), request)
-        return list(self._each(values, request, names, also))
+        return list(self._each(values, request, names, also, languages))
 
     def predict_each(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
@@ -91,13 +94,14 @@ class RequestPredictor:
         request: Request,
         names: Sequence[str],
         also: Mapping[str, Any] | None = None,
+        languages: Sequence[str] = (),
     ) -> Iterator[Response]:
         if request.first.takes_several:
-            yield self._run(values, request, names, "the result")
+            yield self._run(values, request, names, "the result", also, languages)
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):
-            yield self._run([value], request, [name], name, also)
+            yield self._run([value], request, [name], name, also, languages)
 
     def _run(
         self,
@@ -106,6 +110,7 @@ class RequestPredictor:
         names: Sequence[str],
         result: str,
         also: Mapping[str, Any] | None = None,
+        languages: Sequence[str] = (),
     ) -> Response:
         files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
         pictures = read_pictures(files, names, request.first.deep)
@@ -117,6 +122,8 @@ class RequestPredictor:
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
+        if languages:
+            report = in_words(report, pictures, made.picture, languages)
         return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 

@@ -16,6 +16,8 @@ RESERVED_PARAMETERS = frozenset(
         "force",
         "json",
         "help",
+        "language",
+        "report",
     }
     | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
     | {"label", "label_language", "label_producer", "certificate", "key"}

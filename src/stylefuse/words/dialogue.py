@@ -11,14 +11,15 @@ from stylefuse.words.judge import in_scope
 from stylefuse.words.knowledge import ALIKE, look_up
 from stylefuse.words.lexicon import lexicon
 from stylefuse.words.normalise import is_chinese
-from stylefuse.words.reading import Reading, read
+from stylefuse.words.reading import read
 from stylefuse.words.scan import scan
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
+from stylefuse.words.understood import Reading
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-SURE, DOUBTFUL = 0.5, 0.3
+SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.1
 
 
 class Served(NamedTuple):
@@ -56,9 +57,6 @@ class _Turn:
         base = state.pending or state.last
         tokens = scan(text, lexicon(served.styles))
         self.reading: Reading = read(tokens, list(base.tasks) if base else [])
-        self.content = sum(
-            bool(t.number) or any(m.role not in ("filler", "out") for m in t.meanings) for t in tokens
-        )
 
     def answer(self) -> Answer:
         reading, flags = self.reading, self.reading.flags
@@ -70,8 +68,10 @@ class _Turn:
             return self._confirmed()
         if "same" in flags and reading.is_empty and self.state.last and not reading.unknown:
             return self._request(self.state.last)
-        if "help" in flags:
+        if "asks" in flags or ("help" in flags and reading.is_empty):
             return self._help()
+        if "swap" in flags and self.state.last and reading.is_empty:
+            return self._request(make_wish(reading, self.served.styles, self.served.tasks, self.state.last))
         try:
             return self._asked()
         except Unclear as unclear:
@@ -80,35 +80,43 @@ class _Turn:
     def _asked(self) -> Answer:
         reading = self.reading
         flags, probability = reading.flags, in_scope(self.text)
-        if reading.unknown_style and probability >= DOUBTFUL:
+        about = bool(reading.styles or "task" in flags)
+        out = [*reading.out, *(reading.scene if "act" in flags or not about else ())]
+        if reading.unknown_style and probability >= DOUBTFUL and not reading.tasks and not out:
             raise Unclear(
                 "unknown_style", refused=True, choices=self.served.styles, style=reading.unknown_style
             )
         if reading.is_empty:
-            if reading.refused_styles or reading.refused_tasks:
-                return self._say(QUESTION, "what_instead", self.state, self.served.tasks)
-            if reading.out or probability < SURE:
-                return self._out_of_scope()
-            return self._say(QUESTION, "not_understood", self.state)
-        if reading.out and not reading.styles and "task" not in flags and probability < SURE:
+            return self._nothing(out, probability)
+        if (
+            not about
+            and not (self.state.last or self.state.pending)
+            and (out or (probability < SURE and reading.unknown))
+        ):
+            return self._out_of_scope()
+        if about and out and probability < SURE:
             return self._out_of_scope()
         wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
         if not wish.tasks:
-            return (
-                self._out_of_scope()
-                if reading.out or probability < SURE
-                else self._say(QUESTION, "not_understood", self.state)
-            )
-        if reading.out:
-            if probability < SURE:
-                return self._out_of_scope()
-            return self._doubt("not_all", wish, words=", ".join(reading.out))
-        short = self.state.last is not None or self.state.pending is not None
-        if len(reading.unknown) > max(1, self.content // 2) or (
-            probability < DOUBTFUL and (reading.unknown or not short)
-        ):
+            return self._nothing(out, probability)
+        if out:
+            return self._doubt("not_all", wish, words=", ".join(out))
+        if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
             return self._doubt("really", wish)
         return self._request(wish)
+
+    def _nothing(self, out: list[str], probability: float) -> Answer:
+        """Answer a sentence that asks for nothing that can be done."""
+        reading = self.reading
+        if reading.refused_styles or reading.refused_tasks:
+            return self._say(QUESTION, "what_instead", self.state, self.served.tasks)
+        if "vague" in reading.flags and not out:
+            return self._say(QUESTION, "not_understood", self.state)
+        return (
+            self._out_of_scope()
+            if out or probability < SURE
+            else self._say(QUESTION, "not_understood", self.state)
+        )
 
     def _base(self) -> Wish | None:
         """The request that this sentence changes, if it does not begin a new one."""
@@ -151,9 +159,9 @@ class _Turn:
             self.text,
             self.reading.tasks,
             [change.param for change in self.reading.changes],
-            alike=ALIKE / 3 if in_scope(self.text) >= SURE else 2 * ALIKE,
+            alike=ALIKE / 3 if in_scope(self.text) >= SURE else 3 * ALIKE,
         )
-        if found is None:
+        if found is None or (self.reading.out and in_scope(self.text) < SURE):
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)
         return Answer(HELP, "help", text, self.language, self.state, source=found.source)

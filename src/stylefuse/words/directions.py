@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from stylefuse.words.amounts import SIGNS, about_of, amount_in, is_amount, is_by, is_idle
+from stylefuse.words.amounts import sign as sign_of
 from stylefuse.words.lexicon import DO, NAME, STYLE, VALUE, Meaning, task_words
 from stylefuse.words.numbers import MULTIPLE, PLAIN, RATIO, SHARE
 from stylefuse.words.scan import Token
 
 STRENGTH = Meaning(NAME, "stylize", "strength")
-SIGNS = {"up": 1, "down": -1, "adj_up": 1, "adj_down": -1}
 Found = tuple[str, str, str, Any]  # task, parameter, how, value
 
 
@@ -22,7 +23,7 @@ def read_changes(clause: list[Token], tasks: list[str], reading: Any) -> Iterato
     has = {role for token in clause for each in token.meanings for role in [each.role]}
     kept = yield from _read_kept(clause, has, tasks)
     yield from _read_values(clause, tasks, kept)
-    yield from _read_amounts(clause, has, tasks, reading)
+    yield from _read_amounts(clause, has, tasks, reading, kept)
 
 
 def _mine(meanings: list[Meaning], tasks: list[str]) -> Meaning | None:
@@ -42,9 +43,10 @@ def _read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
     for place, token in enumerate(clause):
         name = _mine(token.all(NAME), tasks)
         value = next(
-            (each for each in token.all(VALUE) if "opposite" in _about(each) and "kept" in _about(each)), None
+            (each for each in token.all(VALUE) if "opposite" in about_of(each) and "kept" in about_of(each)),
+            None,
         )
-        about = _about(name or value) if name or value else {}
+        about = about_of(name or value) if name or value else {}
         if "kept" not in about:
             continue
         param = name or value
@@ -76,10 +78,6 @@ def _read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
     return decided
 
 
-def _about(meaning: Meaning | None) -> dict[str, Any]:
-    return task_words()[meaning.task]["params"][meaning.param] if meaning and meaning.param else {}
-
-
 def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> Iterator[Found]:
     """Phrases that are a value by themselves: "subtle", "hdr", "handheld"; turned round by a "not" before them."""
     negated = False
@@ -89,14 +87,14 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> It
             continue
         for task in dict.fromkeys(each.task for each in token.all(VALUE)):
             value = next(each for each in token.all(VALUE) if each.task == task)
-            if value.param in decided or ("kept" in _about(value) and "opposite" in _about(value)):
+            if value.param in decided or ("kept" in about_of(value) and "opposite" in about_of(value)):
                 continue
             if task not in tasks and not (task == "stylize" and value.param == "strength"):
                 continue
-            if not negated:
+            if not negated or value.value in ("occlusion", "noise"):
                 yield task, value.param, "set", value.value
             elif value.value in (
-                flags := {_as_key(k): v for k, v in _about(value).get("opposite", {}).items()}
+                flags := {_as_key(k): v for k, v in about_of(value).get("opposite", {}).items()}
             ):
                 yield task, value.param, "set", _as_key(flags[value.value])
             decided.add(value.param)
@@ -107,23 +105,25 @@ def _as_key(text: str) -> Any:
     return {"true": True, "false": False}.get(text, text)
 
 
-def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading: Any) -> Iterator[Found]:
+def _read_amounts(
+    clause: list[Token], has: set[str], tasks: list[str], reading: Any, decided: set[str]
+) -> Iterator[Found]:
     numbers = [token.number for token in clause if token.number and token.number.kind != RATIO]
     weighted = any(each is not None for each in reading.weights)
     styled = any(token.means(STYLE) for token in clause)
     if weighted and styled:
         numbers = []
     named = [
-        m for t in clause if not t.means("style_word") and (m := _mine(t.all(NAME), tasks)) and _is_amount(m)
+        m for t in clause if not t.means("style_word") and (m := _mine(t.all(NAME), tasks)) and is_amount(m)
     ]
-    clause = [token for token in clause if not _is_idle(token, clause, bool(named))]
+    clause = [token for token in clause if not is_idle(token, clause, bool(named))]
     has &= {each.role for token in clause for each in token.meanings}
     directed = [(role, m) for t in clause for role in SIGNS if (m := _mine(t.all(role), tasks))]
     target = named[-1] if named else None
     if directed:  # 小 is small and less at once: it counts once
         other = [token for token in clause if not any(token.means(role) for role in SIGNS)]
         has = has - {"more", "less"} | {role for t in other for role in ("more", "less") if t.means(role)}
-    sign = _sign(has, directed)
+    sign = sign_of(has, directed)
     if target is None and directed:
         own = [m for _, m in directed]
         target = own[0]._replace(role=NAME)
@@ -133,7 +133,9 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         target = target or STRENGTH
         yield target.task, target.param, "times", 0.5 if "halve" in has else 2.0
         return
-    number = _amount(clause, numbers)
+    number = amount_in(clause, numbers, bool(reading.styles))
+    if target is not None and number is None and target.param in decided:
+        return
     scale = [each for each in tasks if "scale" in task_words().get(each, {}).get("params", {})]
     if (
         scale
@@ -141,7 +143,7 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         and (number.kind == MULTIPLE or (number.kind == PLAIN and number.value in (2, 3, 4, 8)))
         and not named
     ):
-        yield scale[0], "scale", "set", f"{number.value:g}"
+        yield scale[0], "scale", "set", f"{number.value + (number.value == 1):g}"
         return
     if number is None:
         yield from _without_number(clause, has, target, sign, directed)
@@ -156,76 +158,17 @@ def _read_amounts(clause: list[Token], has: set[str], tasks: list[str], reading:
         if any(t.means("pictures") for t in clause) and number.kind == PLAIN:
             return
         target = STRENGTH
-    about = _about(target)
+    about = about_of(target)
     if number.kind == PLAIN and about.get("whole") is None and target.param != "strength" and value > 10:
         value /= 100  # contrast 120
-    if number.kind == MULTIPLE and value == 1 and sign > 0:
+    if number.kind == MULTIPLE and value == 1:
         value = 2.0  # 大一倍 is twice as large
     if (relative and number.kind == SHARE) or number.kind == MULTIPLE:
         yield target.task, target.param, "times", value
-    elif sign and number.kind == SHARE and _is_by(clause):
+    elif sign and number.kind == SHARE and is_by(clause):
         yield target.task, target.param, "times", round(1 + sign * value, 6)
     else:
         yield target.task, target.param, "set", value
-
-
-def _is_idle(token: Token, clause: list[Token], named: bool) -> bool:
-    """Whether a single character such as 大 or 小 says nothing of an amount: "小狗" is a dog."""
-    if (
-        named
-        or len(token.text) > 1
-        or not any(token.means(role) for role in ("more", "less", "adj_up", "adj_down"))
-    ):
-        return False
-    place = clause.index(token)
-    near = clause[max(0, place - 2) : place] + clause[place + 1 : place + 3]
-    strength = any(m.param == "strength" for role in SIGNS for m in token.all(role))
-    beside = ("little", "much", "again_more", "too", "not_enough", "neg")
-    return not strength and not any(t.number or any(t.means(role) for role in beside) for t in near)
-
-
-def _is_amount(meaning: Meaning) -> bool:
-    return bool({"times", "plus", "whole"} & _about(meaning).keys())
-
-
-def _amount(clause: list[Token], numbers: list[Any]) -> Any:
-    """The number of the clause that is no count of pictures."""
-    for place, token in enumerate(clause):
-        if token.number in numbers and token.number is not None:
-            counted = any(each.means("pictures") for each in clause[place + 1 : place + 5])
-            if not (token.number.kind == PLAIN and counted):
-                return token.number
-    return None
-
-
-def _is_by(clause: list[Token]) -> bool:
-    """Whether a share is how much to change, "by 20 %", not what to set, "to 20 %"."""
-    place = next(i for i, token in enumerate(clause) if token.number)
-    before = clause[:place]
-    if any(token.means("by") for token in before):
-        return True
-    if any(token.means("set") for token in before):
-        return False
-    return any(
-        token.means("more") or token.means("less") or token.means("up") or token.means("down")
-        for token in clause
-    )
-
-
-def _sign(has: set[str], directed: list[tuple[str, Meaning]]) -> int:
-    own = SIGNS[directed[0][0]] if directed else 0
-    general = -1 if "less" in has else 1 if "more" in has else 0
-    if "less" in has and "more" in has:
-        general = 0 if not own else 1
-    sign = own * (general or 1) if own else general
-    adjective = any(role.startswith("adj") for role, _ in directed)
-    if "not_enough" in has or ("neg" in has and "enough" in has):
-        return sign or 1
-    if "too" in has and sign:
-        return -sign if adjective or own or "more" in has or "less" in has else sign
-    if "neg" in has and sign:
-        return -sign
-    return sign
 
 
 def _without_number(
@@ -233,7 +176,7 @@ def _without_number(
 ) -> Iterator[Found]:
     if target is None:
         return
-    about = _about(target)
+    about = about_of(target)
     off = about.get("off")
     if "neg" in has and off is not None and not directed and not ({"more", "less", "too"} & has):
         yield target.task, target.param, "set", off
@@ -253,7 +196,7 @@ def _without_number(
         low, high = about["levels"]
         yield target.task, target.param, "set", high if sign > 0 else low
     elif "times" in about:
-        step = about["times"] if sign < 0 else 1 / about["times"]
+        step = about["times"] if sign < 0 else about.get("more", 1 / about["times"])
         yield (
             target.task,
             target.param,

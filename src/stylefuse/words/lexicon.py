@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stylefuse.words.normalise import normalise
+from stylefuse.words.normalise import is_chinese, normalise
 
 FOLDER = Path(__file__).parent
 SHARED = ("general", "fillers", "out_of_scope")  # files that are no task's
@@ -55,9 +55,31 @@ class Lexicon:
         return max(map(len, self.phrases))
 
     @cached_property
+    def by_sound(self) -> dict[str, str]:
+        """Chinese phrases of two characters or more by how they sound; of several that sound alike none."""
+        heard: dict[str, list[str]] = defaultdict(list)
+        for phrase in self.phrases:
+            if len(phrase) > 1 and is_chinese(phrase[0]) and is_chinese(phrase[-1]):
+                heard[sound(phrase)].append(phrase)
+        return {key: phrases[0] for key, phrases in heard.items() if self._mean_one(phrases)}
+
+    def _mean_one(self, phrases: list[str]) -> bool:
+        """Whether all phrases mean the same: 梵高 and 凡高."""
+        return all(self.phrases[phrase] == self.phrases[phrases[0]] for phrase in phrases)
+
+    @cached_property
     def words(self) -> set[str]:
         """Every English word of the phrases."""
         return {word for phrase in self.phrases for word in phrase.split() if word.isascii()}
+
+    @cached_property
+    def words_by_letter(self) -> dict[str, list[str]]:
+        """The words of four letters or more by their first letter, in alphabetical order."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for word in sorted(self.words):
+            if len(word) > 3:
+                found[word[0]].append(word)
+        return found
 
     def _add(self, phrases: Sequence[str], meaning: Meaning) -> None:
         for phrase in phrases:
@@ -74,6 +96,16 @@ class Lexicon:
                 self._add(about.get(role, ()), Meaning(role, task, param))
             for value, phrases in about["values"].items():
                 self._add(phrases, Meaning(VALUE, task, param, read_value(value)))
+
+
+def sound(text: str) -> str:
+    """Text with characters that are often typed for one that sounds alike replaced by that one."""
+    return text.translate(_homophones())
+
+
+@cache
+def _homophones() -> dict[int, str]:
+    return str.maketrans(_read("homophones"))
 
 
 def read_value(text: str) -> Any:

@@ -11,6 +11,7 @@ CJK = "\u3400-\u9fff"
 _POSSESSIVE = re.compile(r"(?<=[a-z])['’`´ʼ]s\b")
 _QUOTE_IN_WORD = re.compile(r"(?<=[a-z])['’`´ʼ](?=[a-z])")
 _JOINED = re.compile(r"(?<=[a-z])[-_‐‑](?=[a-z0-9])|(?<=[a-z0-9])[-_‐‑](?=[a-z])")
+_GLUED = re.compile(r"(?<=[a-z]{3})(?=[0-9])|(?<=%)(?=[a-z])")
 _SPACE_IN_CHINESE = re.compile(rf"(?<=[{CJK}])[ ·・•]+(?=[{CJK}])")
 
 
@@ -30,6 +31,7 @@ def normalise(text: str) -> str:
     text = _POSSESSIVE.sub("", text)
     text = _QUOTE_IN_WORD.sub("", text)
     text = _JOINED.sub(" ", text)
+    text = _GLUED.sub(" ", text)
     text = _SPACE_IN_CHINESE.sub("", text)
     return re.sub(r"\s+", " ", text).strip()
 

@@ -74,6 +74,11 @@ def _any(text: str) -> float:
     )
 
 
+def _tenths(text: str) -> float:
+    """Of 三成五 the 五, of 七成半 the 半."""
+    return 0.5 if text == "半" else _DIGITS[text] / 10 if text else 0.0
+
+
 def _fraction(found: re.Match[str]) -> Number:
     word = found[2].removesuffix("s")
     bottom = 2 if word in ("half", "halve") else _DENOMINATORS[word]
@@ -100,6 +105,13 @@ def _decimal(found: re.Match[str]) -> Number:
 _B = r"(?![a-z0-9])"
 _SOME = rf"({_NUM}|{_CN}|{_EN_NUMBER})"
 _FORMS = [
+    (re.compile(rf"{_SOME} out of {_SOME}{_B}"), lambda m: Number(_any(m[1]) / _any(m[2]), SHARE)),
+    (re.compile(rf"(?:打|给个?)?({_NUM}|{_CN})折"), lambda m: Number(_any(m[1]) / 10, SHARE)),
+    (re.compile(rf"给个?({_NUM}|{_CN})分"), lambda m: Number(_any(m[1]) / 10, SHARE)),
+    (
+        re.compile(r"([一二三四五六七八九])([一二三四五六七八九])开"),
+        lambda m: Number(_DIGITS[m[1]], RATIO, _DIGITS[m[2]]),
+    ),
     (re.compile(rf"(?:百分之|百份之) ?({_NUM}|{_CN})"), lambda m: Number(_any(m[1]) / 100, SHARE)),
     (
         re.compile(rf"{_SOME} ?(?:%|percent{_B}|per cent{_B}|个百分点)"),
@@ -107,8 +119,8 @@ _FORMS = [
     ),
     (re.compile(rf"({_CN}|\d+)分之({_CN}|\d+)"), lambda m: Number(_any(m[2]) / _any(m[1]), SHARE)),
     (
-        re.compile(rf"({_CN}|\d+(?:\.\d+)?) ?成(半?)(?![一为了])"),
-        lambda m: Number((_any(m[1]) + (0.5 if m[2] else 0)) / 10, SHARE),
+        re.compile(rf"({_CN}|\d+(?:\.\d+)?) ?成([半一二三四五六七八九]?)(?![为了成分张个])"),
+        lambda m: Number((_any(m[1]) + _tenths(m[2])) / 10, SHARE),
     ),
     (
         re.compile(rf"({_NUM}|{_CN}) ?(?:比|:|to(?= \d)) ?({_NUM}|{_CN})"),

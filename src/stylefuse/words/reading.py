@@ -1,52 +1,12 @@
 """What a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
 
 import itertools
-from dataclasses import dataclass, field
-from typing import Any
 
+from stylefuse.words.asked_tasks import negations, read_tasks
 from stylefuse.words.directions import read_changes
 from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, VALUE
 from stylefuse.words.scan import Token
-
-STYLIZE, FUSE = "stylize", "fuse"
-CHATTER = ("filler", "set", "parts", "little", "enough")
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of a parameter: `set` it to a value, or `times`/`plus` the value that it has."""
-
-    task: str
-    param: str
-    how: str
-    value: Any
-
-
-@dataclass
-class Reading:
-    """What was understood.
-
-    tasks: in the order of the chain. styles: of each mention the names that it may mean. weights: of the styles, as far
-    as the sentence gives them. unknown: words that the lexicon lacks. flags: roles that speak of the dialogue.
-    """
-
-    tasks: list[str] = field(default_factory=list)
-    refused_tasks: list[str] = field(default_factory=list)
-    styles: list[tuple[str, ...]] = field(default_factory=list)
-    refused_styles: list[tuple[str, ...]] = field(default_factory=list)
-    weights: list[float | None] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    pictures: int | None = None
-    out: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    unknown_style: str = ""
-    alternatives: bool = False
-    joined: bool = False
-    flags: set[str] = field(default_factory=set)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.tasks or self.styles or self.changes)
+from stylefuse.words.understood import Change, Reading
 
 
 def read(tokens: list[Token], before: list[str]) -> Reading:
@@ -69,18 +29,25 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         "mix",
         "mainly",
         "weak",
+        "swap",
+        "vague",
+        "asks",
+        "act",
     )
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
         reading.flags.add("continues")
-    _read_tasks(tokens, reading)
+    read_tasks(tokens, reading)
     context = reading.tasks or before
     _read_styles(tokens, reading)
     for clause in _clauses(tokens):
         for change in read_changes(clause, context, reading):
             reading.changes.append(Change(*change))
     _read_pictures(tokens, reading)
-    reading.out = [token.text for token in tokens if token.means("out") and not _is_known(token)]
+    negated = negations(tokens)
+    said = [token for place, token in enumerate(tokens) if not (negated[place] or _is_known(token))]
+    reading.out = [token.text for token in said if token.means("out")]
+    reading.scene = [token.text for token in said if token.means("scene")]
     reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
     _find_unknown_style(tokens, reading)
     return reading
@@ -93,86 +60,39 @@ def _is_known(token: Token) -> bool:
 def _clauses(tokens: list[Token]) -> list[list[Token]]:
     clauses: list[list[Token]] = [[]]
     for token in tokens:
-        if token.is_break or any(token.means(role) for role in ("but", "then")) or token.means("and"):
+        if token.text in (":", "="):
+            continue
+        if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
             clauses.append([])
             if token.means("again_more"):
                 clauses[-1].append(token)
         else:
             clauses[-1].append(token)
-    return [clause for clause in clauses if clause]
+    return [part for clause in clauses if clause for part in _parts(clause)]
 
 
-def _negations(tokens: list[Token]) -> list[bool]:
-    """Whether each token is negated: by a "not" before it in its clause, which ends with the next word of content."""
-    negated, result = False, []
-    for token in tokens:
-        if token.is_break or token.means("but") or token.means("then"):
-            negated = False
-        if token.means("neg") and not token.means(VALUE):
-            negated = True
-            result.append(False)
-            continue
-        result.append(negated)
-        content = (
-            STYLE,
-            MOVEMENT,
-            DO,
-            VALUE,
-            "name",
-            "keep",
-            "change",
-            "up",
-            "down",
-            "adj_up",
-            "adj_down",
-            "more",
-            "less",
-        )
-        if any(token.means(role) for role in content):
-            negated = False
-    return result
-
-
-def _read_tasks(tokens: list[Token], reading: Reading) -> None:
-    negated = _negations(tokens)
-    found: list[tuple[int, str]] = []
-    several_styles = sum(token.means(STYLE) for token in tokens) > 1
-    has_pictures = any(
-        token.means("pictures") or (token.means(VALUE) and token.all(VALUE)[0].task == FUSE)
-        for token in tokens
-    )
-    for place, token in enumerate(tokens):
-        tasks = [each.task for each in token.all(DO)]
-        if token.means("mix_or_do") and (has_pictures or not several_styles):
-            tasks.append(FUSE)
-        if token.means(STYLE) or token.means(MOVEMENT):
-            tasks = [] if negated[place] else [STYLIZE]
-        elif tasks and not negated[place]:
-            reading.flags.add("task")
-        for task in tasks:
-            (reading.refused_tasks if negated[place] else reading.tasks).append(task)
-            if not negated[place]:
-                found.append((place, task))
-    tasks = list(dict.fromkeys(task for _, task in found))
-    if FUSE in tasks and "restore" in tasks:
-        # "Merge this noisy burst": noise is what fusion takes out, unless the sentence says "then".
-        plain = [
-            t
-            for t in tokens
-            if any(m.task == "restore" for m in t.all(DO)) and not any(m.task == FUSE for m in t.meanings)
-        ]
-        if not plain:
-            tasks.remove("restore")
-    after = next((place for place, token in enumerate(tokens) if token.means("after")), None)
-    if after is not None:
-        places = dict((task, place) for place, task in reversed(found))
-        tasks.sort(key=lambda task: (places[task] < after, places[task]))
-    tasks.sort(key=lambda task: task != FUSE)
-    reading.tasks = tasks
+def _parts(clause: list[Token]) -> list[list[Token]]:
+    """A clause cut before each parameter's name that follows what was said of another: "强度0.4颜色别变"."""
+    parts: list[list[Token]] = [[]]
+    for token in clause:
+        named = token.means("name") and not token.means("style_word") and not token.means("value")
+        full = any(each.means("name") and not each.means("style_word") for each in parts[-1])
+        said = ("neg", "keep", "change", "little", "up", "down")
+        if (
+            named
+            and full
+            and any(each.number or any(each.means(role) for role in said) for each in parts[-1])
+        ):
+            last_named = max(i for i, each in enumerate(parts[-1]) if each.means("name"))
+            tail = parts[-1][last_named + 1 :]
+            if any(each.number or any(each.means(role) for role in said) for each in tail):
+                parts.append([])
+        parts[-1].append(token)
+    return parts
 
 
 def _read_styles(tokens: list[Token], reading: Reading) -> None:
-    negated = _negations(tokens)
+    negated = negations(tokens)
     places = []
     for place, token in enumerate(tokens):
         names = tuple(
@@ -182,9 +102,11 @@ def _read_styles(tokens: list[Token], reading: Reading) -> None:
         )
         if not names:
             continue
-        if negated[place]:
+        after = tokens[place + 1 : place + 3]
+        refused = bool(after) and after[0].means("neg") and (len(after) == 1 or after[1].is_break)
+        if negated[place] or refused:
             reading.refused_styles.append(names)
-        elif names not in reading.styles:
+        elif not any(set(names) & set(each) for each in reading.styles):
             reading.styles.append(names)
             places.append(place)
     reading.weights = _weights(tokens, places, reading)
@@ -231,7 +153,7 @@ def _beside(tokens: list[Token], place: int, step: int) -> float | None:
 
 def _read_pictures(tokens: list[Token], reading: Reading) -> None:
     for place, token in enumerate(tokens):
-        if token.number and token.number.kind == "plain" and token.number.value in range(1, 100):
+        if token.number and token.number.kind == "plain" and token.number.value in range(2, 100):
             rest = tokens[place + 1 : place + 5]
             if any(each.means("pictures") for each in rest):
                 reading.pictures = int(token.number.value)

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import NamedTuple
 
-from stylefuse.words.lexicon import Lexicon, Meaning
+from stylefuse.words.lexicon import Lexicon, Meaning, sound
 from stylefuse.words.normalise import CJK, normalise
 from stylefuse.words.numbers import Number, number_at
 
@@ -46,6 +46,9 @@ def scan(text: str, lexicon: Lexicon) -> list[Token]:
         if number and number[0] >= position + len(phrase):
             tokens.append(Token(text[position : number[0]], number=number[1]))
             position = number[0]
+        elif (heard := _heard(text, position, lexicon)) and heard[1] > position + len(phrase):
+            tokens.append(Token(heard[0], tuple(lexicon.phrases[heard[0]])))
+            position = heard[1]
         elif phrase:
             tokens.append(Token(phrase, tuple(lexicon.phrases[phrase])))
             position += len(phrase)
@@ -80,6 +83,14 @@ def _begins(text: str, position: int) -> bool:
     )
 
 
+def _heard(text: str, position: int, lexicon: Lexicon) -> tuple[str, int] | None:
+    """A Chinese phrase of two characters or more that sounds like what is written here, and where it ends."""
+    for end in range(min(len(text), position + 6), position + 1, -1):
+        if phrase := lexicon.by_sound.get(sound(text[position:end])):
+            return phrase, end
+    return None
+
+
 def _longest(text: str, position: int, lexicon: Lexicon) -> str:
     if not _begins(text, position):
         return ""
@@ -104,9 +115,11 @@ def correct(text: str, lexicon: Lexicon) -> str:
 def _corrected(word: str, lexicon: Lexicon) -> str:
     if len(word) < 4 or word in lexicon.words or word in _OTHER or number_at(word, 0):
         return word
+    if len(word) > 7 and (parts := _cut(word, lexicon)):
+        return " ".join(parts)
     best, best_ratio = word, 0.0
-    for known in sorted(lexicon.words):
-        if known[0] != word[0] or abs(len(known) - len(word)) > 1 + (len(word) > 7) or len(known) < 4:
+    for known in lexicon.words_by_letter.get(word[0], ()):
+        if abs(len(known) - len(word)) > 1 + (len(word) > 7):
             continue
         if _edits(word, known) > 1 + (len(word) > 7):
             continue
@@ -114,6 +127,19 @@ def _corrected(word: str, lexicon: Lexicon) -> str:
         if ratio >= _ALIKE - 0.06 and ratio > best_ratio:
             best, best_ratio = known, ratio
     return best
+
+
+def _cut(word: str, lexicon: Lexicon) -> list[str] | None:
+    """A run of letters as the fewest words of the lexicon that it consists of, or None: "makeitlooklikemonet"."""
+    best: list[list[str] | None] = [[]]
+    for end in range(1, len(word) + 1):
+        fitting = [
+            [*before, word[start:end]]
+            for start in range(max(0, end - 14), end)
+            if (before := best[start]) is not None and word[start:end] in lexicon.words and end - start > 1
+        ]
+        best.append(min(fitting, key=len) if fitting else None)
+    return best[-1]
 
 
 def _edits(a: str, b: str) -> int:

@@ -9,7 +9,7 @@ from stylefuse.tasks.task import find_tasks
 from stylefuse.words.answer import Wish
 from stylefuse.words.lexicon import STYLE, known_styles, lexicon, movements
 from stylefuse.words.normalise import normalise
-from stylefuse.words.reading import STYLIZE, Change, Reading
+from stylefuse.words.understood import STYLIZE, Change, Reading
 
 
 class Unclear(Exception):  # noqa: N818 (an answer like any other)
@@ -54,7 +54,10 @@ def make_wish(reading: Reading, styles: Sequence[str], tasks: Sequence[str], bas
     params = dict(base.params) if base else {}
     if reading.styles:
         params["style"] = _style(reading, styles)
-    for change in reading.changes:
+    if "swap" in reading.flags and base and ":" in str(params.get("style")):
+        params["style"] = _swapped(params["style"], styles)
+    # Said twice, as in "too weak, a bit stronger", the last one counts.
+    for change in {(each.task, each.param): each for each in reading.changes}.values():
         if change.task in chain:
             params[change.param] = _changed(change, params)
     pictures = reading.pictures or (base.pictures if base else None)
@@ -78,6 +81,12 @@ def _chain(reading: Reading, base: Wish | None) -> list[str]:
     return chain
 
 
+def _swapped(style: str, styles: Sequence[str]) -> str:
+    """A mixture with its weights in reverse order."""
+    mixture = read_mixture(style, styles)
+    return as_text(dict(zip(mixture, reversed(mixture.values()), strict=True)))
+
+
 def served_names(styles: Sequence[str]) -> dict[str, str]:
     """Served styles by the names under which the alias file knows them."""
     phrases = lexicon(tuple(styles)).phrases
@@ -86,7 +95,16 @@ def served_names(styles: Sequence[str]) -> dict[str, str]:
 
 def _style(reading: Reading, styles: Sequence[str]) -> str:
     served = served_names(styles)
-    chosen = []
+    chosen: list[str] = []
+    plain = [each for each in reading.styles if not each[0].startswith("*")]
+    if plain and len(plain) < len(reading.styles):  # "impressionist, like Monet" names one style
+        covered = {name for names in plain for name in names}
+        rest = [each for each in reading.styles if each not in plain and covered.isdisjoint(_meant(each[0]))]
+        if not rest:
+            reading.weights = [
+                w for w, each in zip(reading.weights, reading.styles, strict=True) if each in plain
+            ]
+            reading.styles = plain
     for names in reading.styles:
         fitting = list(
             dict.fromkeys(served[each] for name in names for each in _meant(name) if each in served)
@@ -137,6 +155,8 @@ def _changed(change: Change, params: dict[str, Any]) -> Any:
         now = params.get(change.param, spec.default)
         value = now * change.value if change.how == "times" else now + change.value
         value = min(max(value, spec.least), spec.most)  # "stronger" than all there is, is all there is
+    if spec.names and not isinstance(value, str):
+        value = f"{value:g}"  # a scale of 2 is called "2"
     if spec.names and value not in spec.names:
         raise Unclear("no_value", choices=spec.names, param=change.param, value=value)
     if spec.least is not None and not spec.least <= value <= spec.most:

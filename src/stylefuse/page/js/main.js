@@ -232,7 +232,7 @@ async function run(event) {
   }
   $("errors").replaceChildren();
   tell("");
-  const asked = snapshot(), path = chainPath(), values = sentValues(), { format } = settings;
+  const asked = snapshot(), path = `${chainPath()}?language=en,zh`, values = sentValues(), { format } = settings;
   jobs = targets.map((photo) => ({ photo, path, asked, form: () => formOf(photo.files, values, format) }));
   for (const { photo } of jobs) photo.state = "waiting";
   const work = runJobs(jobs, on);

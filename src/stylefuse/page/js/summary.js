@@ -35,8 +35,8 @@ export function showReport(result) {
   const words = report.words?.[currentLanguage()];
   const size = `${amount(blob.size / 1e6)} MB`;
   const lines = words ? [words].flat() : [summary({ chain: asked.chain, values: { ...shownFacts(report), ...asked.values } })];
-  if (report.pixels_from) lines.push(t("report.shares", { shares: report.pixels_from.map((share) => `${amount(100 * share)} %`).join(", ") }));
-  for (const warning of report.warnings ?? []) lines.push(warning);
+  if (!words && report.pixels_from) lines.push(t("report.shares", { shares: report.pixels_from.map((share) => `${amount(100 * share)} %`).join(", ") }));
+  for (const warning of (words ? [] : report.warnings) ?? []) lines.push(warning);
   lines.push([seconds ? t("report.seconds", { seconds: amount(Math.round(10 * seconds) / 10) }) : "", size].filter(Boolean).join(" · "));
   $("report").replaceChildren(...lines.map((line) => el("p", {}, line)));
 }

@@ -111,6 +111,7 @@ class Service:
                 "content_type": headers["content-type"],
                 "json": limits.JSON in headers.get("accept", ""),
                 "accept": headers.get("accept", ""),
+                "languages": ask.languages(request),
                 "request_id": call.id,
             }
             answer = self._asked[call.id] = self.pool.submit(head, body)

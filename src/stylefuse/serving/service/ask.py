@@ -1,4 +1,7 @@
-"""Answer `POST /v1/ask`: a request in words becomes a chain with parameters. Nothing is run, and nothing is kept."""
+"""Answer `POST /v1/ask`: a request in words becomes a chain with parameters. Nothing is run, and nothing is kept.
+
+Reports in words are asked for with `?language=`.
+"""
 
 import asyncio
 import json
@@ -12,7 +15,7 @@ from stylefuse.serving.bodies import parse
 from stylefuse.serving.service import limits
 from stylefuse.serving.service.errors import Refused
 from stylefuse.tasks.task import find_tasks
-from stylefuse.tasks.validation import RequestError, read_name, refuse_unknown
+from stylefuse.tasks.validation import RequestError, read_name, refuse_unknown, shown
 from stylefuse.words.answer import read_state
 from stylefuse.words.dialogue import Served, ask
 
@@ -65,6 +68,17 @@ async def answer(request: Request, about: Mapping[str, Any], held: limits.Held, 
         except RequestError as error:
             raise Refused(400, error.code, str(error), error.field) from None
     return Response(json.dumps(told), media_type=limits.JSON)
+
+
+def languages(request: Request) -> list[str]:
+    """The languages of a result's report in words, from `?language=en,zh`; none where it is not asked for."""
+    asked = [each for each in request.query_params.get("language", "").split(",") if each]
+    if unknown := [each for each in asked if each not in LANGUAGES]:
+        message = (
+            f"language: {shown(unknown[0])} is not an allowed value; send {' or '.join(LANGUAGES)}, or both"
+        )
+        raise Refused(400, "invalid_value", message, "language")
+    return asked
 
 
 def _answer(body: bytes, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,7 +60,8 @@ class RequestHandler:
 
         Args:
             ask: `kind`, a chain of tasks or "invocations"; `content_type`; `json`, whether to answer a form with
-                JSON, not with the picture itself; `accept`, the header of that name, if there is one; `request_id`.
+                JSON, not with the picture itself; `accept`, the header of that name, if there is one; `languages`
+                of the report in words, if it is wanted; `request_id`.
 
         Returns:
             A header with `status`, `content_type`, `headers` and, as far as they are known, `task`, `pixels` and
@@ -84,7 +85,8 @@ class RequestHandler:
             remedy = "send Accept: application/json"
             raise RequestError(EXPLAIN, "the maps come with an answer in JSON", remedy)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
-        (response,) = self.predictor.predict(form.pictures, params, form.names, form.also)
+        languages = ask.get("languages", ())
+        (response,) = self.predictor.predict(form.pictures, params, form.names, form.also, languages)
         report = _report(response)
         facts = {"task": response.report["task"], "pixels": response.pixels}
         if not ask["json"]:

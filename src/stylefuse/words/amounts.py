@@ -1,0 +1,82 @@
+"""Amounts in a clause: its number, whether it is one to set or to change by, and in which direction."""
+
+from typing import Any
+
+from stylefuse.words.lexicon import Meaning, task_words
+from stylefuse.words.numbers import PLAIN, SHARE
+from stylefuse.words.scan import Token
+
+SIGNS = {"up": 1, "down": -1, "adj_up": 1, "adj_down": -1}
+
+
+def about_of(meaning: Meaning | None) -> dict[str, Any]:
+    """What the lexicon declares of a meaning's parameter; empty where it is no parameter's."""
+    return task_words()[meaning.task]["params"][meaning.param] if meaning and meaning.param else {}
+
+
+def is_idle(token: Token, clause: list[Token], named: bool) -> bool:
+    """Whether a single character such as 大 or 小 says nothing of an amount: "小狗" is a dog."""
+    if (
+        named
+        or len(token.text) > 1
+        or not any(token.means(role) for role in ("more", "less", "adj_up", "adj_down"))
+    ):
+        return False
+    place = clause.index(token)
+    near = clause[max(0, place - 2) : place] + clause[place + 1 : place + 3]
+    strength = any(m.param == "strength" for role in SIGNS for m in token.all(role))
+    beside = ("little", "much", "again_more", "too", "not_enough", "neg")
+    return not strength and not any(t.number or any(t.means(role) for role in beside) for t in near)
+
+
+def is_amount(meaning: Meaning) -> bool:
+    return bool({"times", "plus", "whole"} & about_of(meaning).keys())
+
+
+def amount_in(clause: list[Token], numbers: list[Any], styled: bool) -> Any:
+    """The number of the clause that is no count of pictures."""
+    for place, token in enumerate(clause):
+        if token.number in numbers and token.number is not None:
+            counted = any(each.means("pictures") for each in clause[place + 1 : place + 5])
+            if styled and token.number.kind == SHARE and of_photo(clause, place):
+                continue
+            if not (token.number.kind == PLAIN and counted):
+                return token.number
+    return None
+
+
+def of_photo(clause: list[Token], place: int) -> bool:
+    """Whether a share is the photo's: "half Monet, half photo"."""
+    after = [each for each in clause[place + 1 : place + 4] if each.text not in ("of", "the", "my", "的")]
+    before = [each.text for each in clause[max(0, place - 2) : place]]
+    return bool(after and after[0].means("pictures")) or any(text in ("占", "占了") for text in before)
+
+
+def is_by(clause: list[Token]) -> bool:
+    """Whether a share is how much to change, "by 20 %", not what to set, "to 20 %"."""
+    place = next(i for i, token in enumerate(clause) if token.number)
+    before = clause[:place]
+    if any(token.means("by") for token in before):
+        return True
+    if any(token.means("set") for token in before):
+        return False
+    return any(
+        token.means("more") or token.means("less") or token.means("up") or token.means("down")
+        for token in clause
+    )
+
+
+def sign(has: set[str], directed: list[tuple[str, Meaning]]) -> int:
+    own = SIGNS[directed[0][0]] if directed else 0
+    general = -1 if "less" in has else 1 if "more" in has else 0
+    if "less" in has and "more" in has:
+        general = 0 if not own else 1
+    sign = own * (general or 1) if own else general
+    adjective = any(role.startswith("adj") for role, _ in directed)
+    if "not_enough" in has or ("neg" in has and "enough" in has):
+        return sign or 1
+    if "too" in has and sign:
+        return -sign if adjective or own or "more" in has or "less" in has else sign
+    if "neg" in has and sign:
+        return -sign
+    return sign

@@ -1,0 +1,100 @@
+"""Reports in words: every sentence comes from facts of the report, and goes when a fact goes."""
+
+import copy
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stylefuse.images.differences import measured_differences
+from stylefuse.messages import LANGUAGES, catalogue
+from stylefuse.words.report import RULES, report_sentences, report_text
+
+REPORT = {
+    "task": "restore+upscale+stylize",
+    "style": "monet:0.7,ink:0.3",
+    "strength": 0.8,
+    "stroke_size": 2.0,
+    "preserve_color": "luma",
+    "contrast": 1.3,
+    "sharpen": 0.5,
+    "mode": "focus",
+    "mode_automatic": True,
+    "pixels_from": [0.6, 0.4],
+    "registration": {
+        "verdict": "shifted",
+        "pictures": [{"dx": 0.0, "dy": 0.0}, {"dx": 3.0, "dy": 4.0}],
+    },
+    "crop": [0, 0, 90, 60],
+    "scale": 2,
+    "denoise": 0.3,
+    "detail": 0.5,
+    "noise": {"estimated": 12.0, "used": 12.0},
+    "quality": {"estimated": 60, "used": 60},
+    "altered": 0.01,
+    "measured": {"colour_difference": 4.2, "contrast_ratio": 0.91},
+    "label": "metadata",
+    "warnings": ["picture 2 seems shifted"],
+}
+
+
+def without(report: dict, fact: str) -> dict:
+    report = copy.deepcopy(report)
+    *parents, last = fact.split(".")
+    place = report
+    for name in parents:
+        place = place[name]
+    del place[last]
+    return report
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_says_something_of_a_full_report(language):
+    assert [sentence.facts for sentence in report_sentences(REPORT, language)] == [
+        rule.facts for rule in RULES
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_sentence_goes_when_one_of_its_facts_goes(language):
+    every = report_sentences(REPORT, language)
+    for sentence in every:
+        for fact in sentence.facts:
+            left = report_sentences(without(REPORT, fact), language)
+            gone = [each for each in every if fact in each.facts]
+            assert [each for each in every if each not in gone] == left
+
+
+def test_both_languages_say_the_same_facts():
+    facts = [[each.facts for each in report_sentences(REPORT, language)] for language in LANGUAGES]
+    assert facts[0] == facts[1]
+
+
+def test_nothing_is_said_without_facts():
+    assert report_text({}, "en") == ""
+
+
+def test_sentences_show_the_values():
+    text = report_text({"style": "vangogh", "strength": 0.5, "label": "none"}, "zh")
+    assert text == "风格是梵高，强度 50%。结果没有 AI 标识。"
+
+
+@pytest.mark.parametrize("mode", ["focus", "exposure", "occlusion", "noise", "multimodal"])
+def test_every_mode_has_its_words(mode):
+    assert all(f"mode.{mode}" in catalogue("report", language) for language in LANGUAGES)
+
+
+def test_a_picture_does_not_differ_from_itself_and_grey_has_no_contrast_to_compare():
+    ramp = Image.merge("RGB", [Image.linear_gradient("L")] * 3)
+    assert measured_differences(ramp, ramp) == {"colour_difference": 0.0, "contrast_ratio": 1.0}
+    grey = Image.new("RGB", (40, 30), (128, 128, 128))
+    assert measured_differences(grey, grey) == {"colour_difference": 0.0}
+
+
+def test_half_the_contrast_is_measured_as_half():
+    levels = np.asarray(Image.linear_gradient("L"), np.float32)
+    ramp, flat = (
+        Image.merge("RGB", [Image.fromarray(np.rint(values).astype(np.uint8))] * 3)
+        for values in (levels, 127.5 + (levels - 127.5) / 2)
+    )
+    assert measured_differences(ramp, flat)["contrast_ratio"] == pytest.approx(0.5, abs=0.01)
