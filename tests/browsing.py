@@ -117,18 +117,17 @@ class Page:
         return WebDriverWait(self.driver, 30, 0.05).until(lambda _: found())
 
     def asked(self) -> list[str]:
-        """Addresses that the browser sent requests to, since the last call."""
+        """Addresses that pages sent requests to, since the last call."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [each["params"] for each in events if each["method"] == "Network.requestWillBeSent"]
-        return [
-            each["request"]["url"]
-            for each in sent
-            if not each["request"]["url"].startswith(("blob:", "data:"))
-        ]
+        return [each["request"]["url"] for each in sent if each["request"]["url"].startswith(("http", "ws"))]
 
     def complaints(self) -> list[str]:
-        """What the browser's console says of faults, such as what the security policy refused."""
-        return [each["message"] for each in self.driver.get_log("browser") if each["level"] == "SEVERE"]
+        """What the browser's console says of faults: of scripts, and of what the security policy refused."""
+        said = [each["message"] for each in self.driver.get_log("browser") if each["level"] == "SEVERE"]
+        return [
+            text for text in said if "Failed to load resource" not in text
+        ]  # a refusal, which is no fault
 
 
 @contextlib.contextmanager
