@@ -25,6 +25,7 @@ ALWAYS = {
 # Stages whose code is not the folder of their name: the pipeline of a head is made from what its task declares.
 CODE = {
     "train_fuser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "fuse" / "head.py"],
+    "train_restore": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "restore" / "head.py"],
     "train_reviser": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "stylize" / "reviser_head.py"],
     "train_upscale": [SOURCE / "pipelines" / "train_head", SOURCE / "tasks" / "upscale" / "head.py"],
 }
@@ -54,7 +55,14 @@ def stored(chain):
     made = set().union(*(pipeline.all_outputs() for pipeline in chain.values()))
     catalog = {name: entry for name, entry in configuration("catalog").items() if "{" not in name}
     workspaces = {name for name, entry in catalog.items() if entry.get("create") and name not in made}
-    assert workspaces == {"checkpoints", "fusion_samples", "revision_samples", "training_samples"}
+    assert workspaces == {
+        "checkpoints",
+        "fusion_samples",
+        "models_with_styles",  # of `add_style`, which is no stage: its pictures are the user's
+        "restoration_samples",
+        "revision_samples",
+        "training_samples",
+    }
     workspaces |= {name for name, entry in catalog.items() if entry["type"].endswith("StagingDataset")}
     paths = {name: entry["filepath"] for name, entry in catalog.items() if name not in workspaces}
     return paths | heads_by_pattern(made)

@@ -6,6 +6,7 @@ import pytest
 
 from project import configuration
 from stylefuse.tasks.fuse.options import FusionOptions
+from stylefuse.tasks.restore.options import RestoreOptions
 from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.tasks.stylize.reviser_options import ReviserOptions
 from stylefuse.tasks.upscale.options import UpscaleOptions
@@ -17,6 +18,7 @@ from stylefuse.tasks.upscale.options import UpscaleOptions
         ("train_hybrid", HybridOptions()),
         ("train_reviser", ReviserOptions()),
         ("train_fuser", FusionOptions()),
+        ("train_restore", RestoreOptions()),
         ("train_upscale", UpscaleOptions()),
     ],
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from benchmarks.common.command import run_command
 from benchmarks.style import (
+    add_style,
     compare,
     knobs,
     known_faults,
@@ -20,7 +21,19 @@ from benchmarks.style import (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one part; returns the exit status."""
-    parts = (compare, known_faults, speed, train_speed, memory, large, repetition, strength, knobs, viewing)
+    parts = (
+        add_style,
+        compare,
+        known_faults,
+        speed,
+        train_speed,
+        memory,
+        large,
+        repetition,
+        strength,
+        knobs,
+        viewing,
+    )
     return run_command("benchmarks.style", __doc__, parts, arguments)
 
 

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     # Imports take a second, in which Ctrl-C should end the program as later.
     import stylefuse
-    from stylefuse import ask_command, task_command
+    from stylefuse import ask_command, style_command, task_command
     from stylefuse.labels import command as verify
     from stylefuse.serving.service import command
     from stylefuse.tasks.chains import PLUS, parse_chain
@@ -61,6 +61,7 @@ def _run(given: list[str]) -> int:
         task_command.add_command(commands, chain)
     verify.add_command(commands)
     ask_command.add_command(commands, _run)
+    style_command.add_commands(commands)
     serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
     command.add_options(serve)
     serve.set_defaults(run=command.run)

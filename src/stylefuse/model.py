@@ -127,8 +127,8 @@ class Model:
         Args:
             chain: names of tasks, joined by "+": each but the first works on the result of the task before.
             pictures: one, or as many as the first task takes.
-            params: parameters of the chain's tasks; None is a parameter that is left out. Parameters of another task
-                append it, as `style` appends "stylize".
+            params: parameters of the chain's tasks, and optional pictures of its first task, such as `mask`; None is
+                one that is left out. Parameters of another task append it, as `style` appends "stylize".
 
         Returns:
             The picture with all its bits: Pillow's RGB, or an array of uint8 or uint16; plain values that say how it
@@ -157,7 +157,10 @@ class Model:
         Raises:
             RequestError: naming the parameter, and what to do.
         """
-        steps = self._steps(chain, {name: value for name, value in params.items() if value is not None})
+        given = {name: value for name, value in params.items() if value is not None}
+        tasks = parse_chain(chain) if isinstance(chain, str) else []
+        also = {name: given.pop(name) for name in (tasks[0].also if tasks else ()) if name in given}
+        steps = self._steps(chain, given)
         check_chain(self._bundle, steps)
 
         def run(pictures: Any) -> Result:
@@ -166,7 +169,8 @@ class Model:
             decoded = decoded_all(given, first.deep)
             if file_format and (size := result_size(steps, [size_of(picture) for picture in decoded])):
                 check_sides(size, file_format)
-            return run_labelled(self._bundle, steps, decoded, given, labelling)
+            named = {name: decoded_all([picture], deep=False)[0] for name, picture in also.items()}
+            return run_labelled(self._bundle, steps, decoded, given, labelling, named)
 
         return run
 

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from stylefuse.pipelines import (
+    add_style,
     batches,
     evaluate,
     ingest,
@@ -41,6 +42,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **heads,
         "train_style": train_style,
         **chains,
+        "add_style": add_style.create_pipeline(),
         "__default__": train_style + sum(heads.values(), Pipeline([])),
         **batches.create_pipelines(),
     }

@@ -47,6 +47,8 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         help="file of the result, or folder of several; by default "
         f"<picture>-{tasks[-1].batch.done}.png in the current folder",
     )
+    for name, text in first.also.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{text}; with one picture")
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
     parser.add_argument(
@@ -94,11 +96,13 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
     """
     command = f"stylefuse {chain_name(tasks)}"
     params = {name: value for name in fields_of(tasks) if (value := getattr(options, name)) is not None}
+    also = {name: path for name in tasks[0].also if (path := getattr(options, name)) is not None}
     try:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
         work, file_format = find_work(tasks, options)
+        _check_also(also, options.pictures)
     except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None
@@ -115,7 +119,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
 
                 signer(labelling)
             model = load(options.model, options.device)
-            made = model.prepare(chain_name(tasks), params, file_format, labelling)
+            made = model.prepare(chain_name(tasks), params | also, file_format, labelling)
         except (DeviceError, RequestError, LabellingError) as error:
             return _end(command, WRONG_USE, error, options.json)
         except (ModelError, OSError) as error:
@@ -126,6 +130,15 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
 
     results = [_report(each, outcome(each), options.json) for each in work]
     return OK if all(results) else FAILED
+
+
+def _check_also(also: dict[str, Path], pictures: Sequence[Path]) -> None:
+    """Raise WrongUse for optional pictures that are missing, or go with several pictures."""
+    for name, path in also.items():
+        if not path.is_file():
+            raise WrongUse(f"there is no file {_shown(path)} for --{name}", "correct the path")
+        if len(pictures) > 1 or pictures[0].is_dir():
+            raise WrongUse(f"--{name} goes with one picture", "run the pictures one by one")
 
 
 def print_error(error: Fault) -> None:

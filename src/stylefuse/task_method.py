@@ -36,6 +36,7 @@ class TaskMethod:
         self.__signature__ = inspect.Signature(
             [
                 inspect.Parameter(what, inspect.Parameter.POSITIONAL_ONLY),
+                *(inspect.Parameter(name, keyword, default=None) for name in task.also),
                 *(inspect.Parameter(name, keyword, default=default) for name, default in defaults.items()),
             ],
             return_annotation=Image.Image,
@@ -55,6 +56,7 @@ class TaskMethod:
 def documentation(task: Task, appended: Sequence[Task] = ()) -> str:
     """The documentation of a task's method; `appended` are tasks that parameters of their own append."""
     lines = [f"{task.summary}; the report is in the result's `info`.", "", "Args:"]
+    lines += [f"    {name}: {text}" for name, text in task.also.items()]
     lines += [_line(spec) for spec in task.specs.values()]
     for other in appended:
         which = " or ".join(other.appended_by)

@@ -51,23 +51,58 @@ def normalised(x: Tensor, moments: Moments) -> Tensor:
     return (x - mean.to(x.dtype)) * inverse.to(x.dtype)
 
 
+def added_rows(added: int, *shape: int) -> nn.Parameter | None:
+    """Return a table of zeros, added×shape, for styles that are added to a trained network; None for no such style."""
+    return nn.Parameter(torch.zeros(added, *shape)) if added else None
+
+
+def add_rows(mixture: Tensor, style: Tensor, first: int, added: Tensor | None) -> Tensor:
+    """Add the rows of added styles to a mixture of the other rows, N×….
+
+    One row at a time: a matrix product over more rows may round differently, and a network must paint the styles that
+    it had before to the same bytes.
+
+    Args:
+        style: weights over all rows, N×rows.
+        first: index of the first added row.
+        added: table of the added rows, or None.
+    """
+    for index, row in enumerate(() if added is None else added):
+        weight = style[:, first + index].reshape(-1, *(1,) * row.dim())
+        mixture = torch.addcmul(mixture, weight, row)
+    return mixture
+
+
 class ConditionalInstanceNorm(nn.Module):
     """Instance normalisation with a row of scales and shifts for each style (Dumoulin et al. 2017, eq. 5).
 
     A style is a weight vector over the rows (N×rows): strength and mixing interpolate between rows. Scales are stored
     as their difference from one, so that a row of zeros normalises only.
+
+    Args:
+        rows: trained together.
+        added: further rows, of styles added later, in tables of their own.
     """
 
-    def __init__(self, rows: int, channels: int):
+    def __init__(self, rows: int, channels: int, added: int = 0):
         super().__init__()
         self.scale = nn.Parameter(torch.randn(rows, channels) * 0.02)
         self.shift = nn.Parameter(torch.zeros(rows, channels))
+        self.added_scale, self.added_shift = (added_rows(added, channels) for _ in range(2))
+
+    def scale_and_shift(self, style: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scale and shift of each channel, N×channels each, for style weights N×(rows + added)."""
+        rows = len(self.scale)
+        own = style[:, :rows]
+        scale = add_rows(own @ self.scale, style, rows, self.added_scale)
+        return 1 + scale, add_rows(own @ self.shift, style, rows, self.added_shift)
 
     def forward(self, x: Tensor, style: Tensor, moments: Moments | None = None) -> Tensor:
         """Normalise x, N×C×h×w, by its own moments, or by `moments` of the whole picture if x is a tile of it."""
         mean, inverse = instance_moments(x) if moments is None else moments
-        scale = (1 + style @ self.scale)[:, :, None, None] * inverse
-        shift = (style @ self.shift)[:, :, None, None] - mean * scale
+        scale, shift = self.scale_and_shift(style)
+        scale = scale[:, :, None, None] * inverse
+        shift = shift[:, :, None, None] - mean * scale
         # One fused multiply-add; F.instance_norm forces layout copies under channels_last.
         return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype))
 
@@ -75,10 +110,16 @@ class ConditionalInstanceNorm(nn.Module):
 class StyledResidual(nn.Module):
     """Residual block: two 3×3 convolutions with conditional norms and a skip (Johnson et al. 2016)."""
 
-    def __init__(self, rows: int, channels: int):
+    def __init__(self, rows: int, channels: int, added: int = 0):
         super().__init__()
-        self.conv1, self.norm1 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels)
-        self.conv2, self.norm2 = ReflectConv(channels, channels), ConditionalInstanceNorm(rows, channels)
+        self.conv1, self.norm1 = (
+            ReflectConv(channels, channels),
+            ConditionalInstanceNorm(rows, channels, added),
+        )
+        self.conv2, self.norm2 = (
+            ReflectConv(channels, channels),
+            ConditionalInstanceNorm(rows, channels, added),
+        )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         h = F.relu(self.norm1(self.conv1(x), style), inplace=True)
@@ -88,11 +129,11 @@ class StyledResidual(nn.Module):
 class StyledUp(nn.Module):
     """Nearest upsampling by two, then a convolution: avoids checkerboard artefacts (Odena et al. 2016)."""
 
-    def __init__(self, rows: int, channels_in: int, channels_out: int):
+    def __init__(self, rows: int, channels_in: int, channels_out: int, added: int = 0):
         super().__init__()
         self.conv, self.norm = (
             ReflectConv(channels_in, channels_out),
-            ConditionalInstanceNorm(rows, channels_out),
+            ConditionalInstanceNorm(rows, channels_out, added),
         )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:

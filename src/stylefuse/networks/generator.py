@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import ReflectConv, StyledResidual, StyledUp
+from stylefuse.networks.blocks import ReflectConv, StyledResidual, StyledUp, add_rows, added_rows
 from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
@@ -23,22 +23,25 @@ class Generator(nn.Module):
     """Encoder–repaint network with one row of norm parameters a style; row 0 is the identity ("photo").
 
     Args:
-        rows: number of styles and the identity, K + 1.
+        rows: number of styles and the identity, K + 1, that are trained together.
         config: widths and depth.
+        added: number of styles added after that training, see `networks.added`. Their rows follow the others, and
+            `rows` of the generator counts them.
     """
 
-    def __init__(self, rows: int, config: GeneratorConfig = GeneratorConfig()):  # noqa: B008 (frozen)
+    def __init__(self, rows: int, config: GeneratorConfig = GeneratorConfig(), added: int = 0):  # noqa: B008 (frozen)
         super().__init__()
-        self.rows, self.config = rows, config
+        self.rows, self.config = rows + added, config
         widths = config.channels
         self.encoder = Encoder(widths)
-        self.trunk = nn.ModuleList(StyledResidual(rows, widths[-1]) for _ in range(config.blocks))
+        self.trunk = nn.ModuleList(StyledResidual(rows, widths[-1], added) for _ in range(config.blocks))
         self.ups = nn.ModuleList(
-            StyledUp(rows, a, b) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
+            StyledUp(rows, a, b, added) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
         )
         self.head = ReflectConv(widths[0], 3, kernel=5)
         # Each style also has an affine map of the input's colours, so that the network need not learn a global palette.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
+        self.added_palette = added_rows(added, 3, 4)
         # Noise on the encoder's input: on flat areas, convolutions alone would repeat one stroke in rows and columns.
         self.grain: Tensor
         self.register_buffer("grain", new_grain(config.grain, 0), persistent=False)
@@ -72,7 +75,9 @@ class Generator(nn.Module):
     def recolour(self, x: Tensor, style: Tensor) -> Tensor:
         """Return atanh(0.97 x) after the style's affine map of RGB, which is stored as its difference from identity."""
         u = torch.atanh(INPUT_GAIN * x)
-        change = torch.einsum("nr,rij->nij", style, self.palette.float())
+        rows = len(self.palette)
+        change = torch.einsum("nr,rij->nij", style[:, :rows], self.palette.float())
+        change = add_rows(change, style, rows, self.added_palette)
         return u + torch.einsum("nij,njhw->nihw", change[:, :, :3], u) + change[:, :, 3, None, None]
 
     def _pad(self, x: Tensor) -> Tensor:
@@ -90,7 +95,7 @@ class Generator(nn.Module):
         return right, bottom, "reflect" if right < width and bottom < height else "replicate"
 
     def style_parameters(self) -> list[nn.Parameter]:
-        """Return the parameters of single styles (norm tables, palettes); they get few gradients and a higher lr."""
+        """Return the tables of the styles trained together; they get few gradients and a higher learning rate."""
         own = ("scale", "shift", "palette")
         return [p for name, p in self.named_parameters() if name.rsplit(".", 1)[-1] in own]
 
@@ -147,11 +152,12 @@ def load_generator(weights: Weights) -> Generator:
     """
     if weights.facts.get("kind") != "generator":
         raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a generator")
-    config = weights.facts["config"]
+    config, added = weights.facts["config"], weights.facts.get("added", 0)
     generator = Generator(
-        len(weights.facts["styles"]),
+        len(weights.facts["styles"]) - added,
         # Older generators have no grain in their config: they were trained without it.
         GeneratorConfig(tuple(config["channels"]), config["blocks"], config.get("grain", 0.0)),
+        added,
     )
     generator.load_state_dict(weights.tensors)
     return generator.eval().requires_grad_(False)

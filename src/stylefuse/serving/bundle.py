@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from stylefuse.networks.added import with_added
 from stylefuse.networks.weights import Weights, read_weights
 from stylefuse.tasks.task import Predictor, Task, find_heads, find_tasks
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 # Of what a registered model holds. Raise it when an older stylefuse could not serve the new one.
 FORMAT = 1
 GENERATOR = "generator"
+# Prefix of the files of styles that were added to a model.
+ADDED = "added-"
 # MLflow's: describes the model in its folder.
 _DESCRIPTION, _ARTIFACTS = "MLmodel", "artifacts"
 
@@ -109,6 +112,8 @@ def describe(paths: Mapping[str, Path]) -> dict[str, Any]:
 def read_model(folder: Path) -> Stored:
     """Read a model as MLflow stores it, or a folder with `generator.safetensors` and perhaps heads beside it.
 
+    Styles added to it (`added-<style>.safetensors`) are rows of its networks then.
+
     Raises:
         ModelError: a file is missing, cut short or changed, or the model is of another format.
     """
@@ -122,14 +127,27 @@ def read_model(folder: Path) -> Stored:
     if registered and "sha256" not in about:
         log.warning("the model was registered without checksums: register it again to have its files checked")
     digests = about.get("sha256", {})
-    place = folder / _ARTIFACTS if registered else folder
+    place = place_of(folder)
     generator, digest = _read(place / f"{GENERATOR}.safetensors", digests.get(GENERATOR))
     weights = {GENERATOR: generator}
     for name in find_heads():
         path = place / f"{name}.safetensors"
         if path.is_file() or name in about:
             weights[name], _ = _read(path, digests.get(name))
-    return Stored(weights, digest)
+    added = []
+    for path in sorted(place.glob(f"{ADDED}*.safetensors")):
+        style, found = _read(path, digests.get(path.stem))
+        added.append(style)
+        digest = _digest(f"{digest} {found}".encode())
+    try:
+        return Stored(with_added(weights, added), digest)
+    except (ValueError, KeyError) as error:
+        raise ModelError(str(error)) from None
+
+
+def place_of(folder: Path) -> Path:
+    """The folder with the weights of a model: MLflow stores them below the model's own."""
+    return folder / _ARTIFACTS if (folder / _DESCRIPTION).is_file() else folder
 
 
 def load_bundle(model: Stored, device: str | None = None) -> Bundle:

@@ -1,6 +1,6 @@
 """Run chains of tasks on pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,16 @@ from stylefuse.tasks.chains import Step
 from stylefuse.tasks.task import Result, Task
 
 
-def run_chain(bundle: Bundle, steps: Sequence[Step], pictures: Sequence[Picture]) -> Result:
+def run_chain(
+    bundle: Bundle,
+    steps: Sequence[Step],
+    pictures: Sequence[Picture],
+    also: Mapping[str, Picture] | None = None,
+) -> Result:
     """Run the tasks one after the other, the first on the pictures, the others on the result before.
+
+    Args:
+        also: optional pictures of the first task, by name.
 
     Returns:
         The last task's picture; the reports of all in one, later ones winning; the maps of all.
@@ -25,11 +33,13 @@ def run_chain(bundle: Bundle, steps: Sequence[Step], pictures: Sequence[Picture]
     """
     report: dict[str, Any] = {}
     maps: dict[str, Sequence[np.ndarray]] = {}
+    named = {name: to_rgb8(picture) for name, picture in (also or {}).items()}
     for task, params in steps:
         pictures = [_as_taken(picture, task) for picture in pictures]
-        result = bundle.predictor(task.name).predict(pictures, params)
+        predictor: Any = bundle.predictor(task.name)
+        result: Result = predictor.predict(pictures, params, **named)
         report, maps = {**report, **result.report}, {**maps, **result.maps}
-        pictures = [result.picture]
+        pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)
 
 

@@ -1,7 +1,7 @@
 """Run chains of tasks, and label what they make: in the picture, in the file, and by a signature."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ def run_labelled(
     pictures: Sequence[Picture],
     sources: Sequence[Any],
     labelling: Labelling,
+    also: Mapping[str, Picture] | None = None,
 ) -> Result:
     """Run a chain as `chain.run_chain` does, and label its result.
 
@@ -41,6 +42,7 @@ def run_labelled(
         pictures: decoded.
         sources: the same pictures as files (paths or bytes) or Pillow's; a label that they bear is inherited. Others
             bear none.
+        also: optional pictures of the first task, by name.
 
     Returns:
         The result; its `marks` belong into its file (`encode_labelled`), and its report says in `label` which label it
@@ -49,12 +51,12 @@ def run_labelled(
     Raises:
         RequestError: a task cannot work on these pictures.
     """
-    result = run_chain(bundle, steps, pictures)
+    result = run_chain(bundle, steps, pictures, also)
     marks = inherited([marks_in(packets_of(source)) for source in sources])
     repainted = any(task.repainted(params) for task, params in steps)
     if not repainted or labelling.mode == NONE:
-        said = INHERITED if marks else NONE
-        return result._replace(marks=marks, report=result.report | {LABEL: said})
+        label = INHERITED if marks else NONE
+        return result._replace(marks=marks, report=result.report | {LABEL: label})
     picture = result.picture
     if labelling.mode == VISIBLE:
         picture = with_text(picture, labelling.language)

@@ -20,9 +20,10 @@ from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import scoring_server
 
 from stylefuse._memory import reuse_freed_memory
+from stylefuse.networks.added import with_added
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bodies import no_pictures, read_body
-from stylefuse.serving.bundle import GENERATOR, Bundle
+from stylefuse.serving.bundle import ADDED, GENERATOR, Bundle
 from stylefuse.serving.predictor import RequestPredictor
 from stylefuse.serving.request import REPORT, TASK
 from stylefuse.tasks.chains import IMAGE
@@ -59,7 +60,8 @@ class StyleModel(mlflow.pyfunc.PythonModel):  # type: ignore[name-defined]
             for name in (GENERATOR, *find_heads())
             if name in context.artifacts
         }
-        self.predictor = RequestPredictor(Bundle(weights))
+        added = [read_weights(Path(p)) for name, p in context.artifacts.items() if name.startswith(ADDED)]
+        self.predictor = RequestPredictor(Bundle(with_added(weights, added)))
         refuse_what_mlflow_ignores()
 
     def predict(

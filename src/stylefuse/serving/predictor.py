@@ -16,6 +16,7 @@ from stylefuse.serving.request import (
     Request,
     check_format,
     check_rows,
+    read_also,
     read_file,
     read_params,
     read_pictures,
@@ -48,6 +49,7 @@ class RequestPredictor:
         values: Sequence[Any],
         params: Mapping[str, Any] | None,
         names: Sequence[str],
+        also: Mapping[str, Any] | None = None,
         languages: Sequence[str] = (),
     ) -> list[Response]:
         """Run a request's chain, on every picture or on all of them as one set.
@@ -56,6 +58,7 @@ class RequestPredictor:
             values: picture files, each as bytes or base64.
             params: see `request.read_params`.
             names: what messages call the pictures.
+            also: optional pictures of the chain's first task, by name, as `values`.
             languages: of the report in words, which is then in the report as `words`, with what was `measured`.
 
         Returns:
@@ -66,7 +69,7 @@ class RequestPredictor:
         """
         request = self._read(params)
         check_rows(len(values), request)
-        return list(self._each(values, request, names, languages))
+        return list(self._each(values, request, names, also, languages))
 
     def predict_each(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
@@ -86,14 +89,19 @@ class RequestPredictor:
         return request
 
     def _each(
-        self, values: Sequence[Any], request: Request, names: Sequence[str], languages: Sequence[str] = ()
+        self,
+        values: Sequence[Any],
+        request: Request,
+        names: Sequence[str],
+        also: Mapping[str, Any] | None = None,
+        languages: Sequence[str] = (),
     ) -> Iterator[Response]:
         if request.first.takes_several:
-            yield self._run(values, request, names, "the result", languages)
+            yield self._run(values, request, names, "the result", languages=languages)
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):
-            yield self._run([value], request, [name], name, languages)
+            yield self._run([value], request, [name], name, also, languages)
 
     def _run(
         self,
@@ -101,14 +109,16 @@ class RequestPredictor:
         request: Request,
         names: Sequence[str],
         result: str,
-        languages: Sequence[str],
+        also: Mapping[str, Any] | None = None,
+        languages: Sequence[str] = (),
     ) -> Response:
         files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
         pictures = read_pictures(files, names, request.first.deep)
         sizes = [size_of(picture) for picture in pictures]
         if size := result_size(request.steps, sizes):
             check_format(size, request.file_format, names[0])
-        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling)
+        named = read_also(also or {})
+        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling, named)
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}

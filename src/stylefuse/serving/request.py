@@ -161,6 +161,24 @@ def read_pictures(values: Sequence[Any], names: Sequence[str], deep: bool) -> li
     return pictures
 
 
+def read_also(values: Mapping[str, Any]) -> dict[str, Picture]:
+    """Decode optional pictures, RGB of 8 bits, by name.
+
+    Args:
+        values: each as in `read_pictures`.
+
+    Raises:
+        RequestError: as `read_pictures`; the field is the picture's name.
+    """
+    pictures = {}
+    for name, value in values.items():
+        try:
+            pictures[name] = _read_picture(value, "the picture", decode)
+        except RequestError as error:
+            raise RequestError(name, error.message, error.remedy, error.code) from None
+    return pictures
+
+
 def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], Picture]) -> Picture:
     data = read_file(value, name)
     try:

@@ -86,8 +86,10 @@ class Predictor(Protocol):
     def predict(self, pictures: Sequence[Any], params: Any) -> Result:
         """Run the task on decoded pictures, each a `Picture` as the task takes it.
 
+        Of the task's optional pictures, those that were given come as keywords, RGB of 8 bits.
+
         Raises:
-            RequestError: these pictures cannot be worked on; the field is "image".
+            RequestError: these pictures cannot be worked on; the field is "image", or the optional picture's name.
         """
 
 
@@ -125,6 +127,8 @@ class Task:
         predictor: builds what runs it from the loaded networks.
         pictures: least and most pictures that one result is made of.
         needs: names of the weights that it runs on: "generator", and names of heads.
+        also: optional further pictures by name, each with a sentence on what it is; only where one picture is taken. A
+            chain takes those of its first task.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
         appended_by: own parameters that append this task to a request for another one, when they are given there.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
@@ -141,6 +145,7 @@ class Task:
     predictor: Callable[[Networks], Predictor]
     pictures: tuple[int, int] = (1, 1)
     needs: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
     deep: bool = False
     appended_by: tuple[str, ...] = ()
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
@@ -210,8 +215,14 @@ def find_heads() -> dict[str, "Head"]:
 
 def _check_names(tasks: Sequence[Task]) -> None:
     known: dict[str, tuple[str, Spec]] = {}
+    pictures = {name: task.name for task in tasks for name in task.also}
     for task in tasks:
         for name, spec in task.specs.items():
+            if name in pictures:
+                raise ValueError(
+                    f"a parameter of the task {task.name} is called {name}, as a picture of {pictures[name]} is: "
+                    "rename it"
+                )
             if name in RESERVED_PARAMETERS:
                 raise ValueError(
                     f"a parameter of the task {task.name} is called {name}, which has another meaning: rename it"

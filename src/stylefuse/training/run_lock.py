@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from stylefuse.training.checkpoint import Checkpoints
 from stylefuse.training.fingerprint import differences, fingerprint
+from stylefuse.training.state import STOPPED
 
 logger = logging.getLogger(__name__)
 # Key of a definition in a checkpoint's facts, without the options, which have a key of their own.
@@ -99,6 +100,8 @@ def _unfinished(folder: Path, kind: str, own: Path) -> dict[Path, dict[str, Any]
             continue
         if _DEFINITION not in facts:
             logger.info("%s was written by an older version, and only that can continue it: left alone", each)
+        elif facts.get("values", {}).get(STOPPED):
+            continue
         elif facts["images_seen"] < facts["options"]["images"]:
             found[each] = facts
     return found

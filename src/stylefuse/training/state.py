@@ -17,6 +17,8 @@ from stylefuse.training.fingerprint import check_options
 from stylefuse.training.schedule import ema_decay
 
 Losses = dict[str, float]
+# Key of `TrainState.values`.
+STOPPED = "stopped"
 
 
 @dataclass
@@ -43,6 +45,11 @@ class TrainState:
     options: dict[str, Any]
     values: dict[str, Any] = field(default_factory=dict)
     images_seen: int = 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the training has ended itself before its last image: `values["stopped"]` says why."""
+        return bool(self.values.get(STOPPED))
 
     def set_lr(self, factor: float) -> None:
         """Set every learning rate to `factor` times its full value."""

@@ -109,10 +109,10 @@ class Trainer:
             state = training.state
             session = Session(self._name, training, options, saved, self._samples, self._observer)
             with session, deferred_interrupt() as interruption:
-                while state.images_seen < options.images:
+                while state.images_seen < options.images and not state.stopped:
                     session.count(training.step(session.options))
                     interruption.number = distributed.all_reduce_max(interruption.number)
-                    last, diverged = state.images_seen >= options.images, session.diverged()
+                    last, diverged = state.images_seen >= options.images or state.stopped, session.diverged()
                     if last or session.passed(options.sample_every):
                         session.draw()
                     stop = last or diverged or interruption.number

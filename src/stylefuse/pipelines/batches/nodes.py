@@ -66,7 +66,7 @@ def run_folder(
     if task.takes_several:
         found = picture_sets(folder, files, suffix, task.batch.endings, columns)
     else:
-        found = single_pictures(folder, files, suffix, columns)
+        found = single_pictures(folder, files, suffix, task.batch.endings, columns)
     refuse_overlap(folder, files, staging.parent, f"{task.name}_input")
     about = {name: each.checksum() for name, each in there.items()}
     about |= {"folder of pictures": str(folder.resolve()), **options.fingerprinted()}

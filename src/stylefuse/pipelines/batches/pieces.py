@@ -36,15 +36,17 @@ def columns_of(several: bool, own: Sequence[str]) -> list[str]:
     return ["file", "output", "reason", "warnings", *own]
 
 
-def single_pictures(folder: Path, files: Sequence[Path], suffix: str, columns: Sequence[str]) -> Pieces:
-    """A piece a file.
+def single_pictures(
+    folder: Path, files: Sequence[Path], suffix: str, endings: Sequence[str], columns: Sequence[str]
+) -> Pieces:
+    """A piece a file; `endings` are of the files beside a result.
 
     Raises:
         ValueError: there are no files.
     """
     if not files:
         raise ValueError(f"there are no files in {printable(folder)}: put the pictures there")
-    names = result_names([(file.with_suffix(""), file) for file in files], [suffix])
+    names = result_names([(file.with_suffix(""), file) for file in files], [suffix, *endings])
     blank = dict.fromkeys(columns, "")
     pieces = [
         Piece(file.as_posix(), (folder / file,), name.path(suffix), blank | {"file": printable(file)})

@@ -28,12 +28,13 @@ class Form(NamedTuple):
     """What a form holds.
 
     pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`;
-    explain: whether maps are asked for.
+    also: optional pictures by name; explain: whether maps are asked for.
     """
 
     pictures: list[Any]
     names: list[str]
     params: dict[str, Any]
+    also: dict[str, Any]
     explain: bool = False
 
 
@@ -54,17 +55,18 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
         fields = parse(body, f'send {{"{picture}": …}} with pictures in base64')
     else:
         fields = _from_parts(tasks, mime, options, body)
-    refuse_unknown(fields, (picture, *fields_of(tasks), FORMAT, EXPLAIN), "field")
+    refuse_unknown(fields, (picture, *tasks[0].also, *fields_of(tasks), FORMAT, EXPLAIN), "field")
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
     sent, explain = fields.pop(picture), fields.pop(EXPLAIN, False)
     if not isinstance(explain, bool):
         raise RequestError(EXPLAIN, f"{shown(explain)} is not an allowed value", "send true or false")
     pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
+    also = {name: fields.pop(name) for name in tasks[0].also if name in fields}
     params = {TASK: chain_name(with_appended(tasks, fields)), **fields}
     several = len(pictures) > 1
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
-    return Form(pictures, names, params, explain)
+    return Form(pictures, names, params, also, explain)
 
 
 def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
@@ -107,7 +109,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
     picture, known = picture_field(tasks[0]), fields_of(tasks)
     fields: dict[str, Any] = {}
     for name in texts:
-        if name == picture:
+        if name == picture or name in tasks[0].also:
             raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
@@ -117,9 +119,12 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
         if name in known or name in (FORMAT, EXPLAIN):
             raise RequestError(name, "is a file", "send it as text, without a file name")
-        if name == picture and not tasks[0].takes_several and len(sent) > 1:
-            raise twice(name)
-        fields[name] = sent if tasks[0].takes_several else sent[0]
+        if name in tasks[0].also or not tasks[0].takes_several:
+            if len(sent) > 1 and (name == picture or name in tasks[0].also):
+                raise twice(name)
+            fields[name] = sent[0]
+        else:
+            fields[name] = sent
     return fields
 
 

@@ -99,7 +99,10 @@ def operation(task: Task) -> dict[str, Any]:
     def body(picture: dict[str, Any]) -> dict[str, Any]:
         least, most = task.pictures
         several = {"type": "array", "items": picture, "minItems": least, "maxItems": most}
-        return _object([field], **{field: several if task.takes_several else picture}, **properties)
+        further = {name: {**picture, "description": text} for name, text in task.also.items()}
+        return _object(
+            [field], **{field: several if task.takes_several else picture}, **further, **properties
+        )
 
     bodies = {"multipart/form-data": body(_PICTURE), "application/json": body(_BASE64)}
     return _operation(f"{task.summary}{appended}", _TEXT, bodies, _REPORTED)
@@ -114,6 +117,7 @@ def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
         "path": f"/v1/{task.name}",
         "picture_field": picture_field(task),
         "pictures": {"least": task.pictures[0], "most": task.pictures[1]},
+        "optional_pictures": dict(task.also),
         "follows": task.follows,
         "parameters": {"type": "object", "properties": properties, "additionalProperties": False},
     }

@@ -86,7 +86,7 @@ class RequestHandler:
             raise RequestError(EXPLAIN, "the maps come with an answer in JSON", remedy)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
         languages = ask.get("languages", ())
-        (response,) = self.predictor.predict(form.pictures, params, form.names, languages)
+        (response,) = self.predictor.predict(form.pictures, params, form.names, form.also, languages)
         report = _report(response)
         facts = {"task": response.report["task"], "pixels": response.pixels}
         if not ask["json"]:

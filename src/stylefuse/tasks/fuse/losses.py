@@ -6,21 +6,6 @@ from torch.nn import functional as F
 from stylefuse.images.luma import batch_luma
 from stylefuse.metrics.similarity import ssim, uniform_means
 
-# Mean squared error on [0, 1] below which an error hardly counts (60 dB); rounding to 8 bits alone gives 59 dB.
-ERROR_FLOOR = 1e-6
-
-
-def log_error_loss(fused: Tensor, truth: Tensor) -> Tensor:
-    """Return the mean of log10(MSE) over pictures: minus a tenth of the PSNR in dB (Chen et al. 2021, HINet, eq. 8).
-
-    Sharp sets end near an MSE of 1e-5 and noisy ones near 1e-3; under L1 the noisy sets would dominate training.
-
-    Args:
-        fused, truth: N×3×H×W in [-1, 1].
-    """
-    error = ((fused - truth) / 2).square().mean((1, 2, 3))
-    return (error + ERROR_FLOOR).log10().mean()
-
 
 def dissimilarity_loss(fused: Tensor, truth: Tensor) -> Tensor:
     """Return the mean of 1 - SSIM of luma, with uniform windows, over pictures N×3×H×W in [-1, 1]."""

@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse.images.store import ImageStore
+from stylefuse.losses.errors import log_error_loss
 from stylefuse.networks.encoder import Encoder
 from stylefuse.tasks.fuse.blend import Fused
-from stylefuse.tasks.fuse.losses import best_of_inputs_loss, dissimilarity_loss, log_error_loss, mode_loss
+from stylefuse.tasks.fuse.losses import best_of_inputs_loss, dissimilarity_loss, mode_loss
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.network import Fuser
 from stylefuse.tasks.fuse.options import FusionOptions

@@ -48,3 +48,8 @@ def augmented(pictures: Tensor, noise: torch.Generator) -> Tensor:
     own = local_slice(size)
     around = [pictures.new_zeros(n, *pictures.shape[1:]) for n in (own.start, size - own.stop)]
     return diff_augment(torch.cat([around[0], pictures, around[1]]), noise)[own]
+
+
+def random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
+    """Draw `count` flat positions in a map, N×C×h×w; int64 on its device."""
+    return torch.randint(level.shape[2] * level.shape[3], (count,), generator=noise).to(level.device)

@@ -50,15 +50,19 @@ def colours(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 
 
 def matching(
-    mean: np.ndarray, covariance: np.ndarray, wanted_mean: np.ndarray, wanted_covariance: np.ndarray
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    wanted_mean: np.ndarray,
+    wanted_covariance: np.ndarray,
+    least_deviation: float = _LEAST_DEVIATION,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return matrix and shift of the affine map v ↦ matrix · v + shift from one mean and covariance to others.
 
     Gatys et al. fix the map up to a rotation, and some rotations exchange hues. This map moves colours least
     (Pitié and Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping").
     """
-    root = _power(covariance, 0.5, _LEAST_DEVIATION**2)
-    inverse = _power(covariance, -0.5, _LEAST_DEVIATION**2)
+    root = _power(covariance, 0.5, least_deviation**2)
+    inverse = _power(covariance, -0.5, least_deviation**2)
     matrix = inverse @ _power(root @ wanted_covariance @ root, 0.5) @ inverse
     return matrix, wanted_mean - matrix @ mean
 

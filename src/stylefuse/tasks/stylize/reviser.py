@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.images.luma import batch_luma
-from stylefuse.networks.blocks import ReflectConv
+from stylefuse.networks.blocks import ReflectConv, add_rows, added_rows
 from stylefuse.networks.generator import grain_at, new_grain
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.stylize.reviser_config import ReviserConfig
@@ -22,14 +22,18 @@ EDGE = 0.06
 class StyledConv(nn.Module):
     """3×3 convolution, then a scale and a shift of each channel by style; no normalisation, so a crop is a crop."""
 
-    def __init__(self, rows: int, channels_in: int, channels_out: int):
+    def __init__(self, rows: int, channels_in: int, channels_out: int, added: int = 0):
         super().__init__()
         self.conv = ReflectConv(channels_in, channels_out)
         self.scale = nn.Parameter(torch.randn(rows, channels_out) * 0.1)
         self.shift = nn.Parameter(torch.zeros(rows, channels_out))
+        self.added_scale, self.added_shift = (added_rows(added, channels_out) for _ in range(2))
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        scale, shift = (1 + style @ self.scale)[:, :, None, None], (style @ self.shift)[:, :, None, None]
+        rows = len(self.scale)
+        own = style[:, :rows]
+        scale = (1 + add_rows(own @ self.scale, style, rows, self.added_scale))[:, :, None, None]
+        shift = add_rows(own @ self.shift, style, rows, self.added_shift)[:, :, None, None]
         return torch.addcmul(shift.to(x.dtype), self.conv(x), scale.to(x.dtype))
 
 
@@ -42,19 +46,22 @@ class Reviser(nn.Module):
     Args:
         rows: number of styles and the identity, K + 1; row 0 is the identity.
         config: width and depth.
+        added: number of styles added later; their rows follow the others.
     """
 
-    def __init__(self, rows: int, config: ReviserConfig = ReviserConfig()):  # noqa: B008 (frozen)
+    def __init__(self, rows: int, config: ReviserConfig = ReviserConfig(), added: int = 0):  # noqa: B008 (frozen)
         super().__init__()
-        self.rows, self.config = rows, config
+        self.rows, self.config = rows + added, config
         width = config.width
-        self.first = StyledConv(rows, 3 * BLOCK**2, width)
+        self.first = StyledConv(rows, 3 * BLOCK**2, width, added)
         self.blocks = nn.ModuleList(
-            nn.ModuleList(StyledConv(rows, width, width) for _ in range(2)) for _ in range(config.blocks)
+            nn.ModuleList(StyledConv(rows, width, width, added) for _ in range(2))
+            for _ in range(config.blocks)
         )
         self.head = ReflectConv(width, BLOCK**2)
         # How much of the photo's edges each style takes over.
         self.edges = nn.Parameter(torch.full((rows,), 0.7))
+        self.added_edges = added_rows(added)
         # Strokes in flat places need something to begin from.
         self.grain: Tensor
         self.register_buffer("grain", new_grain(config.grain, 1), persistent=False)
@@ -88,7 +95,9 @@ class Reviser(nn.Module):
             h = h + conv2(F.relu(conv1(h, style)), style)
         strokes = F.pixel_shuffle(self.head(h), BLOCK).float()
         fine = batch_luma(detail.float())
-        edges = (style @ self.edges)[:, None, None, None] * fine * fine.abs() / (fine.abs() + EDGE)
+        rows = len(self.edges)
+        taken = add_rows(style[:, :rows] @ self.edges, style, rows, self.added_edges)
+        edges = taken[:, None, None, None] * fine * fine.abs() / (fine.abs() + EDGE)
         identity = style[:, :1, None, None]
         return draft.float() + (1 - identity) * (strokes + edges) + identity * detail
 
@@ -106,6 +115,8 @@ def load_reviser(weights: Weights) -> Reviser:
     """
     if weights.facts.get("kind") != "reviser":
         raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a reviser")
-    reviser = Reviser(len(weights.facts["styles"]), ReviserConfig(**weights.facts["config"]))
+    added = weights.facts.get("added", 0)
+    rows = len(weights.facts["styles"]) - added
+    reviser = Reviser(rows, ReviserConfig(**weights.facts["config"]), added)
     reviser.load_state_dict(weights.tensors)
     return reviser.eval().requires_grad_(False)

@@ -15,7 +15,7 @@ from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, p
 from stylefuse.losses.style import style_loss
 from stylefuse.networks.classifier import StyleClassifier
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
-from stylefuse.tasks.stylize.batch import Batch, augmented, next_batch
+from stylefuse.tasks.stylize.batch import Batch, augmented, next_batch, random_places
 from stylefuse.tasks.stylize.critic_loss import against_fakes_and_photos, critic_loss, gradient_norm
 from stylefuse.tasks.stylize.options import HybridOptions
 from stylefuse.tasks.stylize.setup import new_networks, new_optimisers
@@ -126,7 +126,7 @@ class HybridTraining:
                 both = _maps(classifier, torch.cat([photos, paintings]))
                 photo_features, painting_features = [f[:n] for f in both], [f[n:] for f in both]
                 levels = generator.features(photos)[1:]
-                places = [_random_places(level, options.nce_places, noise) for level in levels]
+                places = [random_places(level, options.nce_places, noise) for level in levels]
                 keys = self.projection(levels, places)
                 real_logits = self.critic(augmented(paintings, noise), style)
                 real_feature_logits = self.feature_critic(painting_features, style)
@@ -182,8 +182,3 @@ class HybridTraining:
 def _maps(classifier: StyleClassifier, pictures: Tensor) -> list[Tensor]:
     """All feature maps but the finest: a critic's head on that one would cost more than G."""
     return classifier.features(pictures)[1:]
-
-
-def _random_places(level: Tensor, count: int, noise: torch.Generator) -> Tensor:
-    """Draw `count` flat positions in a map, N×C×h×w; int64 on its device."""
-    return torch.randint(level.shape[2] * level.shape[3], (count,), generator=noise).to(level.device)

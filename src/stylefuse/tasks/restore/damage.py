@@ -1,0 +1,139 @@
+"""Damage photos at random, as training pairs: noise, JPEG, scratches to be found, holes that are given."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.tasks.restore.fill import fill_batch
+from stylefuse.tasks.restore.holes import blocks, scratches, strokes
+from stylefuse.tasks.restore.jpeg import compress
+
+# Shares of the pictures. The kinds of damage are drawn apart, so a fifth has none.
+NOISY, COMPRESSED, TWICE, SCRATCHED, HOLED = 0.5, 0.4, 0.35, 0.25, 0.25
+MOST_NOISE = 60.0  # standard deviation in levels
+QUALITIES = (5.0, 70.0)
+# Of a scratch's difference to the picture, in levels from 0 to 255; its mask is where it covers more than this share.
+COVERED = 0.25
+
+
+class Damaged(NamedTuple):
+    """Pictures and what was done to them; levels are from 0 to 255.
+
+    seen: N×3×S×S, with scratches; given holes are filled. start: the same with scratches filled as well, from which
+    the restorer starts. hole: N×1×S×S, where `start` was filled. scratched: N×1×S×S, what is to be found.
+    noise: N, standard deviation in levels. compression: N, 1 less JPEG's quality / 100; 0 for none.
+    """
+
+    seen: Tensor
+    start: Tensor
+    hole: Tensor
+    scratched: Tensor
+    noise: Tensor
+    compression: Tensor
+
+
+def damage(truth: Tensor, random: np.random.Generator, aligned: bool) -> Damaged:
+    """Damage photos.
+
+    Args:
+        truth: N×3×S×S, whole levels from 0 to 255, on any device.
+        aligned: whether the grid of JPEG's blocks begins in the corner.
+    """
+    n, side, device = len(truth), truth.shape[2], truth.device
+    x, scratched = truth, torch.zeros_like(truth[:, :1])
+    rows = _chosen(n, SCRATCHED, random, device)
+    if len(rows):
+        x, scratched = x.clone(), scratched.clone()
+        x[rows], scratched[rows] = scratch(truth[rows], random)
+    x, noise = _add_noise(x, random)
+    x, compression = _compress(x, random, aligned)
+    hole = _grown(scratched, random)
+    given = torch.zeros_like(hole)
+    rows = _chosen(n, HOLED, random, device)
+    if len(rows):
+        make = strokes if random.random() < 0.5 else blocks
+        given[rows] = make(len(rows), side, random, device).float()
+    seen = fill_batch(x, given)
+    start = seen.clone()
+    rows = hole.flatten(1).any(1)
+    start[rows] = fill_batch(x[rows], given[rows].maximum(hole[rows]))
+    return Damaged(seen, start, given.maximum(hole), scratched, noise, compression)
+
+
+def scratch(x: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Scratch every picture: the pictures N×3×S×S, and the scratches' mask N×1×S×S."""
+    coverage = scratches(len(x), x.shape[2], random, x.device)
+    return painted(x, coverage, random)
+
+
+def painted(x: Tensor, coverage: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Paint k scratches over each of N pictures, bright, dark or tinted; strong or faint.
+
+    Args:
+        x: N×3×H×W. coverage: N×k×H×W in [0, 1].
+
+    Returns:
+        N×3×H×W whole levels, and the mask N×1×H×W of 0 and 1.
+    """
+    n, k = coverage.shape[:2]
+    bright = random.random((n, k, 1)) < 0.5
+    colours = np.where(bright, random.uniform(170, 256, (n, k, 1)), random.uniform(0, 80, (n, k, 1)))
+    colours = (colours + random.normal(0, 12, (n, k, 3))).clip(0, 255)
+    opacity = random.uniform(0.25, 1.0, (n, k, 1))
+    colour, strength = (torch.from_numpy(each).float().to(x.device) for each in (colours, opacity))
+    out = x
+    for i in range(k):
+        cover = coverage[:, i : i + 1] * strength[:, i, :, None, None]
+        out = out + cover * (colour[:, i, :, None, None] - out)
+    return out.round().clamp(0, 255), (coverage > COVERED).any(1, keepdim=True).float()
+
+
+def _add_noise(x: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """White noise, a tenth of it grey; the noisy pictures and the deviations."""
+    n, device = len(x), x.device
+    noisy = random.random(n) < NOISY
+    deviation = np.where(noisy, random.uniform(1, MOST_NOISE, n), 0.0)
+    source = torch.Generator(device).manual_seed(int(random.integers(2**62)))
+    noise = torch.randn(x.shape, generator=source, device=device)
+    grey = torch.from_numpy(random.random(n) < 0.1).to(device)[:, None, None, None]
+    noise = torch.where(grey, noise[:, :1], noise)
+    scale = torch.from_numpy(deviation).float().to(device)
+    return (x + scale[:, None, None, None] * noise).round().clamp(0, 255), scale
+
+
+def _compress(x: Tensor, random: np.random.Generator, aligned: bool) -> tuple[Tensor, Tensor]:
+    """Save some pictures as JPEG, and some of these twice, with grids apart; the pictures and how strongly."""
+    chosen = random.random(len(x)) < COMPRESSED
+    rows = torch.from_numpy(np.flatnonzero(chosen)).to(x.device)
+    compression = torch.zeros(len(x), device=x.device)
+    if not len(rows):
+        return x, compression
+    quality = torch.from_numpy(random.uniform(*QUALITIES, (2, len(rows)))).float().to(x.device)
+    shift = (0, 0) if aligned else _grid(random)
+    subsample = bool(random.random() < 0.8)
+    once = compress(x[rows], quality[0], shift, subsample)
+    again = torch.from_numpy(random.random(len(rows)) < TWICE).to(x.device)
+    twice = compress(once, quality[1], _grid(random), subsample)
+    x = x.clone()
+    x[rows] = torch.where(again[:, None, None, None], twice, once)
+    worst = torch.where(again, quality.amin(0), quality[0])
+    compression[rows] = 1 - worst / 100
+    return x, compression
+
+
+def _grid(random: np.random.Generator) -> tuple[int, int]:
+    down, right = random.integers(8, size=2)
+    return int(down), int(right)
+
+
+def _grown(mask: Tensor, random: np.random.Generator) -> Tensor:
+    """The mask, grown by up to two pixels: what is found is not exact."""
+    by = int(random.integers(1, 3))
+    return F.max_pool2d(mask, 2 * by + 1, 1, by)
+
+
+def _chosen(n: int, share: float, random: np.random.Generator, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.flatnonzero(random.random(n) < share)).to(device)

@@ -1,0 +1,33 @@
+"""Losses of the restorer's detector; that of the picture is `losses.errors.log_error_loss`."""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.tasks.restore.detector import NOISE_UNIT
+
+
+def found_loss(logits: Tensor, scratched: Tensor) -> Tensor:
+    """Cross-entropy a pixel, plus Dice over the batch (Milletari et al. 2016), because few pixels are scratched.
+
+    Args:
+        logits: N×1×H×W. scratched: N×1×H×W of 0 and 1.
+    """
+    probability = logits.sigmoid()
+    overlap = 2 * (probability * scratched).sum() + 1
+    dice = 1 - overlap / (probability.square().sum() + scratched.sum() + 1)
+    return F.binary_cross_entropy_with_logits(logits, scratched) + 0.3 * dice
+
+
+def noise_loss(estimated: Tensor, noise: Tensor) -> Tensor:
+    """Mean distance of standard deviations in levels, N each, in the detector's unit."""
+    return _distance(estimated / NOISE_UNIT, noise / NOISE_UNIT)
+
+
+def compression_loss(estimated: Tensor, compression: Tensor) -> Tensor:
+    """Mean distance of compressions, N each."""
+    return _distance(estimated, compression)
+
+
+def _distance(estimated: Tensor, true: Tensor) -> Tensor:
+    """L1, but squared below a fifth: under L1 alone all estimates became 0, which half of the pictures have."""
+    return F.smooth_l1_loss(estimated, true, beta=0.2)

@@ -1,0 +1,74 @@
+"""The steps from a picture to its repair: find, estimate, decide, fill, restore. Without requests and reports."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from stylefuse.tasks.restore.fill import fill
+from stylefuse.tasks.restore.network import Restorer
+from stylefuse.tasks.restore.params import ESTIMATE, RELIC, RestoreParams
+from stylefuse.tasks.restore.tiled import Found, look, restore
+
+# Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100.
+LEAST_NOISE, LEAST_COMPRESSION = 3.0, 0.2
+# Logits above which a pixel is a scratch: even odds; or, for relics, nineteen to one.
+LIKELY, CERTAIN = 0.0, 3.0
+# Scratches of fewer px are not filled: they are details more often than damage.
+LEAST_SCRATCH = 12
+# By how many px a found scratch is grown: its soft edge is damaged too.
+GROWN = 2
+
+# Share of a picture above which what looks like scratches is texture, and left alone.
+MOST_SCRATCHED = 0.3
+
+
+class Repaired(NamedTuple):
+    """A repaired picture, and what was done.
+
+    picture: H×W×3 uint8. seen: what was found and estimated. hole: H×W bool, what was filled, given and found.
+    noise, compression: what was removed, as in `tiled.Found`; 0 is left alone.
+    """
+
+    picture: np.ndarray
+    seen: Found
+    hole: np.ndarray
+    noise: float
+    compression: float
+
+
+def repair(restorer: Restorer, picture: np.ndarray, given: np.ndarray, params: RestoreParams) -> Repaired:
+    """Repair a picture of any size.
+
+    Args:
+        picture: H×W×3 uint8.
+        given: H×W bool, holes to fill.
+    """
+    certainty = CERTAIN if params.preset == RELIC else LIKELY
+    seen = look(restorer, fill(picture, given), certainty)
+    noise, compression = _levels(seen, params)
+    found = grown(seen.scratches)
+    hole = given | found if params.scratches and found.mean() <= MOST_SCRATCHED else given
+    made = restore(restorer, fill(picture, hole), hole, noise, compression)
+    return Repaired(made, seen, hole, noise, compression)
+
+
+def _levels(seen: Found, params: RestoreParams) -> tuple[float, float]:
+    """Noise and compression to remove: what the parameters say, or else what was seen of them."""
+    estimate = params.preset != RELIC
+    noise, compression = params.noise, 1 - params.quality / 100
+    if params.noise == ESTIMATE:
+        noise = seen.noise if estimate and seen.noise >= LEAST_NOISE else 0.0
+    if params.quality == ESTIMATE:
+        compression = seen.compression if estimate and seen.compression >= LEAST_COMPRESSION else 0.0
+    return noise, compression
+
+
+def grown(scratches: np.ndarray) -> np.ndarray:
+    """Scratches without specks, grown to their edges; H×W bool."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(scratches.astype(np.uint8), connectivity=8)
+    kept = stats[:, cv2.CC_STAT_AREA] >= LEAST_SCRATCH
+    kept[0] = False  # what is no scratch
+    side = 2 * GROWN + 1
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return cv2.dilate(kept[labels].astype(np.uint8), disk) > 0

@@ -1,0 +1,133 @@
+"""Detector and U-Net on pictures of any size, tile by tile; the result is that of the whole picture up to rounding."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from stylefuse.tasks.restore.detector import levels_of, sums_of
+from stylefuse.tasks.restore.network import Levels, Restorer
+from stylefuse.tasks.restore.options import STRIDE
+
+TILE = 768  # side of a tile without its margin, px; larger ones take more memory, smaller ones overlap more
+
+
+class Found(NamedTuple):
+    """scratches: H×W bool. noise: standard deviation in levels of 255. compression: 1 less JPEG's quality / 100."""
+
+    scratches: np.ndarray
+    noise: float
+    compression: float
+
+
+class Tile(NamedTuple):
+    """A part of a picture: the rows and columns that it answers for, and those it reads; in px."""
+
+    rows: slice
+    columns: slice
+    seen_rows: slice
+    seen_columns: slice
+
+    @property
+    def inner(self) -> tuple[slice, slice]:
+        """The rows and columns that it answers for, within what it reads."""
+        top, left = self.seen_rows.start, self.seen_columns.start
+        return (
+            slice(self.rows.start - top, self.rows.stop - top),
+            slice(self.columns.start - left, self.columns.stop - left),
+        )
+
+
+@torch.inference_mode()
+def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: int = TILE) -> Found:
+    """Find scratches and estimate the damage of a picture.
+
+    Args:
+        picture: H×W×3 uint8.
+        certainty: logit above which a pixel is a scratch; 0 is even odds.
+    """
+    height, width = picture.shape[:2]
+    scratches, sums = np.zeros((height, width), bool), torch.zeros(1, 2, 2, dtype=torch.float64)
+    for part in _tiles(height, width, restorer.detector.margin, tile):
+        seen = restorer.detector(_read(picture, part, restorer))
+        rows, columns = part.inner
+        logits = seen.logits[0, 0, rows, columns]
+        here = scratches[part.rows, part.columns]
+        here[:] = (logits > certainty)[: here.shape[0], : here.shape[1]].cpu().numpy()
+        sums += sums_of(seen.local[:, :, _quarter(rows), _quarter(columns)].double()).cpu()
+    noise, compression = levels_of(sums)
+    return Found(scratches, float(noise), float(compression))
+
+
+@torch.inference_mode()
+def restore(
+    restorer: Restorer,
+    start: np.ndarray,
+    hole: np.ndarray,
+    noise: float,
+    compression: float,
+    tile: int = TILE,
+) -> np.ndarray:
+    """Restore a picture of any size.
+
+    Args:
+        start: H×W×3 uint8, its holes filled.
+        hole: H×W bool, where it was filled.
+        noise, compression: see `Found`; where both are 0, pixels outside the hole stay as they are.
+
+    Returns:
+        H×W×3 uint8.
+    """
+    height, width = start.shape[:2]
+    levels = Levels(*(torch.tensor([each], device=_device(restorer)) for each in (noise, compression)))
+    whole = float(levels.severity()) > 0
+    out = start.copy()
+    for part in _tiles(height, width, restorer.margin, tile):
+        own = hole[part.rows, part.columns]
+        if not whole and not own.any():
+            continue
+        x = _read(start, part, restorer)
+        mask = _read(hole[:, :, None], part, restorer)[:, :1].add(1).div(2)
+        rows, columns = part.inner
+        made = restorer(x, mask, levels)[0, :, rows, columns]
+        levels_made = made.add(1).mul(127.5).round().clamp(0, 255).permute(1, 2, 0).to(torch.uint8)
+        here = out[part.rows, part.columns]
+        here[:] = levels_made[: here.shape[0], : here.shape[1]].cpu().numpy()
+    if not whole:  # rounding must not touch what is outside
+        out = np.where(hole[:, :, None], out, start)
+    return out
+
+
+def _tiles(height: int, width: int, margin: int, tile: int) -> Iterator[Tile]:
+    tall, wide = (-(-side // STRIDE) * STRIDE for side in (height, width))
+    for top in range(0, tall, tile):
+        for left in range(0, wide, tile):
+            bottom, right = min(top + tile, tall), min(left + tile, wide)
+            yield Tile(
+                slice(top, bottom),
+                slice(left, right),
+                slice(max(0, top - margin), min(tall, bottom + margin)),
+                slice(max(0, left - margin), min(wide, right + margin)),
+            )
+
+
+def _read(picture: np.ndarray, part: Tile, restorer: Restorer) -> Tensor:
+    """What a tile reads, 1×3×h×w in [-1, 1]; of truth values -1 and 1. Border pixels repeat beyond a picture."""
+    pixels = picture[part.seen_rows, part.seen_columns]
+    x = torch.from_numpy(np.array(pixels)).to(_device(restorer)).permute(2, 0, 1)[None].float()
+    x = x.mul(2).sub(1) if picture.dtype == bool else x.div(127.5).sub(1)
+    tall, wide = (span.stop - span.start for span in (part.seen_rows, part.seen_columns))
+    pad = (0, wide - x.shape[3], 0, tall - x.shape[2])
+    x = F.pad(x, pad, mode="replicate") if any(pad) else x
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def _quarter(span: slice) -> slice:
+    return slice(span.start // STRIDE, span.stop // STRIDE)
+
+
+def _device(restorer: Restorer) -> torch.device:
+    return next(restorer.parameters()).device
