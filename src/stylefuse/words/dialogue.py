@@ -101,6 +101,8 @@ class _Turn:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
+        if probability < SURE and reading.unknown and not reading.styles:
+            return self._doubt("really", wish)  # "restore my phone"
         if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
             return self._doubt("really", wish)
         return self._request(wish)
@@ -161,7 +163,7 @@ class _Turn:
             [change.param for change in self.reading.changes],
             alike=ALIKE / 3 if in_scope(self.text) >= SURE else 3 * ALIKE,
         )
-        if found is None or (self.reading.out and in_scope(self.text) < SURE):
+        if found is None or self.reading.out:
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)
         return Answer(HELP, "help", text, self.language, self.state, source=found.source)
