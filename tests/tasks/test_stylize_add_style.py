@@ -220,6 +220,11 @@ def test_training_changes_the_new_rows_alone_and_goes_on_bit_for_bit(networks, t
     assert all(torch.equal(t, again.weights.tensors[k]) for k, t in whole.weights.tensors.items())
 
 
+def test_it_trains_in_bfloat16(networks, tmp_path):
+    found = learned(networks, tmp_path, 4, precision="bf16")
+    assert all(t.dtype is torch.float32 and t.isfinite().all() for t in found.weights.tensors.values())
+
+
 def test_a_critic_that_knows_its_pictures_by_heart_stops_the_training(networks, tmp_path):
     base = base_model(networks)
     options = AddStyleOptions(images=40, guard_every=2, most_overfitting=-1e9, **SHORT)
@@ -234,7 +239,8 @@ def test_copies_are_told_from_pictures_of_their_own():
     assert copy_ratio(known, photos, known) < 0.1 and copy_ratio(photos, photos, known) == 1
 
 
-def test_the_command_writes_a_model_with_the_style(folder, tmp_path, capsys, bf16_pays):
+def test_the_command_writes_a_model_with_the_style(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("stylefuse.training.device._bf16_pays", lambda: False)
     target = tmp_path / "new"
     places = [str(written(tmp_path / "prints", 3)), "--photos", str(written(tmp_path / "photos", 2, seed=4))]
     command = ["add-style", "ukiyoe", *places, "--model", str(folder), "-o", str(target), "--images", "8"]
