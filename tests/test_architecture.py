@@ -53,14 +53,15 @@ MAY_IMPORT = {
     "configuration": {"pipelines", "tasks"},
     "cli": {"configuration", "hooks", "pipeline_registry", "pipelines"},
     "pipeline_registry": {"pipelines", "tasks"},
+    "style_command": {"pipelines", "serving", "tasks", "training", "images"},
     "ask_command": {"model", "serving", "tasks", "words", "messages", "_atomic"},
     "command_line": {
         *("ask_command", "labels", "serving", "style_command", "task_command", "task_files", "tasks"),
     },
     "task_command": {
-        *("messages", "model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "_atomic"),
+        *("model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "messages"),
+        "_atomic",
     },
-    "style_command": {"pipelines", "serving", "tasks", "training", "images"},
     "task_files": {"pipelines", "tasks", "images"},
     "model": {"serving", "task_method", "tasks", "networks", "images", "labels"},
     "task_method": {"serving", "tasks", "images", "labels"},

@@ -245,7 +245,7 @@ def test_a_name_with_a_null_character():
 
 
 def test_a_result_too_large_for_its_format_is_refused_before_it_is_computed(model, monkeypatch):
-    monkeypatch.setattr("stylefuse.model.run_chain", lambda *_: pytest.fail("it was computed"))
+    monkeypatch.setattr("stylefuse.model.run_labelled", lambda *_: pytest.fail("it was computed"))
     with pytest.raises(ImageError, match="webp holds 16383"):
         model.prepare("stylize", {}, "webp")(np.zeros((2, 16_384, 3), np.uint8))
 

@@ -256,7 +256,7 @@ def test_nobody_reads_the_output(tmp_path):
 
 def test_a_result_too_large_for_its_format_is_not_computed(here, monkeypatch, capsys):
     Image.new("RGB", (16_384, 2)).save("wide.png")
-    monkeypatch.setattr("stylefuse.model.run_chain", lambda *_: pytest.fail("it was computed"))
+    monkeypatch.setattr("stylefuse.model.run_labelled", lambda *_: pytest.fail("it was computed"))
     assert main(["stylize", "wide.png", "--format", "webp", "--json"]) == 1
     assert lines(capsys)[0]["error"]["code"] == "too_long"
 
@@ -270,7 +270,7 @@ def test_errors_of_a_task_are_not_those_of_writing(here, monkeypatch, capsys, er
         raise error
 
     save("a.png", "b.png")
-    monkeypatch.setattr("stylefuse.model.run_chain", failing)
+    monkeypatch.setattr("stylefuse.model.run_labelled", failing)
     assert main(["stylize", "a.png", "b.png", "--json"]) == 1
     assert [line["error"]["code"] for line in lines(capsys)] == [code, code]
 

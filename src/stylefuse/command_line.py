@@ -59,9 +59,9 @@ def _run(given: list[str]) -> int:
         task_command.add_command(commands, [task])
     if given and PLUS in given[0] and (chain := parse_chain(given[0])):
         task_command.add_command(commands, chain)
+    style_command.add_commands(commands)
     verify.add_command(commands)
     ask_command.add_command(commands, _run)
-    style_command.add_commands(commands)
     serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
     command.add_options(serve)
     serve.set_defaults(run=command.run)

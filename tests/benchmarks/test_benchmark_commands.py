@@ -9,6 +9,7 @@ from PIL import Image
 from benchmarks.fusion import __main__ as fusion
 from benchmarks.serving import __main__ as serving
 from benchmarks.style import __main__ as style
+from benchmarks.upscale import __main__ as upscale
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.io import to_image
 from stylefuse.networks.weights import write_weights
@@ -28,6 +29,7 @@ PARTS = {
         "viewing",
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
+    upscale: ("truth", "ablation", "speed"),
 }
 
 

@@ -3,12 +3,8 @@ import math
 import pytest
 import torch
 
-from stylefuse.tasks.fuse.losses import (
-    best_of_inputs_loss,
-    dissimilarity_loss,
-    log_error_loss,
-    mode_loss,
-)
+from stylefuse.losses.errors import log_error_loss
+from stylefuse.tasks.fuse.losses import best_of_inputs_loss, dissimilarity_loss, mode_loss
 from support import smooth_pictures
 
 TRUTH = smooth_pictures(2, 32, 32)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
+from stylefuse.tasks.restore import measure as measuring
 from stylefuse.tasks.restore.cases import CASES, make_case
 from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.damage import damage
@@ -36,7 +37,7 @@ def restorer(encoder, config=SMALL):
 
 def awake(network):
     """With weights in the last layers, as if it had learned."""
-    for layer in (network.head, network.detector.scratches, network.detector.local):
+    for layer in (network.head, network.detector.scratches):
         torch.nn.init.normal_(layer.weight, std=0.3)
     return network
 
@@ -145,7 +146,7 @@ def test_cases_are_damaged_as_they_say(name):
         assert np.array_equal(case.picture[~case.hole], photo[~case.hole])
 
 
-def test_it_learns_and_is_measured_beside_the_rules(encoder):
+def test_it_learns_and_is_measured_beside_the_rules(encoder, monkeypatch):
     class Store:
         def __getitem__(self, row):
             return smooth_photo(64, row)
@@ -166,8 +167,10 @@ def test_it_learns_and_is_measured_beside_the_rules(encoder):
     assert set(losses[0]) == {"log_error", "found", "noise", "compression", "gradient"}
     assert all(np.isfinite(list(each.values())).all() for each in losses)
     photos = torch.from_numpy(smooth_photo(64)).permute(2, 0, 1)[None] / 127.5 - 1
+    some = {name: CASES[name] for name in ("untouched", "noise_15", "fill_strokes", "unseen_scratches")}
+    monkeypatch.setattr(measuring, "CASES", some)
     table = measure(training.ema, photos, 1)
-    assert list(table["damage"]) == list(CASES)
+    assert list(table["damage"]) == list(some)
     row = table.set_index("damage").loc["fill_strokes"]
     assert row["restorer"] == pytest.approx(row["best_rule"], abs=1.5)  # still the classical fill
     assert summarise(table)["untouched_psnr"] <= 60

@@ -19,7 +19,7 @@ from stylefuse.serving.bundle import Bundle, Stored
 from stylefuse.serving.service.request_handler import RequestHandler
 from stylefuse.tasks.restore import TASK
 from stylefuse.tasks.restore.config import RestorerConfig
-from stylefuse.tasks.restore.detector import Detector, Seen
+from stylefuse.tasks.restore.detector import Detector
 from stylefuse.tasks.restore.network import Restorer, pack_restorer
 from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.validation import RequestError
@@ -32,7 +32,8 @@ def restorer(encoder, noise=0.0, compression=0.0, scratches=-3.0, changes=True):
     torch.manual_seed(0)
     network = Restorer(encoder, SMALL).eval()
     with torch.no_grad():
-        network.detector.local.bias.copy_(torch.tensor([noise / 50, 0.0, compression, 0.0]))
+        network.estimator.layers[-1].weight.zero_()
+        network.estimator.layers[-1].bias.copy_(torch.tensor([noise / 50, compression]))
         network.detector.scratches.bias.fill_(scratches)
         if changes:
             network.head.bias.fill_(3.0)
@@ -112,20 +113,20 @@ def test_a_relic_keeps_its_grain_unless_a_parameter_says_otherwise(bundle):
 def test_a_relic_needs_more_certainty_to_call_something_a_scratch(bundle, monkeypatch):
     def seen(detector, x):
         logits = torch.full_like(x[:, :1], -3.0)
-        logits[:, :, :, 20:22] = 1.0
-        return Seen(logits, torch.zeros(1, 4, x.shape[2] // 4, x.shape[3] // 4))
+        logits[:, :, :, 20:22] = 2.0
+        return logits
 
     monkeypatch.setattr(Detector, "forward", seen)
     likely = bundle()
-    made = run(likely)
+    made = run(likely, scratches=True)
     assert 0 < made.report["found"] < 0.2
     assert made.maps["filled"][0][:, 20:22].all()
-    assert run(likely, preset="relic").report["found"] == 0
-    assert run(likely, scratches=False).report["found"] == 0
+    assert run(likely, scratches=True, preset="relic").report["found"] == 0
+    assert run(likely).report["found"] == 0
 
 
 def test_what_covers_most_of_a_picture_is_no_scratch(bundle):
-    assert run(bundle(scratches=1.0)).report["found"] == 0
+    assert run(bundle(scratches=2.0), scratches=True).report["found"] == 0
 
 
 def test_a_wide_hole_is_a_warning(bundle):

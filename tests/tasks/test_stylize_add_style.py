@@ -245,3 +245,24 @@ def test_the_command_writes_a_model_with_the_style(folder, tmp_path, capsys, bf1
     assert list((tmp_path / "new-training" / "samples").iterdir())
     assert main(command) == 1
     assert "is not empty" in capsys.readouterr().err
+
+
+def test_the_pipeline_asks_for_style_and_pictures(tmp_path):
+    from stylefuse.pipelines.add_style.nodes import add_style
+    from stylefuse.pipelines.add_style.options import AddStyleParameters
+
+    options = AddStyleParameters(
+        style="ukiyoe", pictures=None, model=None, restart=False, training=AddStyleOptions()
+    )
+    with pytest.raises(ValueError, match=r"add_style\.pictures="):
+        add_style(tmp_path, tmp_path, options)
+
+
+def test_the_benchmark_takes_a_style_out_of_a_model(networks):
+    from benchmarks.style.add_style import without
+
+    x = torch.rand(1, 3, 32, 32)
+    fewer = load_generator(without(networks, "ink")["generator"])
+    with torch.inference_mode():
+        one = load_generator(networks["generator"])(x, torch.tensor([[0.0, 0.0, 1.0]]))
+        assert torch.allclose(fewer(x, torch.tensor([[0.0, 1.0]])), one, atol=1e-6)

@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from PIL import Image
+
 import stylefuse
-from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.images.packets import jpeg_segments, png_chunks, webp_chunks
 from stylefuse.images.tiff import contents, is_tiff
 from stylefuse.labels.options import Labelling, LabellingError
@@ -59,20 +60,22 @@ class Signer:
     def __init__(self, labelling: Labelling):
         self._c2pa = library()
         chain, key = (_read(path) for path in (labelling.certificate, labelling.key))
-        errors = []
+        small = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(small, "PNG")
         for algorithm in _ALGORITHMS:
             try:
                 info = self._c2pa.C2paSignerInfo(algorithm, chain, key, None)
                 self._signer = self._c2pa.Signer.from_info(info)
-                break
-            except self._c2pa.C2paError as error:
-                errors.append(str(error))
-        else:
-            raise SigningError(
-                f"the certificate {labelling.certificate} and the key {labelling.key} cannot sign ({errors[0]}): give "
-                "PEM files, the certificate with its chain, made for signing (extended key usage e-mail protection); "
-                "a single self-signed certificate is not enough"
-            )
+                # Only a signature that is read back shows that certificate and key fit each other.
+                if read_signature(self.sign(small.getvalue(), "png", "", []), "image/png").state != BROKEN:
+                    return
+            except (self._c2pa.C2paError, SigningError):
+                continue
+        raise SigningError(
+            f"the certificate {labelling.certificate} and the key {labelling.key} cannot sign: give PEM files, the "
+            "certificate with its chain, valid today and made for signing (extended key usage e-mail protection), "
+            "and its own key; a single self-signed certificate is not enough"
+        )
 
     def sign(self, data: bytes, file_format: str, source_type: str, inputs: Sequence[Parent]) -> bytes:
         """Return the file with a signature.
@@ -95,9 +98,10 @@ class Signer:
                 relation = "componentOf" if number else "parentOf"
                 about = {"title": f"picture {number + 1}", "relationship": relation}
                 builder.add_ingredient(about, each.kind, io.BytesIO(each.data))
-            action = {"action": "c2pa.edited", "softwareAgent": agent, "digitalSourceType": source_type}
+            action: dict[str, Any] = {"action": "c2pa.edited", "softwareAgent": agent}
+            action |= {"digitalSourceType": source_type} if source_type else {}
             builder.add_action(action)
-            builder.sign(self._signer, MIME_TYPES[file_format], io.BytesIO(data), signed)
+            builder.sign(self._signer, Image.MIME[file_format.upper()], io.BytesIO(data), signed)
         except c2pa.C2paError as error:
             raise SigningError(
                 f"the result cannot be signed ({error}): check the certificate's dates"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from stylefuse.images.files import Limits, opened
+from stylefuse.images.files import ImageError, Limits, opened
 from stylefuse.labels import xmp
 from stylefuse.labels.aigc import KINDS, fault_of, read_label
 from stylefuse.labels.marks import is_of_ai, packets_of
@@ -42,9 +42,15 @@ def verify(source: bytes | Path, anchors: Path | None = None) -> Verdict:
         ImageError: this is no picture file, or larger than `LIMITS`.
         SigningError: the file is signed, and the extra `c2pa` is missing; or `anchors` cannot be read.
     """
-    with opened(source, LIMITS) as (image, data):
-        kind = Image.MIME.get(image.format or "", "")
-        packets = packets_of(data)
+    try:
+        with opened(source, LIMITS) as (image, data):
+            kind = Image.MIME.get(image.format or "", "")
+            packets = packets_of(data)
+    except ImageError as error:
+        # A change may also damage the file.
+        if error.code == "damaged" and (signature := _broken(source)):
+            return Verdict(Code.ALTERED, _signed(signature))
+        raise
     signature = read_signature(data, kind, anchors) if is_signed(data) else None
     labels, types, tools, faults = _read(packets)
     facts = {**_facts(labels, types, tools), **_signed(signature)}
@@ -60,6 +66,12 @@ def verify(source: bytes | Path, anchors: Path | None = None) -> Verdict:
     if not labels and not any(map(is_of_ai, types)):
         return Verdict(Code.NOTHING, facts)
     return Verdict(Code.INTACT if signature else Code.UNSIGNED, facts)
+
+
+def _broken(source: bytes | Path) -> Signature | None:
+    """The signature of a damaged file, if it had one."""
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    return Signature(BROKEN, "", ()) if is_signed(data) else None
 
 
 def _read(packets: list[bytes]) -> tuple[list[str], list[str], list[str], list[str]]:

@@ -97,7 +97,7 @@ class RequestPredictor:
         languages: Sequence[str] = (),
     ) -> Iterator[Response]:
         if request.first.takes_several:
-            yield self._run(values, request, names, "the result", languages=languages)
+            yield self._run(values, request, names, "the result", also, languages)
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):

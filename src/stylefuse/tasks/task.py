@@ -145,7 +145,7 @@ class Task:
     predictor: Callable[[Networks], Predictor]
     pictures: tuple[int, int] = (1, 1)
     needs: tuple[str, ...] = ()
-    also: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict, hash=False)  # a task is a key of caches
     deep: bool = False
     appended_by: tuple[str, ...] = ()
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]

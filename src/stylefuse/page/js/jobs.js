@@ -52,7 +52,7 @@ async function watch(job, id, on, isOver) {
   while (!isOver()) {
     const now = await getJson(`/v1/requests/${id}`).catch(() => null);
     if (isOver()) return;
-    if (now) on.progress(job, { step: now.state, ahead: now.ahead, share: now.share });
+    if (now && now.state !== "unknown") on.progress(job, { step: now.state, ahead: now.ahead, share: now.share });
     await pause(POLL_MILLISECONDS);
   }
 }

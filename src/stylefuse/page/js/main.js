@@ -44,7 +44,8 @@ function drawStage() {
   const photo = photos.current;
   if (looked) return showPictures(looked.before, looked.after, { before: photo.name, after: looked.name });
   const shown = photo.result ?? null;
-  const preview = !isCurrent(shown) && photo.preview ? photo.preview : null;
+  // A preview of other settings is better than none, but not better than a result.
+  const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
   const after = preview ?? shown;
   const names = { before: photo.name, after: preview ? t("side.preview") : t("side.result") };
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);

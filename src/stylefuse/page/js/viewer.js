@@ -90,7 +90,7 @@ export function startViewer() {
   $("view-photo").addEventListener("click", () => setView(view === "photo" ? "slider" : "photo"));
   $("after-picture").addEventListener("load", () => {
     const { naturalWidth, naturalHeight } = $("after-picture");
-    $("pane").style.setProperty("--ratio", naturalWidth / naturalHeight);
+    $("stage").style.setProperty("--ratio", naturalWidth / naturalHeight);
     $("unshown").hidden = true;
   });
   $("after-picture").addEventListener("error", () => ($("unshown").hidden = false));

@@ -54,6 +54,7 @@ def run_folder(
     from stylefuse.pipelines.batches.pieces import columns_of, picture_sets, single_pictures
     from stylefuse.serving.bundle import Bundle
     from stylefuse.serving.chain import check_chain
+    from stylefuse.serving.labelled import signer
 
     steps = steps_of(task, options)
     for step in steps:
@@ -61,6 +62,8 @@ def run_folder(
     there = {name: each for name, each in weights.items() if each is not None}
     bundle = Bundle(there)
     check_chain(bundle, steps)
+    if options.certificate:
+        signer(options.labelling)
     files, suffix = visible_files(folder), SUFFIXES[options.format]
     columns = columns_of(task.takes_several, task.batch.columns)
     if task.takes_several:

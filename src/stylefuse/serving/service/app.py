@@ -59,10 +59,10 @@ class Service:
         self.version = version
         self.metrics.serves(version)
 
-    def where(self, request_id: str) -> dict[str, Any] | None:
-        """Where a request is: its `state`, and how many are `ahead` of one that waits; None once it is answered."""
+    def where(self, request_id: str) -> dict[str, Any]:
+        """Where a request is: its `state`, and how many are `ahead` of one that waits."""
         if request_id not in self._asked:
-            return None
+            return {"state": "unknown"}  # answered, or never sent
         answer = self._asked[request_id]
         if answer is None:
             return {"state": "reading"}
@@ -189,10 +189,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
 
     @app.get("/v1/requests/{request_id}", summary="Where a request is that was sent with this X-Request-ID")
     async def where(request_id: str) -> dict[str, Any]:
-        found = service.where(request_id)
-        if found is None:
-            raise Refused(404, "no_such_request", "no request with this id is being answered", "request_id")
-        return found
+        return service.where(request_id)
 
     @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the server runs")

@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import read_model
+from stylefuse.serving.labelled import signer
 from stylefuse.serving.service.ipc import Frame, read_frame, write_frame
 from stylefuse.serving.service.request_handler import RequestHandler
 
@@ -127,6 +128,8 @@ def load(folder: Path, threads: int, labelling: Labelling = Labelling()) -> Answ
     reuse_freed_memory()
     if threads:
         torch.set_num_threads(threads)
+    if labelling.certificate:
+        signer(labelling)
     handler = RequestHandler(read_model(folder), labelling)
     handler.warm_up()
     return handler

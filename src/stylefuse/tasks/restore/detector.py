@@ -1,24 +1,12 @@
-"""The detector: finds scratches, and estimates noise and JPEG's loss of a whole picture."""
+"""The detector: finds scratches."""
 
-from typing import NamedTuple
-
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Levels of noise in one unit of the detector's output.
-NOISE_UNIT = 50.0
 # Dilations of the convolutions at 1/2 and at 1/4: a faint scratch shows along its line only.
 HALF, QUARTER = (1, 2, 4, 8), (1, 2, 4, 8)
 # Keeps the size of a sum of two features.
 ROOT_HALF = 0.5**0.5
-
-
-class Seen(NamedTuple):
-    """logits: N×1×H×W, of scratches. local: N×4×H/4×W/4, of noise and of compression an estimate and its weight."""
-
-    logits: Tensor
-    local: Tensor
 
 
 class Detector(nn.Module):
@@ -41,41 +29,20 @@ class Detector(nn.Module):
         self.up = nn.Conv2d(quarter, half, 1)
         self.leave = _conv(half, half)
         self.scratches = _conv(half, 4)
-        # Of noise and of compression, an estimate and its weight.
-        self.local = nn.Conv2d(half + quarter, 4, 1)
         init_for_leaky(self)
-        for last in (self.scratches, self.local):  # large first guesses take long to unlearn
-            nn.init.zeros_(last.weight)
+        nn.init.zeros_(self.scratches.weight)
         nn.init.constant_(self.scratches.bias, -3.0)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor) -> Seen:
-        """Look at N×3×H×W in [-1, 1], H and W multiples of 4."""
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits of scratches, N×1×H×W float32, of N×3×H×W in [-1, 1], H and W multiples of 4."""
         half = act(self.enter(F.pixel_unshuffle(x, 2)))
         for conv in self.at_half:
             half = ROOT_HALF * (half + act(conv(half)))
         quarter = act(self.to_quarter(half))
         for conv in self.at_quarter:
             quarter = ROOT_HALF * (quarter + act(conv(quarter)))
-        local = self.local(torch.cat([F.avg_pool2d(half, 2), quarter], 1)).float()
         up = F.interpolate(self.up(quarter), scale_factor=2.0, mode="nearest")
-        logits = F.pixel_shuffle(self.scratches(act(self.leave(half + up))), 2)
-        return Seen(logits.float(), local)
-
-
-def sums_of(local: Tensor) -> Tensor:
-    """Local estimates times their weights, and the weights, summed over the picture: N×2×2, noise first.
-
-    Sums of parts of a picture add up to those of the whole. Flat places may count more than textured ones.
-    """
-    estimates, logits = local[:, 0::2], local[:, 1::2]
-    weights = logits.clamp(-12, 12).exp()
-    return torch.stack([(estimates * weights).sum((2, 3)), weights.sum((2, 3))], 2)
-
-
-def levels_of(sums: Tensor) -> tuple[Tensor, Tensor]:
-    """From `sums_of`, N each: the noise's standard deviation in levels of 255, and the compression."""
-    noise, compression = (sums[:, :, 0] / sums[:, :, 1]).unbind(1)
-    return NOISE_UNIT * noise, compression
+        return F.pixel_shuffle(self.scratches(act(self.leave(half + up))), 2).float()
 
 
 def act(x: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
-"""Losses of the restorer's detector; that of the picture is `losses.errors.log_error_loss`."""
+"""Losses of detector and estimator; that of the picture is `losses.errors.log_error_loss`."""
 
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.tasks.restore.detector import NOISE_UNIT
+from stylefuse.tasks.restore.levels import NOISE_UNIT
 
 
 def found_loss(logits: Tensor, scratched: Tensor) -> Tensor:
@@ -19,7 +19,7 @@ def found_loss(logits: Tensor, scratched: Tensor) -> Tensor:
 
 
 def noise_loss(estimated: Tensor, noise: Tensor) -> Tensor:
-    """Mean distance of standard deviations in levels, N each, in the detector's unit."""
+    """Mean distance of standard deviations in levels, N each, in the estimator's unit."""
     return _distance(estimated / NOISE_UNIT, noise / NOISE_UNIT)
 
 

@@ -41,8 +41,7 @@ def measure(restorer: Restorer, photos: Tensor, seed: int) -> pd.DataFrame:
 def score(restorer: Restorer, case: Case, photo: np.ndarray) -> dict[str, float]:
     """PSNR (dB) of the damaged photo, the restorer and every rule; in the hole where one is given."""
     given = np.zeros(photo.shape[:2], bool) if case.hole is None else case.hole
-    # A hole is filled and nothing else is looked for: this is what the rules do.
-    params = RestoreParams() if case.hole is None else RestoreParams(noise=0, quality=100, scratches=False)
+    params = params_for(case)
     made = repair(restorer, case.picture, given, params)
     found = {"noise": made.seen.noise, "quality": 100 * (1 - made.seen.compression)}
     scores = {
@@ -53,6 +52,13 @@ def score(restorer: Restorer, case: Case, photo: np.ndarray) -> dict[str, float]
         "f1": f1(made.hole, case.scratched) if case.scratched is not None else float("nan"),
     }
     return scores | {name: psnr_in(rule(case), photo, case.hole) for name, rule in rules_for(case).items()}
+
+
+def params_for(case: Case) -> RestoreParams:
+    """All is estimated; scratches are looked for where there are some; a given hole is filled and nothing else."""
+    if case.hole is not None:
+        return RestoreParams(noise=0, quality=100)
+    return RestoreParams(scratches=case.scratched is not None)
 
 
 def psnr_in(picture: np.ndarray, photo: np.ndarray, hole: np.ndarray | None) -> float:

@@ -1,4 +1,4 @@
-"""The restorer: the detector, and a U-Net that adds a residual where a picture is damaged."""
+"""The restorer: detector, estimator, and a U-Net that adds a residual where a picture is damaged."""
 
 from dataclasses import asdict
 from typing import Any, NamedTuple
@@ -11,7 +11,8 @@ from stylefuse.networks.blocks import ReflectConv
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.restore.config import NONE, SHARED, RestorerConfig
-from stylefuse.tasks.restore.detector import NOISE_UNIT, ROOT_HALF, Detector, act, init_for_leaky
+from stylefuse.tasks.restore.detector import ROOT_HALF, Detector, act, init_for_leaky
+from stylefuse.tasks.restore.levels import NOISE_UNIT, Estimator
 
 # Noise (levels) and compression at which 63 % of the residual are applied.
 SLIGHT_NOISE, SLIGHT_COMPRESSION = 4.0, 0.1
@@ -46,7 +47,7 @@ class Restorer(nn.Module):
         super().__init__()
         self.config = config
         self._shared = (encoder,)  # a tuple keeps its weights out of `parameters` and `state_dict`
-        self.detector = Detector(config.detector)
+        self.detector, self.estimator = Detector(config.detector), Estimator()
         full, half, quarter = config.widths
         read = 0 if config.features == NONE else encoder.stem.out_channels
         self.stem = ReflectConv(3, read, 5) if read and config.features != SHARED else None
@@ -61,7 +62,7 @@ class Restorer(nn.Module):
         self.leave_full = nn.ModuleList(_conv(full, full) for _ in range(2))
         self.head = _conv(full, 3)
         for name, module in self.named_children():
-            if name != "detector":
+            if name not in ("detector", "estimator"):
                 init_for_leaky(module)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]

@@ -26,10 +26,13 @@ class RestoreParams(Params):
         "JPEG quality whose traces are to be removed; 100 leaves them alone, -1 estimates it",
         "send a number from 1 to 100 (leave JPEG's traces alone), or -1 (estimate it)",
     )
-    scratches: Flag = flag(True, "find scratches and fill them")
+    scratches: Flag = flag(
+        False,
+        "find scratches and fill them; look at the result: fine detail is mistaken for scratches at times",
+    )
     preset: Literal["none", "relic"] = choice(
         NONE,
         "relic: for records of cultural heritage; noise and JPEG's traces are left alone unless noise or quality say "
-        "otherwise, and only scratches that are found with certainty are filled",
+        "otherwise, and with scratches only those that are found with certainty are filled",
         "restore_presets",
     )

@@ -11,9 +11,11 @@ from stylefuse.tasks.restore.params import ESTIMATE, RELIC, RestoreParams
 from stylefuse.tasks.restore.tiled import Found, look, restore
 
 # Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100.
-LEAST_NOISE, LEAST_COMPRESSION = 3.0, 0.2
-# Logits above which a pixel is a scratch: even odds; or, for relics, nineteen to one.
-LIKELY, CERTAIN = 0.0, 3.0
+LEAST_NOISE, LEAST_COMPRESSION = 3.5, 0.3
+# In pictures that JPEG has damaged, its traces look like noise of up to about this deviation.
+NOISE_OF_JPEG = 15.0
+# Logits above which a pixel is a scratch: three to one; or, for relics, twenty to one.
+LIKELY, CERTAIN = 1.0, 3.0
 # Scratches of fewer px are not filled: they are details more often than damage.
 LEAST_SCRATCH = 12
 # By how many px a found scratch is grown: its soft edge is damaged too.
@@ -57,10 +59,11 @@ def _levels(seen: Found, params: RestoreParams) -> tuple[float, float]:
     """Noise and compression to remove: what the parameters say, or else what was seen of them."""
     estimate = params.preset != RELIC
     noise, compression = params.noise, 1 - params.quality / 100
-    if params.noise == ESTIMATE:
-        noise = seen.noise if estimate and seen.noise >= LEAST_NOISE else 0.0
     if params.quality == ESTIMATE:
         compression = seen.compression if estimate and seen.compression >= LEAST_COMPRESSION else 0.0
+    if params.noise == ESTIMATE:
+        least = NOISE_OF_JPEG if seen.compression >= LEAST_COMPRESSION else LEAST_NOISE
+        noise = seen.noise if estimate and seen.noise >= least else 0.0
     return noise, compression
 
 

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from stylefuse.images.grid import grid
 from stylefuse.tasks.restore.cases import make_case
+from stylefuse.tasks.restore.measure import params_for
 from stylefuse.tasks.restore.network import Restorer
-from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.restore.repair import repair
 
 SHOWN = ("noise_25", "jpeg_10", "fill_strokes", "unseen_scratches", "untouched")
@@ -28,7 +28,7 @@ def draw_restored(restorer: Restorer, photos: Tensor, seed: int) -> Image:
         for index, photo in enumerate(levels):
             case = make_case(name, np.ascontiguousarray(photo), index, seed)
             given = np.zeros(photo.shape[:2], bool) if case.hole is None else case.hole
-            made = repair(restorer, case.picture, given, RestoreParams())
+            made = repair(restorer, case.picture, given, params_for(case))
             row += [_tensor(each) for each in (case.picture, made.picture, photo)]
         rows.append(row)
     return grid(rows, row_labels=list(SHOWN), column_labels=["damaged", "restored", "truth"] * len(levels))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.tasks.restore.detector import levels_of, sums_of
+from stylefuse.tasks.restore.levels import squares_of
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
@@ -50,16 +50,15 @@ def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: 
         certainty: logit above which a pixel is a scratch; 0 is even odds.
     """
     height, width = picture.shape[:2]
-    scratches, sums = np.zeros((height, width), bool), torch.zeros(1, 2, 2, dtype=torch.float64)
+    scratches = np.zeros((height, width), bool)
     for part in _tiles(height, width, restorer.detector.margin, tile):
-        seen = restorer.detector(_read(picture, part, restorer))
         rows, columns = part.inner
-        logits = seen.logits[0, 0, rows, columns]
+        logits = restorer.detector(_read(picture, part, restorer))[0, 0, rows, columns]
         here = scratches[part.rows, part.columns]
         here[:] = (logits > certainty)[: here.shape[0], : here.shape[1]].cpu().numpy()
-        sums += sums_of(seen.local[:, :, _quarter(rows), _quarter(columns)].double()).cpu()
-    noise, compression = levels_of(sums)
-    return Found(scratches, float(noise), float(compression))
+    pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
+    noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
+    return Found(scratches, max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99))
 
 
 @torch.inference_mode()
@@ -123,10 +122,6 @@ def _read(picture: np.ndarray, part: Tile, restorer: Restorer) -> Tensor:
     pad = (0, wide - x.shape[3], 0, tall - x.shape[2])
     x = F.pad(x, pad, mode="replicate") if any(pad) else x
     return x.contiguous(memory_format=torch.channels_last)
-
-
-def _quarter(span: slice) -> slice:
-    return slice(span.start // STRIDE, span.stop // STRIDE)
 
 
 def _device(restorer: Restorer) -> torch.device:

@@ -14,7 +14,6 @@ from stylefuse.images.store import ImageStore
 from stylefuse.losses.errors import log_error_loss
 from stylefuse.networks.encoder import Encoder
 from stylefuse.tasks.restore.damage import damage
-from stylefuse.tasks.restore.detector import levels_of, sums_of
 from stylefuse.tasks.restore.losses import compression_loss, found_loss, noise_loss
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import RestoreOptions
@@ -52,9 +51,9 @@ class Output(NamedTuple):
 
 
 class RestoreTraining(HeadTraining):
-    """Trains detector and U-Net side by side.
+    """Trains detector, estimator and U-Net side by side.
 
-    The U-Net is not told what the detector estimates: early estimates are so wrong that it learns to change nothing.
+    The U-Net is not told what the estimator says: early estimates are so wrong that it learns to change nothing.
 
     Args:
         store: decoded pictures.
@@ -115,11 +114,11 @@ class RestoreTraining(HeadTraining):
 
 
 def run_with(network: Restorer, batch: DamagedBatch) -> Output:
-    """Run detector and U-Net on a batch."""
-    found = network.detector(batch.seen.contiguous(memory_format=torch.channels_last))
-    noise, compression = levels_of(sums_of(found.local))
+    """Run detector, estimator and U-Net on a batch."""
+    seen = batch.seen.contiguous(memory_format=torch.channels_last)
+    noise, compression = network.estimator(seen)
     levels = Levels(batch.told_noise, batch.told_compression)
-    return Output(network(batch.start, batch.hole, levels), found.logits, noise, compression)
+    return Output(network(batch.start, batch.hole, levels), network.detector(seen), noise, compression)
 
 
 def _crops(photos: Tensor, side: int, step: int, random: np.random.Generator) -> Tensor:

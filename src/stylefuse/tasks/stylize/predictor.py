@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from stylefuse.images.moved import moved
 from stylefuse.networks.generator import with_strength
 from stylefuse.tasks.stylize.colour import preserve_color
 from stylefuse.tasks.stylize.mixture import as_text, read_mixture
@@ -39,7 +40,9 @@ class StylizePredictor:
             )
 
     def predict(self, pictures: Sequence[Image.Image], params: StylizeParams) -> Result:
-        return Result(self.restyle(pictures[0], params), self.report(params))
+        """Restyle one picture; the map "moved" shows how much each place was changed, see `images.moved`."""
+        restyled = self.restyle(pictures[0], params)
+        return Result(restyled, self.report(params), {"moved": [moved(pictures[0], restyled)]})
 
     def restyle(
         self, picture: Image.Image, params: StylizeParams, whole_pixels: int = WHOLE_PIXELS

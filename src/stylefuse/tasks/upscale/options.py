@@ -36,7 +36,7 @@ class UpscaleOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 64_000
+    images: int = 40_000
     batch_size: int = 16
     image_size: int = 256
     window: int = 48
@@ -53,8 +53,8 @@ class UpscaleOptions(HeadOptions):
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
     average_half_life: float = 1_000.0
     log_every: int = 1_600
-    sample_every: int = 16_000
-    checkpoint_every: int = 8_000
+    sample_every: int = 8_000
+    checkpoint_every: int = 4_000
 
     @property
     def faithful_images(self) -> int:

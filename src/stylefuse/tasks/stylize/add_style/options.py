@@ -8,7 +8,7 @@ from stylefuse.training.options import STRICT, TrainingOptions, check_positive
 
 @dataclass(frozen=True)
 class AddStyleWeights:
-    """Weight of each term of L_G and L_D (docs/formulation.md, item 8). The parameters file gives reasons."""
+    """Weight of each term of L_G and L_D (docs/formulation.md, items 2, 3 and 5). The parameters file gives reasons."""
 
     __pydantic_config__ = STRICT
 

@@ -1,0 +1,1 @@
+"""Measure the restorer beside classical rules that know the damage."""
