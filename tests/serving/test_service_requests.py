@@ -260,7 +260,7 @@ def test_styles_and_the_schema_tell_what_there_is(client):
     fields = schema["/v1/stylize"]["post"]["requestBody"]["content"]["application/json"]["schema"][
         "properties"
     ]
-    assert fields.keys() == {"image", "format", *TASK.specs}
+    assert fields.keys() == {"image", "format", "explain", *TASK.specs}
     assert fields["format"]["enum"] == list(encoding.FORMATS)
     types = schema["/v1/stylize"]["post"]["responses"]["200"]["content"]
     assert types.keys() == {*encoding.MIME_TYPES.values(), "application/json"}
