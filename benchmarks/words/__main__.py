@@ -1,10 +1,11 @@
 """Score requests in words: `python -m benchmarks.words`; `--wrong` lists those that were not understood."""
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
-from benchmarks.words.scores import Scored, score_all
+from benchmarks.words.scores import HELD_OUT_AGAIN, Scored, score_all
 from stylefuse.words.answer import QUESTION
 
 RESAMPLED = 2000
@@ -15,8 +16,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--wrong", action="store_true", help="list requests whose answer is not the expected one"
     )
+    parser.add_argument(
+        "--requests", type=Path, default=HELD_OUT_AGAIN, help="file of requests (%(default)s)"
+    )
     options = parser.parse_args(arguments)
-    scored = score_all()
+    scored = score_all(options.requests)
     print("| requests | number | as expected | asked back | accepted |\n|---|---|---|---|---|")
     for kind in ("in", "perturbed", "out"):
         for language in ("zh", "en"):
