@@ -91,7 +91,11 @@ def test_the_command_ends_with_the_sentence_and_logs_the_traceback(tmp_path, cap
             {"style": 1905},
             "style: is not text; in a file, write it in quotes .it is 1905.",
         ),
-        (batch_options(TASK), {"styl": "x"}, "styl: unknown; known are contrast, format, keep_metadata"),
+        (
+            batch_options(TASK),
+            {"styl": "x"},
+            "styl: unknown; known are certificate, contrast, format, keep_metadata",
+        ),
         (batch_options(TASK), {"strength": 4}, "strength: 4.0 is not a number from 0 to 1; send a number"),
         (
             RegisterOptions,

@@ -27,6 +27,7 @@ from stylefuse.pipelines.register.nodes import register_model, serving_command
 from stylefuse.pipelines.register.options import RegisterOptions, Rule
 from stylefuse.pipelines.register.package import PACKAGE, content_hash, copy_code, requirements
 from stylefuse.pipelines.register.promotion import numbers, objections, stale
+from stylefuse.tasks.task import find_heads
 from stylefuse.tracking.errors import TrackingError
 
 ROOT = Path(__file__).parents[2]
@@ -145,6 +146,7 @@ def test_requirements_name_all_that_the_served_model_imports():
         "PIL": "pillow",
         "cv2": "opencv-python-headless",
         "pillow_heif": "pillow-heif",
+        "skimage": "scikit-image",
         "yaml": "pyyaml",
     }
     needed = {distributions.get(name, name) for name in modules - {"stylefuse"}}
@@ -219,9 +221,10 @@ def test_kedro_can_read_the_hints():
 
 def test_wiring():
     pipeline = create_pipeline()
-    heads = {"reviser", "revision_evaluation", "fuser", "fusion_evaluation"}
-    inputs = {"generator", "evaluation", "manifest", "params:register", *heads}
-    assert pipeline.inputs() == inputs
+    heads = {head.weights for head in find_heads().values()}
+    measured = {f"{head.reports}_evaluation" for head in find_heads().values()}
+    assert {"reviser", "fuser"} <= heads and {"revision_evaluation", "fusion_evaluation"} <= measured
+    assert pipeline.inputs() == {"generator", "evaluation", "manifest", "params:register", *heads, *measured}
     assert pipeline.outputs() == {"registration"}
 
 

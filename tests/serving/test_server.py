@@ -59,6 +59,7 @@ def test_answers_every_body_mlflow_knows(post, body):
         "preserve_color": "none",
         "contrast": 1.0,
         "sharpen": 0.0,
+        "label": "metadata",
     }
     result = decoded(answer["image"])
     assert (result.format, result.mode, result.size) == ("PNG", "RGB", (24, 16))

@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from importlib.metadata import distributions
 from importlib.metadata import version as installed
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
 REQUIREMENTS = (
     *("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas"),
-    *("pydantic", "pyyaml"),
+    *("pydantic", "pyyaml", "scikit-image"),
 )
 # Read where they are installed, and so by a model that was registered there.
 OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python")
@@ -80,7 +80,7 @@ def signature(styles: list[str]) -> ModelSignature:
 
 def requirements() -> list[str]:
     """The installed versions of what serving needs; a build's suffix ("+cpu") is no part of the version."""
-    optional = [name for name in OPTIONAL_REQUIREMENTS if find_spec(name.replace("-", "_"))]
+    optional = [name for name in OPTIONAL_REQUIREMENTS if any(distributions(name=name))]
     return [f"{name}=={installed(name).partition('+')[0]}" for name in (*REQUIREMENTS, *optional)]
 
 
