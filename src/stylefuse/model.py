@@ -14,6 +14,7 @@ from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load
 from stylefuse.serving.chain import check_chain, result_size, size_of
 from stylefuse.serving.default_model import CHAMPION, use_ready_made
 from stylefuse.serving.labelled import run_labelled
+from stylefuse.serving.predictor import missing
 from stylefuse.serving.registered import NotRegisteredError, fetch_registered
 from stylefuse.task_method import TaskMethod
 from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
@@ -176,10 +177,11 @@ class Model:
 
     def _steps(self, chain: str, params: Mapping[str, Any]) -> list[Step]:
         tasks = parse_chain(chain) if isinstance(chain, str) else []
-        if not tasks or any(task not in self._bundle.tasks for task in tasks):
-            raise RequestError(
-                "chain", f"this model has no task {shown(chain)}", f"use {', '.join(self.tasks)}"
-            )
+        if not tasks:
+            raise RequestError("chain", f"there is no task {shown(chain)}", f"use {', '.join(self.tasks)}")
+        for task in tasks:
+            if task not in self._bundle.tasks:
+                raise missing(self._bundle, task)
         known = [name for task in [*tasks, *self.appendable(tasks)] for name in task.specs]
         refuse_unknown(params, known, "parameter")
         return read_steps(with_appended(tasks, params), params)

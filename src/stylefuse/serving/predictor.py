@@ -21,7 +21,7 @@ from stylefuse.serving.request import (
     read_params,
     read_pictures,
 )
-from stylefuse.tasks.task import find_heads
+from stylefuse.tasks.task import Task, find_heads
 from stylefuse.tasks.validation import RequestError
 
 
@@ -84,7 +84,7 @@ class RequestPredictor:
         request = read_params(params, self.bundle.names)
         for task, _ in request.steps:
             if task not in self.bundle.tasks:
-                raise _without(next(name for name in task.needs if name not in self.bundle.weights))
+                raise missing(self.bundle, task)
         check_chain(self.bundle, request.steps)
         return request
 
@@ -127,10 +127,12 @@ class RequestPredictor:
         return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 
-def _without(name: str) -> RequestError:
+def missing(bundle: Bundle, task: Task) -> RequestError:
+    """Return the error for a task that the bundle lacks weights of; it says which pipeline trains them."""
+    name = next(name for name in task.needs if name not in bundle.weights)
     head = find_heads().get(name)
     remedy = (
-        f"run the {head.trained_by} pipeline and serve the model that it registers"
+        f"run the {head.trained_by} pipeline and use the model that it registers"
         if head
         else "register the model again"
     )
