@@ -151,3 +151,10 @@ def test_safetensors_of_others_are_refused(tmp_path):
     save_file({"a": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match=r"other\.safetensors"):
         read_weights(tmp_path / "other.safetensors")
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [("upscaler", "an upscaler"), ("judge", "a judge")])
+def test_weights_of_another_kind_of_network_are_refused_by_name(kind, wanted):
+    with pytest.raises(ValueError, match=f"these are weights of a fuser, not of {wanted}$"):
+        Weights({}, {"kind": "fuser"}).require(kind)
+    Weights({}, {"kind": kind}).require(kind)

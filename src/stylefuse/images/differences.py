@@ -1,4 +1,4 @@
-"""How a result differs from its photo: colours and contrast, measured at a small size."""
+"""Measure how a result differs from its photo in colours and contrast, at a small size."""
 
 import numpy as np
 from PIL import Image

@@ -1,4 +1,4 @@
-"""How much each place of a picture was changed, as a map to look at."""
+"""Map how much each place of a picture was changed."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where picture files hold XMP packets: found by the structure of the file, without a decoder.
+"""Find the XMP packets in picture files by the structure of the file, without a decoder.
 
 PNG: chunk iTXt. JPEG: segment APP1. WebP: chunk "XMP ". TIFF: tag 700.
 """

@@ -1,4 +1,4 @@
-"""What a picture file says about AI: found in files, inherited by results, written into packets."""
+"""Labels of AI in picture files: read them, pass them on to results, write them into XMP packets."""
 
 from collections.abc import Sequence
 from pathlib import Path

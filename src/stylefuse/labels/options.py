@@ -1,4 +1,4 @@
-"""What the operator decides about labels."""
+"""Options of labels, which the operator sets."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal

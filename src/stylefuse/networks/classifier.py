@@ -74,8 +74,7 @@ def load_classifier(weights: Weights) -> StyleClassifier:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "classifier":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a classifier")
+    weights.require("classifier")
     backbone = EfficientNetLite0() if weights.facts["imagenet"] else SmallBackbone()
     classifier = StyleClassifier(len(weights.facts["styles"]), backbone)
     classifier.load_state_dict(weights.tensors)

@@ -150,8 +150,7 @@ def load_generator(weights: Weights) -> Generator:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "generator":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a generator")
+    weights.require("generator")
     config, added = weights.facts["config"], weights.facts.get("added", 0)
     generator = Generator(
         len(weights.facts["styles"]) - added,

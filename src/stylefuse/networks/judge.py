@@ -135,8 +135,7 @@ def load_judge(weights: Weights) -> Judge:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "judge":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a judge")
+    weights.require("judge")
     judge = Judge(len(weights.facts["styles"]))
     judge.load_state_dict(weights.tensors)
     return judge.eval().requires_grad_(False)

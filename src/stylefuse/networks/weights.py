@@ -24,6 +24,12 @@ class Weights(NamedTuple):
         """Return the sha256 over tensors and facts, as in the file unless that is in half precision."""
         return _checksum(self.tensors, json.dumps(self.facts))
 
+    def require(self, kind: str) -> None:
+        """Raise ValueError if these are weights of another kind of network than `kind`, "generator"."""
+        if (found := self.facts.get("kind")) != kind:
+            article = "an" if kind[0] in "aeiou" else "a"
+            raise ValueError(f"these are weights of a {found}, not of {article} {kind}")
+
 
 def write_weights(path: Path, weights: Weights) -> None:
     """Write a network to a file, all or nothing.

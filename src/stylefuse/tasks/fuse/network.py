@@ -241,8 +241,7 @@ def load_fuser(weights: Weights, generator: Generator, fingerprint: str) -> Fuse
 
 def build_fuser(weights: Weights, encoder: Encoder) -> Fuser:
     """As `load_fuser`, without a check that the encoder is the one that the fuser was trained on."""
-    if weights.facts.get("kind") != "fuser":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a fuser")
+    weights.require("fuser")
     config = weights.facts["config"]
     fuser = Fuser(encoder, FuserConfig(tuple(config["channels"]), tuple(config["residual"])))
     fuser.load_state_dict(weights.tensors)

@@ -119,8 +119,7 @@ def load_restorer(weights: Weights, encoder: Encoder) -> Restorer:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "restorer":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a restorer")
+    weights.require("restorer")
     config = weights.facts["config"]
     config = config | {name: tuple(config[name]) for name in ("widths", "detector")}
     restorer = Restorer(encoder, RestorerConfig(**config))

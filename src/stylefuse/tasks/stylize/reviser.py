@@ -113,8 +113,7 @@ def load_reviser(weights: Weights) -> Reviser:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "reviser":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of a reviser")
+    weights.require("reviser")
     added = weights.facts.get("added", 0)
     rows = len(weights.facts["styles"]) - added
     reviser = Reviser(rows, ReviserConfig(**weights.facts["config"]), added)

@@ -112,8 +112,7 @@ def load_upscaler(weights: Weights, encoder: Encoder) -> Upscaler:
     Raises:
         ValueError: the weights are of another kind of network.
     """
-    if weights.facts.get("kind") != "upscaler":
-        raise ValueError(f"these are weights of a {weights.facts.get('kind')}, not of an upscaler")
+    weights.require("upscaler")
     upscaler = Upscaler(encoder, UpscalerConfig(**weights.facts["config"]))
     upscaler.load_state_dict(weights.tensors)
     return upscaler.eval().requires_grad_(False)
