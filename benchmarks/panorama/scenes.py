@@ -4,7 +4,7 @@ Two kinds. `plane`: the photo is a flat wall, and the camera moves along it; eac
 `turn`: the photo is the inside of a cylinder, and the camera turns on its axis, as people take panoramas.
 """
 
-from collections.abc import Callable
+
 from typing import NamedTuple
 
 import cv2
@@ -83,4 +83,3 @@ def _exposed(view: np.ndarray, stops: float, random: np.random.Generator) -> np.
     return np.clip(np.rint(light * 255 + random.normal(0, NOISE, view.shape)), 0, 255).astype(np.uint8)
 
 
-Stitch = Callable[[list[np.ndarray]], np.ndarray | None]

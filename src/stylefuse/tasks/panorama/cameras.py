@@ -4,14 +4,14 @@ Two models. `rotation`: the camera turned on the spot; three angles a picture an
 front of something flat, such as a document or a wall; a homography (eight numbers) a picture.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
-from scipy.optimize import least_squares
 
 from stylefuse.tasks.panorama.features import Pair
+from stylefuse.tasks.panorama.least_squares import fit
 
 Model = Literal["rotation", "plane"]
 Tree = list[tuple[int, int, np.ndarray]]
@@ -114,8 +114,8 @@ def _rotation(
         start = np.concatenate([*angles, np.full(1 if one_camera else count, np.log(focal))])
         starts.append((float(np.abs(residuals(start)).mean()), start))
     starts.sort(key=lambda each: each[0])
-    fits = [_solve(residuals, start) for _, start in starts[:2]]
-    turns, focals = unpack(min(fits, key=lambda fit: fit.cost).x)
+    fits = [fit(residuals, start, _HUBER) for _, start in starts[:2]]
+    turns, focals = unpack(min(fits, key=lambda each: each[1])[0])
     lens = [np.diag([1 / focal, 1 / focal, 1.0]) for focal in focals]
     error = _error(_distances(pairs, [t @ each for t, each in zip(turns, lens, strict=True)], unit), unit)
     turns = _upright(turns)
@@ -140,8 +140,8 @@ def _plane(pairs: Sequence[Pair], count: int, order: Tree, unit: float) -> Camer
         return views
 
     first = np.concatenate([(start[i] / scale).ravel()[:8] for i in others])
-    fit = _solve(lambda values: _distances(pairs, unpack(values), unit), first)
-    views = unpack(fit.x)
+    found, _ = fit(lambda values: _distances(pairs, unpack(values), unit), first, _HUBER)
+    views = unpack(found)
     error = _error(_distances(pairs, views, unit), unit)
     lean = np.mean([np.arctan2(view[1, 0], view[0, 0]) for view in views])
     cos, sin = np.cos(lean), np.sin(lean)
@@ -149,27 +149,19 @@ def _plane(pairs: Sequence[Pair], count: int, order: Tree, unit: float) -> Camer
     return Cameras("plane", error, [], [level @ view for view in views])
 
 
-def _solve(residuals: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> Any:
-    return least_squares(residuals, start, loss="huber", f_scale=_HUBER, max_nfev=40, x_scale="jac")
-
-
 def _distances(pairs: Sequence[Pair], views: Sequence[np.ndarray], unit: float) -> np.ndarray:
-    """How far each match is from where the other picture expects it, both ways, in thousandths of a side."""
+    """How far each match of the second picture is from where the first expects it, in thousandths of a side."""
     parts = []
     for pair in pairs:
         there = np.linalg.solve(views[pair.second], views[pair.first])
-        parts += [_mapped(there, pair.here) - pair.there, _mapped(np.linalg.inv(there), pair.there) - pair.here]
-    return np.nan_to_num(np.concatenate(parts).ravel() * (1000 / unit), nan=1e4, posinf=1e4, neginf=-1e4)
-
-
-def _mapped(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
-    x, y, z = matrix @ np.column_stack([points, np.ones(len(points))]).T
-    z = np.maximum(z, 1e-3)  # behind the camera: far away, so that the fit moves off
-    return np.column_stack([x / z, y / z])
+        x, y, z = there[:, :2] @ pair.here.T + there[:, 2:]
+        z = np.maximum(z, 1e-3)  # behind the camera: far away, so that the fit moves off
+        parts.append(np.concatenate([x / z - pair.there[:, 0], y / z - pair.there[:, 1]]).reshape(2, -1))
+    return np.concatenate(parts, 1).ravel() * (1000 / unit)
 
 
 def _error(distances: np.ndarray, unit: float) -> float:
-    lengths = np.sort(np.hypot(*distances.reshape(-1, 2).T)) * (unit / 1000)
+    lengths = np.sort(np.hypot(*distances.reshape(2, -1))) * (unit / 1000)
     kept = lengths[: max(1, int(0.9 * len(lengths)))]
     return float(np.sqrt((kept**2).mean()))
 

@@ -26,7 +26,7 @@ class Composed(NamedTuple):
     weights: list[np.ndarray]
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
     """A picture on the canvas: its left and top corner, its pixels, and where it is seen (255, else 0)."""
 
     corner: tuple[int, int]
@@ -39,7 +39,7 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     areas = [np.prod(np.subtract(layout.box(i)[2:], layout.box(i)[:2])) for i in range(len(pictures))]
     factor = min(1.0, float(np.sqrt(_SEAM_PIXELS / np.median(areas))))
     small = layout.scaled(factor)
-    pieces = [_warped(picture, small, i) for i, picture in enumerate(pictures)]
+    pieces = [warp(picture, small, i) for i, picture in enumerate(pictures)]
     gains = _compensator(pieces)
     pieces = [_compensated(gains, i, piece) for i, piece in enumerate(pieces)]
     shares = _seams(pieces)
@@ -47,7 +47,7 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     blender = cv2.detail.MultiBandBlender(0, _bands(right - left, bottom - top))  # type: ignore[call-arg]
     blender.prepare((left, top, right - left, bottom - top))
     for i, picture in enumerate(pictures):
-        piece = _compensated(gains, i, _warped(picture, layout, i))
+        piece = _compensated(gains, i, warp(picture, layout, i))
         size = piece.seen.shape[::-1]
         share = cv2.resize(cv2.dilate(shares[i], None), size, interpolation=cv2.INTER_LINEAR)
         blender.feed(piece.pixels.astype(np.int16), cv2.bitwise_and(share, piece.seen), piece.corner)
@@ -56,7 +56,8 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     return Composed(picture, np.asarray(seen) > 0, _weights(small, pieces, shares))
 
 
-def _warped(picture: np.ndarray, layout: Layout, number: int) -> _Piece:
+def warp(picture: np.ndarray, layout: Layout, number: int) -> Piece:
+    """Draw one picture, H×W×3 uint8, onto its part of the canvas."""
     left, top, right, bottom = layout.box(number)
     height, width = picture.shape[:2]
     shape = (bottom - top, right - left)
@@ -75,7 +76,7 @@ def _warped(picture: np.ndarray, layout: Layout, number: int) -> _Piece:
         way = cv2.INTER_CUBIC if shrunk == 1 else cv2.INTER_LINEAR
         pixels[part] = cv2.remap(source, x, y, way, borderMode=cv2.BORDER_REPLICATE)
         seen[part] = np.where(inside, 255, 0)
-    return _Piece((left, top), pixels, seen)
+    return Piece((left, top), pixels, seen)
 
 
 def _reduced(picture: np.ndarray, layout: Layout) -> tuple[np.ndarray, float]:
@@ -86,7 +87,7 @@ def _reduced(picture: np.ndarray, layout: Layout) -> tuple[np.ndarray, float]:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), size[0] / picture.shape[1]
 
 
-def _compensator(pieces: Sequence[_Piece]) -> Any:
+def _compensator(pieces: Sequence[Piece]) -> Any:
     """Make pictures equally bright where they overlap, in blocks (`BlocksGainCompensator`), before seams are sought."""
     gains = cv2.detail.BlocksGainCompensator(_BLOCK, _BLOCK)
     corners, pixels, seen = zip(*pieces, strict=True)
@@ -94,11 +95,11 @@ def _compensator(pieces: Sequence[_Piece]) -> Any:
     return gains
 
 
-def _compensated(gains: Any, number: int, piece: _Piece) -> _Piece:
+def _compensated(gains: Any, number: int, piece: Piece) -> Piece:
     return piece._replace(pixels=gains.apply(number, piece.corner, piece.pixels, piece.seen))
 
 
-def _seams(pieces: Sequence[_Piece]) -> list[np.ndarray]:
+def _seams(pieces: Sequence[Piece]) -> list[np.ndarray]:
     """Which places are taken from which picture, 255 or 0: a graph cut where the pictures differ least.
 
     So what moved between two pictures is taken from one of them, whole.
@@ -115,7 +116,7 @@ def _bands(width: int, height: int) -> int:
     return int(np.clip(np.ceil(np.log2(reach)) - 1, 1, _BANDS))
 
 
-def _weights(layout: Layout, pieces: Sequence[_Piece], shares: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _weights(layout: Layout, pieces: Sequence[Piece], shares: Sequence[np.ndarray]) -> list[np.ndarray]:
     left, top, right, bottom = layout.bounds
     maps = []
     for piece, share in zip(pieces, shares, strict=True):

@@ -6,11 +6,11 @@ Box = tuple[int, int, int, int]
 """left, top, right, bottom in pixels; right and bottom are outside."""
 
 # Longest side, px, of the copy that is searched.
-_SIDE = 1000
+_SIDE = 500
 
 
 def inner_rectangle(seen: np.ndarray) -> Box:
-    """Find the largest rectangle inside `seen`, H×W bool; of large masks, to within a thousandth of their side.
+    """Find the largest rectangle inside `seen`, H×W bool; of large masks, to within a five hundredth of their side.
 
     Every cell of the copy is full only if all of its pixels are, so the rectangle holds no empty pixel.
     """

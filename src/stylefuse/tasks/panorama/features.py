@@ -162,11 +162,9 @@ def _expected(
     a: Features, b: Features, likeness: np.ndarray, matrix: np.ndarray, searched: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each feature of the first the most alike of the second near where the motion takes it."""
-    places, targets = apply(matrix, a.points), b.points
-    reach = (searched * max(a.scale, b.scale)) ** 2
-    near = np.zeros(likeness.shape, bool)
-    for i in range(0, len(places), 256):  # in blocks: all differences at once would need hundreds of MB
-        near[i : i + 256] = ((places[i : i + 256, None] - targets[None]) ** 2).sum(2) < reach
+    x, y = apply(matrix, a.points).T.astype(np.float32)[..., None]
+    u, v = b.points.T.astype(np.float32)
+    near = (x - u) ** 2 + (y - v) ** 2 < (searched * max(a.scale, b.scale)) ** 2
     masked = np.where(near, likeness, -1)
     best = masked.argmax(1)
     rows = np.arange(len(masked))
