@@ -4,7 +4,6 @@ Two kinds. `plane`: the photo is a flat wall, and the camera moves along it; eac
 `turn`: the photo is the inside of a cylinder, and the camera turns on its axis, as people take panoramas.
 """
 
-
 from typing import NamedTuple
 
 import cv2
@@ -81,5 +80,3 @@ def _on_cylinder(
 def _exposed(view: np.ndarray, stops: float, random: np.random.Generator) -> np.ndarray:
     light = view / 255 * 2.0 ** (stops / _GAMMA)
     return np.clip(np.rint(light * 255 + random.normal(0, NOISE, view.shape)), 0, 255).astype(np.uint8)
-
-

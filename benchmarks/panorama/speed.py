@@ -28,7 +28,9 @@ def run(options: argparse.Namespace) -> None:
         made = STITCHERS[options.only](views)
         seconds = time.perf_counter() - start
         size = "none" if made.panorama is None else "×".join(map(str, made.panorama.shape[1::-1]))
-        print(options.only, f"{seconds:.1f}", f"{peak_bytes() / 1e9:.2f}", f"{before / 1e9:.2f}", size, sep=";")
+        print(
+            options.only, f"{seconds:.1f}", f"{peak_bytes() / 1e9:.2f}", f"{before / 1e9:.2f}", size, sep=";"
+        )
         return
     rows: list[list[str]] = [["stitcher", "s", "peak, GB", "before, GB", "panorama"]]
     for name in STITCHERS:

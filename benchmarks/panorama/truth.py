@@ -69,7 +69,16 @@ def _keep(stitched: Stitched, path: Path) -> None:
 def table(results: dict) -> str:
     """Markdown: a line a stitcher, for each kind of set."""
     rows: list[list[object]] = [
-        ["sets", "stitcher", "result", "all three used", "all used or the missing named", "RMS, px", "90 %", "step"]
+        [
+            "sets",
+            "stitcher",
+            "result",
+            "all three used",
+            "all used or the missing named",
+            "RMS, px",
+            "90 %",
+            "step",
+        ]
     ]
     for kind in KINDS:
         of_kind = [each for name, each in results.items() if name.startswith(kind)]

@@ -31,9 +31,7 @@ def run(options: argparse.Namespace) -> None:
     count = len(views)
     sets = {"three photos": [[views[(i + 3 * j) % count][j] for j in range(3)] for i in range(count)]}
     random = np.random.default_rng(1)
-    sets["plain"] = [
-        [_plain(25 * i, views[0][0].shape, random) for _ in range(3)] for i in range(PLAIN)
-    ]
+    sets["plain"] = [[_plain(25 * i, views[0][0].shape, random) for _ in range(3)] for i in range(PLAIN)]
     rows: list[list[object]] = [["sets", "stitcher", "refused", "says"]]
     compared = {name: stitch for name, stitch in STITCHERS.items() if "feather" not in name}
     for kind, each in sets.items():

@@ -75,7 +75,9 @@ def _spanning(pairs: Sequence[Pair], count: int) -> Tree:
         steps = {root: 0}  # from the root to each picture
         while len(steps) < count:
             ends = [p for p in pairs if (p.first in steps) != (p.second in steps)]
-            edge = min(ends, key=lambda p: (min(steps.get(p.first, count), steps.get(p.second, count)), -len(p.here)))
+            edge = min(
+                ends, key=lambda p: (min(steps.get(p.first, count), steps.get(p.second, count)), -len(p.here))
+            )
             matrix = np.asarray(edge.matrix)
             if edge.first in steps:
                 tree.append((edge.first, edge.second, np.linalg.inv(matrix)))
@@ -87,9 +89,7 @@ def _spanning(pairs: Sequence[Pair], count: int) -> Tree:
     return min(trees, key=lambda each: each[:2])[2]
 
 
-def _rotation(
-    pairs: Sequence[Pair], sizes: Sequence[tuple[int, int]], order: Tree, unit: float
-) -> Cameras:
+def _rotation(pairs: Sequence[Pair], sizes: Sequence[tuple[int, int]], order: Tree, unit: float) -> Cameras:
     count = len(sizes)
     root = order[0][0]
     one_camera = len({tuple(sorted(size)) for size in sizes}) == 1

@@ -1,4 +1,4 @@
-"""Find places that two pictures share: SIFT features, matched, and matched again where the first motion expects them."""
+"""Find places that two pictures share: SIFT features, matched twice, the second time where a motion expects them."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
@@ -34,8 +34,8 @@ _LEAST_OVERLAP = 400
 class Features(NamedTuple):
     """Of one picture.
 
-    luma: h×w uint8, a copy at most `_SIDE` px a side. points: n×2, x and y in px of the picture itself, from its centre.
-    about: n×128. scale: px of the picture for one px of the copy.
+    luma: h×w uint8, a copy at most `_SIDE` px a side. points: n×2, x and y in px of the picture itself, from its
+    centre. about: n×128 float32, of length 1. scale: px of the picture for one px of the copy.
     """
 
     luma: np.ndarray

@@ -14,7 +14,7 @@ def match_all(features: Sequence[Features]) -> list[Pair]:
 
 
 def belonging(pairs: Sequence[Pair], count: int) -> list[int]:
-    """The most pictures that matched pairs connect, as sorted numbers; of equal groups the one with the first picture."""
+    """The largest group that matched pairs connect, as sorted numbers; of equal ones that with the first picture."""
     group = list(range(count))
     for pair in pairs:
         if pair.verdict == "matched":

@@ -13,12 +13,15 @@ from stylefuse.tasks.panorama.crop import inner_rectangle
 from stylefuse.tasks.panorama.features import find_features
 from stylefuse.tasks.panorama.pairs import Pair, belonging, match_all
 from stylefuse.tasks.panorama.params import AUTO, PanoramaParams
-from stylefuse.tasks.panorama.refusals import check_canvas, check_pictures, refuse_missing, refused
+from stylefuse.tasks.panorama.refusals import check_canvas, check_pictures, refuse_missing
 from stylefuse.tasks.panorama.surfaces import Layout, lay_out
 from stylefuse.tasks.task import Networks, Result
+from stylefuse.tasks.validation import RequestError
 
 # Error of the fit, as a share of a picture's longest side, from which on the camera has moved or the scene has.
 _PARALLAX = 0.003
+# As many as a picture may have that is sent in, so that every result can be worked on further.
+MAX_PIXELS = DEFAULT_LIMITS.max_pixels
 
 
 class Plan(NamedTuple):
@@ -88,8 +91,8 @@ def plan(pictures: Sequence[np.ndarray], params: PanoramaParams) -> Plan:
     layout = lay_out(cameras, sizes, surface, params.size)
     if layout is None:
         message = "the pictures look too far aside to be drawn on a plane"
-        raise refused("projection", message, "send projection=auto, cylinder or sphere", "too_wide")
-    check_canvas(layout, sizes, params.size, DEFAULT_LIMITS.max_pixels)
+        raise RequestError("projection", message, "send projection=auto, cylinder or sphere", "too_wide")
+    check_canvas(layout, sizes, params.size, MAX_PIXELS)
     return Plan(pairs, used, cameras, layout)
 
 

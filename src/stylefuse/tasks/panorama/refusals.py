@@ -14,19 +14,19 @@ _LONGEST = 32_000
 _OVERLAP = "neighbours should share a third of their width"
 
 
-def refused(field: str, message: str, remedy: str, code: str) -> RequestError:
-    return RequestError(field, message, remedy, code)
-
-
 def check_pictures(sizes: Sequence[tuple[int, int]]) -> None:
     """Refuse pictures that are too small or too long for any work on them."""
     for number, (width, height) in enumerate(sizes, 1):
         if min(width, height) < MIN_SIDE:
             remedy = f"use pictures of {MIN_SIDE} pixels a side or more"
-            raise refused("image", f"picture {number} is {width}×{height} pixels", remedy, "too_small")
+            raise RequestError(
+                "image", f"picture {number} is {width}×{height} pixels", remedy, "too_small", [number]
+            )
         if max(width, height) > _LONGEST:
             remedy = f"scale it to {_LONGEST} pixels a side at most"
-            raise refused("image", f"picture {number} is {width}×{height} pixels", remedy, "too_many_pixels")
+            raise RequestError(
+                "image", f"picture {number} is {width}×{height} pixels", remedy, "too_many_pixels", [number]
+            )
 
 
 def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence[int], partial: bool) -> None:
@@ -44,7 +44,7 @@ def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence
     if len(used) < 2:
         which = f": {_listed(plain)} too little detail" if plain else ""
         message = f"no two of the {count} pictures overlap{which}"
-        raise refused("image", message, f"give pictures of one scene; {_OVERLAP}", "no_overlap")
+        raise RequestError("image", message, f"give pictures of one scene; {_OVERLAP}", "no_overlap")
     parts = []
     if plain:
         parts.append(f"{_listed(plain)} too little detail to be placed")
@@ -52,11 +52,13 @@ def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence
         verb = "does" if len(others) == 1 else "do"
         parts.append(f"{_numbers(others)} {verb} not overlap with the others")
     near = [p for p in pairs if p.verdict == "unsure" and (p.first in used) != (p.second in used)]
-    hints = [f"picture {p.second + 1} may lie beside picture {p.first + 1}, but too little agrees" for p in near]
+    hints = [
+        f"picture {p.second + 1} may lie beside picture {p.first + 1}, but too little agrees" for p in near
+    ]
     message = "; ".join([*parts, *hints])
     them = "it" if len(missing) == 1 else "them"
     remedy = f"take {them} out, send partial=true to leave {them} out, or take the pictures again: {_OVERLAP}"
-    raise refused("image", message, remedy, "no_overlap")
+    raise RequestError("image", message, remedy, "no_overlap", [i + 1 for i in missing])
 
 
 def _numbers(pictures: Sequence[int]) -> str:
@@ -77,9 +79,13 @@ def check_canvas(layout: Layout, sizes: Sequence[tuple[int, int]], size: float, 
     given = sum(w * h for w, h in sizes)
     if width * height > _CANVAS * given * layout.pixel_share**2 + 10_000:
         message = f"the panorama would have {width}×{height} pixels, more than {_CANVAS} times those of the pictures"
-        raise refused("image", message, f"take out pictures that look far aside; {_OVERLAP}", "too_many_pixels")
+        raise RequestError(
+            "image", message, f"take out pictures that look far aside; {_OVERLAP}", "too_many_pixels"
+        )
     limit = min((max_pixels / (width * height)) ** 0.5, _LONGEST / max(width, height))
     if limit < 1:
-        message = f"the panorama would have {width}×{height} pixels, {max_pixels / 1e6:g} megapixels are the limit"
+        message = (
+            f"the panorama would have {width}×{height} pixels, {max_pixels / 1e6:g} megapixels are the limit"
+        )
         remedy = f"send size={int(limit * size * 100) / 100:g}, or smaller pictures"
-        raise refused("size", message, remedy, "too_many_pixels")
+        raise RequestError("size", message, remedy, "too_many_pixels")

@@ -69,7 +69,9 @@ def lay_out(
     assert round_ is not None
     left, top, right, bottom = np.array(round_.boxes).T
     field = np.degrees([(right.max() - left.min()) / unit, (bottom.max() - top.min()) / unit])
-    surface = wanted or ("plane" if max(field) <= _PLANE else "cylinder" if field[1] <= _CYLINDER else "sphere")
+    surface = wanted or (
+        "plane" if max(field) <= _PLANE else "cylinder" if field[1] <= _CYLINDER else "sphere"
+    )
     found = _measured(Layout(surface, False, cameras.views, unit, full, [], None), borders)
     return found and found._replace(field=(float(field[0]), float(field[1])))
 
