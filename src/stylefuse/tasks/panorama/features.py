@@ -93,7 +93,8 @@ def match(first: int, second: int, a: Features, b: Features) -> Pair:
             verdict: Verdict = "unrelated" if correlation < _OTHER else "unsure"
             if correlation >= _SAME and len(here) >= LEAST_MATCHES:
                 verdict = "matched"
-            best = Pair(first, second, verdict, matrix, a.points[here], b.points[there], correlation)
+            if verdict != "unrelated":
+                best = Pair(first, second, verdict, matrix, a.points[here], b.points[there], correlation)
         if best.verdict == "matched":
             break
     return best

@@ -51,7 +51,11 @@ def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence
     if others := [i for i in missing if i not in plain]:
         verb = "does" if len(others) == 1 else "do"
         parts.append(f"{_numbers(others)} {verb} not overlap with the others")
-    near = [p for p in pairs if p.verdict == "unsure" and (p.first in used) != (p.second in used)]
+    near = [
+        p
+        for p in pairs
+        if p.matrix is not None and p.verdict == "unsure" and (p.first in used) != (p.second in used)
+    ]
     hints = [
         f"picture {p.second + 1} may lie beside picture {p.first + 1}, but too little agrees" for p in near
     ]
