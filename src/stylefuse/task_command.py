@@ -234,8 +234,8 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
             print(f"  {sentence}", flush=True)
         for warning in report.get("warnings", ()) if "words" not in report else ():
             print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
-        for name, reason in outcome.get("maps_missing", {}).items():
-            print(f"{_shown(work.target)}: no map {name}: {reason}", file=sys.stderr, flush=True)
+        for name, why in outcome.get("maps_missing", {}).items():
+            print(f"{_shown(work.target)}: no map {name}: {why['message']}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)
 
 

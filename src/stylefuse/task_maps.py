@@ -40,7 +40,7 @@ def write_maps(folder: Path, target: Path, result: Result) -> dict[str, Any]:
     """Write all maps of a result, as `<target>-<map>.png`, with numbers where a map has several pictures.
 
     Returns:
-        `maps`, lists of files by name; `maps_missing`, by name why one cannot be made.
+        `maps`, lists of files by name; `maps_missing`, by name `code` and `message` that say why one cannot be made.
 
     Raises:
         OSError: a file cannot be written.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stylefuse._progress import part
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.encoding import Picture
 from stylefuse.images.io import to_image
@@ -35,10 +36,11 @@ def run_chain(
     report: dict[str, Any] = {}
     maps: Mapping[str, Map] = {}
     named = {name: to_rgb8(picture) for name, picture in (also or {}).items()}
-    for task, params in steps:
+    for number, (task, params) in enumerate(steps):
         pictures = [_as_taken(picture, task) for picture in pictures]
         predictor: Any = bundle.predictor(task.name)
-        result: Result = predictor.predict(pictures, params, **named)
+        with part(number / len(steps), (number + 1) / len(steps)):
+            result: Result = predictor.predict(pictures, params, **named)
         report, maps = {**report, **result.report}, joined(maps, result.maps)
         pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)

@@ -12,7 +12,9 @@ from stylefuse.tasks.maps import Map, MapError
 MAX_SIDE = 768
 
 
-def make_maps(maps: Mapping[str, Map], names: Sequence[str]) -> tuple[dict[str, list[bytes]], dict[str, str]]:
+def make_maps(
+    maps: Mapping[str, Map], names: Sequence[str]
+) -> tuple[dict[str, list[bytes]], dict[str, dict[str, str]]]:
     """Make some of a result's maps.
 
     Args:
@@ -21,15 +23,15 @@ def make_maps(maps: Mapping[str, Map], names: Sequence[str]) -> tuple[dict[str, 
 
     Returns:
         Grey PNG files by the maps' names, scaled down to MAX_SIDE, 0 black and 1 white; and for each map that cannot be
-        made, a sentence that says why.
+        made, `code` and `message` that say why.
     """
     made: dict[str, list[bytes]] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, dict[str, str]] = {}
     for name in names:
         try:
             made[name] = [_encoded(each) for each in maps[name]]
         except MapError as error:
-            missing[name] = str(error)
+            missing[name] = {"code": error.code, "message": str(error)}
     return made, missing
 
 

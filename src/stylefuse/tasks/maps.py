@@ -11,7 +11,11 @@ Map = Sequence["np.ndarray"]  # h×w floats in [0, 1], one or several
 
 
 class MapError(ValueError):
-    """A map cannot be made; the message says why and what to do."""
+    """A map cannot be made; the message says why and what to do, `code` says it to programs."""
+
+    def __init__(self, message: str, code: str):
+        super().__init__(message)
+        self.code = code
 
 
 class Maps(Mapping[str, Map]):

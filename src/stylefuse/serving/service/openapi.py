@@ -76,7 +76,7 @@ _REPORTED = {
             report={"type": "object"},
             request_id={"type": "string"},
             maps={"type": "object", "additionalProperties": {"type": "array", "items": _BASE64}},
-            maps_missing={"type": "object", "additionalProperties": {"type": "string"}},
+            maps_missing={"type": "object", "additionalProperties": {"type": "object"}},
         )
     },
 }

@@ -81,7 +81,7 @@ class Explainer:
     def _found(self, name: str) -> Weights:
         if name not in self._weights:
             remedy = "train a model with train_style, whose register pipeline includes it"
-            raise MapError(f"this model has no {name}: {remedy}")
+            raise MapError(f"this model has no {name}: {remedy}", "no_network")
         return self._weights[name]
 
     def _rows(self, name: str, styles: Mapping[str, float]) -> Tensor:
@@ -90,7 +90,7 @@ class Explainer:
         for style in styles:
             if style not in known:
                 text = f"the {name} has not learned the style {style}, which was added later"
-                raise MapError(f"{text}: choose another style")
+                raise MapError(f"{text}: choose another style", "unknown_style")
         return torch.tensor([styles.get(style, 0.0) for style in known], device=self._device)
 
     def _as_seen(self, picture: Image.Image, side: int) -> Tensor:
