@@ -16,6 +16,7 @@ from stylefuse.messages import LANGUAGES
 from stylefuse.ready_made import styles
 from stylefuse.serving.default_model import HELP
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
+from stylefuse.task_maps import add_explain, check_explain, write_maps
 from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appended
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
@@ -64,6 +65,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     existing.add_argument(
         "--skip-existing", action="store_true", help="keep results that exist, and make the others"
     )
+    add_explain(parser)
     parser.add_argument("--report", choices=LANGUAGES, help="say in words how each result was made")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
     if not first.takes_several:
@@ -109,6 +111,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(options)
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
+        check_explain(tasks, options)
     except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None
@@ -135,7 +138,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         if each.is_clip and each.target and not each.fault and not each.kept:
             clip = Clip(chain_name(tasks), params, labelling, clips, options.report)
             return run_clip(model, clip, each.sources[0], each.target)
-        return _outcome(each, made, file_format, labelling, options.report)
+        return _outcome(each, made, file_format, labelling, options)
 
     results = [_report(each, outcome(each), options.json) for each in work]
     return OK if all(results) else FAILED
@@ -175,7 +178,7 @@ def _outcome(
     made: Callable[[Any], Result] | None,
     file_format: str,
     labelling: Labelling,
-    language: str | None,
+    options: argparse.Namespace,
 ) -> dict[str, Any] | Fault:
     """Make one result, unless it is kept or cannot be made.
 
@@ -205,9 +208,12 @@ def _outcome(
         return Fault("failed", f"its result could not be made ({error})", "correct this, then try again")
     try:
         write_whole(work.target, data)
+        maps = write_maps(options.explain, work.target, result) if options.explain else {}
     except OSError as error:
-        return Fault("cannot_write", str(error), "choose another --output")
-    return {"report": _in_words(result, work.sources, language) if language else result.report}
+        return Fault("cannot_write", str(error), "choose another --output, or another --explain")
+    return maps | {
+        "report": _in_words(result, work.sources, options.report) if options.report else result.report
+    }
 
 
 def _in_words(result: Result, sources: Sequence[Path], language: str) -> dict[str, Any]:
@@ -237,6 +243,8 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
             print(f"  {sentence}", flush=True)
         for warning in report.get("warnings", ()) if "words" not in report else ():
             print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
+        for name, why in outcome.get("maps_missing", {}).items():
+            print(f"{_shown(work.target)}: no map {name}: {why['message']}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)
 
 
