@@ -196,7 +196,10 @@ def _outcome(
     try:
         result = made(work.sources)
         data, _ = encode_labelled(result, file_format, labelling, work.sources)
-    except (RequestError, ImageError) as error:
+    except RequestError as error:
+        error = error.named([str(source) for source in work.sources])
+        return Fault(error.code, error.message, error.remedy)
+    except ImageError as error:
         return Fault(error.code, error.message, error.remedy)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
