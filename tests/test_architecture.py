@@ -61,8 +61,11 @@ MAY_IMPORT = {
         *("ask_command", "labels", "serving", "style_command", "task_command", "task_files", "tasks"),
     },
     "task_command": {
-        *("model", "ready_made", "serving", "task_files", "task_maps", "tasks", "images", "labels"),
-        *("messages", "_atomic", "clip_command", "video"),
+        *("model", "serving", "task_arguments", "task_files", "task_maps", "tasks", "images", "labels"),
+        *("_atomic", "clip_command", "video"),
+    },
+    "task_arguments": {
+        *("ready_made", "serving", "task_files", "task_maps", "tasks", "labels", "messages", "clip_command"),
     },
     "clip_command": {"model", "task_files", "tasks", "images", "labels", "video", "words"},
     "task_maps": {"serving", "task_files", "tasks", "images", "_atomic"},
