@@ -200,7 +200,7 @@ const on = {
   },
   end() {
     const count = (state) => jobs.filter(({ over }) => over === state).length;
-    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(`end.${state}`, { count: count(state) }));
+    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(jobs.length === 1 && state === "done" ? "end.one" : `end.${state}`, { count: count(state) }));
     tell(jobs.some(({ again, over }) => again && over === "done") ? t("explained") : texts.join(" "));
     draw();
     const next = $("maps-row").firstChild && jobs.some(({ again }) => again) ? $("maps-row").children[1] : photos.current?.result ? $("download") : $("run");
