@@ -55,7 +55,7 @@ function drawStage() {
   const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
-  const names = { before: photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
+  const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
