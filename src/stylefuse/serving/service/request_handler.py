@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from stylefuse.images.encoding import MIME_TYPES
@@ -44,12 +45,12 @@ class RequestHandler:
         self.about = {**_listed(bundle), "tasks": listed_chains(bundle.tasks), "digest": model.digest}
 
     def warm_up(self) -> None:
-        """Run every chain of `about` on small pictures.
+        """Run every chain of `about` on small pictures, with details, without which some cannot be worked on.
 
         Raises:
             ValueError: a result holds values that are not numbers.
         """
-        small = encode_png(Image.new("RGB", (64, 64), (200, 120, 40)))
+        small = encode_png(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
         for chain in self.about["tasks"]:
             pictures = [small] * parse_chain(chain)[0].pictures[0]
             for response in self.predictor.predict(pictures, {TASK: chain}, [""] * len(pictures)):
