@@ -86,7 +86,7 @@ def add_style(
     )
 
     read_model(model)  # says what is wrong with it
-    files = _files(model)
+    files = files_of(model)
     own = {file.stem: read_weights(file) for file in files if not file.stem.startswith(ADDED)}
     base = base_model(own, [read_weights(file) for file in files if file.stem.startswith(ADDED)])
     check_name(style, base.styles)
@@ -124,7 +124,7 @@ def remove_style(style: str, model: Path) -> Path:
     return file
 
 
-def _files(model: Path) -> list[Path]:
+def files_of(model: Path) -> list[Path]:
     """The files of the weights of a model: generator, heads and added styles."""
     names = [model / f"{name}.safetensors" for name in (GENERATOR, *find_heads())]
     return [*(file for file in names if file.is_file()), *sorted(model.glob(f"{ADDED}*.safetensors"))]

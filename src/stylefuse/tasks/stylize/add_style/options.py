@@ -20,6 +20,7 @@ class AddStyleWeights:
     patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 3.0
+    nearest: float = 0.0
 
     def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
@@ -41,9 +42,11 @@ class AddStyleOptions(TrainingOptions):
     critic: CriticConfig = CriticConfig()
     weights: AddStyleWeights = AddStyleWeights()
     rate: float = 1e-2
+    delta_rate: float = 1e-3
     projection_rate: float = 1e-3
     critic_rate: float = 1e-3
     nce_places: int = 64
+    nearest_places: int = 128
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
     guard_every: int = 200  # images between two checks whether the critic knows its pictures by heart
     most_overfitting: float = 1.0  # 1: it takes held-out pictures of the style for restyled photos
@@ -54,7 +57,14 @@ class AddStyleOptions(TrainingOptions):
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         super().__post_init__()
         check_positive(
-            self, "penalty_every", "guard_every", "nce_places", "rate", "projection_rate", "critic_rate"
+            self,
+            "penalty_every",
+            "guard_every",
+            "nce_places",
+            "rate",
+            "delta_rate",
+            "projection_rate",
+            "critic_rate",
         )
         if self.start not in ("mean", "nearest"):
             raise ValueError(f"start is {self.start!r}: use mean or nearest")

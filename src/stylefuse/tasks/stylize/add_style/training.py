@@ -13,7 +13,7 @@ from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
 from stylefuse.losses.adversarial import relativistic_generator_loss
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss
-from stylefuse.losses.style import moments_loss
+from stylefuse.losses.style import moments_loss, nearest_features_loss
 from stylefuse.networks.classifier import pooled_moments
 from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.features import EfficientNetLite0
@@ -22,6 +22,8 @@ from stylefuse.networks.projection import PatchProjection
 from stylefuse.tasks.stylize.add_style.guard import guard
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.start import (
+    DOWN,
+    UP,
     AddedTables,
     added_tables,
     match_palette,
@@ -90,10 +92,13 @@ class AddStyleTraining:
             samplers.append(sampler(rows.held_out, options.painting_margin))
         self._begin([s.draw(STATISTICS).to(place["device"]) for s in samplers[:2]], options)
         self.ema.load_state_dict(self.generator.state_dict())
-        tables = list(added_tables(self.generator).values())
+        tables = added_tables(self.generator)
+        deltas = [table for name, table in tables.items() if name.endswith((UP, DOWN))]
+        rows_of_norms = [table for name, table in tables.items() if not name.endswith((UP, DOWN))]
         critics = [*self.critic.parameters(), *self.feature_critic.parameters()]
         groups = [
-            {"params": tables, "base": options.rate},
+            {"params": rows_of_norms, "base": options.rate},
+            {"params": deltas, "base": options.delta_rate},
             {"params": list(self.projection.parameters()), "base": options.projection_rate},
         ]
         self.optimiser = Adam(groups, lr=options.rate, betas=(0.5, 0.99))
@@ -202,6 +207,7 @@ class AddStyleTraining:
             "patch_nce": torch.stack(list(map(patch_nce_loss, queries, keys))).mean(),
             "content_features": feature_content_loss(fake_maps[-2:], photo_maps[-2:]),
             "low_pass": low_pass_luma_loss(fake, photos),
+            "nearest": nearest_features_loss(fake_maps, painting_maps, self._places(fake_maps, options)),
         }
         total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
@@ -212,6 +218,9 @@ class AddStyleTraining:
         for critic in critics:
             critic.requires_grad_(True)
         return fake.detach(), [painting_maps, [f.detach() for f in fake_maps], photo_maps], terms
+
+    def _places(self, maps: list[Tensor], options: AddStyleOptions) -> list[Tensor]:
+        return [random_places(level, options.nearest_places, self.noise) for level in maps]
 
     def critic_step(
         self,
