@@ -1,6 +1,6 @@
 """Auxiliary losses of style on frozen features; the critics are the main signal."""
 
-from torch import Tensor, cat, stack
+from torch import Tensor
 from torch.nn import functional as F
 
 
@@ -25,28 +25,3 @@ def moments_loss(moments: Tensor, wanted: Tensor, deviation: Tensor) -> Tensor:
         deviation: D, the units in which each moment is compared.
     """
     return ((moments.mean(0) - wanted) / deviation).abs().mean()
-
-
-def nearest_features_loss(fake: list[Tensor], painted: list[Tensor], places: list[Tensor]) -> Tensor:
-    """Distance of each place's features in G(x) to the nearest ones of paintings, and the other way round.
-
-    The relaxed earth mover's distance of features (Kolkin et al. 2019, eqs. 3 and 4), over all pictures of a batch, of
-    cosine distances from the paintings' mean; mean over maps. Moments say how often a feature occurs; this also says
-    with which others.
-
-    Args:
-        fake, painted: N×C×h×w maps; the paintings' get no gradient.
-        places: flat positions of each map, int64.
-    """
-    terms = []
-    for one, other, at in zip(fake, painted, places, strict=True):
-        known = _at(other.detach(), at)
-        centre = known.mean(0)
-        made = F.normalize(_at(one, at) - centre, dim=1)
-        likeness = made @ F.normalize(known - centre, dim=1).T
-        terms.append(1 - cat([likeness.amax(1).mean()[None], likeness.amax(0).mean()[None]]).amin())
-    return stack(terms).mean()
-
-
-def _at(maps: Tensor, places: Tensor) -> Tensor:
-    return maps.float().flatten(2)[:, :, places].transpose(1, 2).flatten(0, 1)

@@ -16,11 +16,10 @@ class AddStyleWeights:
     feature_adversarial: float = 0.7
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
-    moments: float = 1.0
+    moments: float = 2.0
     patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 3.0
-    nearest: float = 0.0
 
     def __post_init__(self) -> None:
         if min(asdict(self).values()) < 0 or self.photo_negative >= 1:
@@ -34,6 +33,7 @@ class AddStyleOptions(TrainingOptions):
     __pydantic_config__ = STRICT
 
     images: int = 2_400
+    batch_size: int = 4
     average_half_life: float = 400.0
     log_every: int = 200
     sample_every: int = 800
@@ -42,11 +42,13 @@ class AddStyleOptions(TrainingOptions):
     critic: CriticConfig = CriticConfig()
     weights: AddStyleWeights = AddStyleWeights()
     rate: float = 1e-2
-    delta_rate: float = 1e-3
+    delta_rate: float = 2e-3
     projection_rate: float = 1e-3
     critic_rate: float = 1e-3
+    least_ssim: float = (
+        0.68  # of luma between photos and restyled photos, that the terms of content are to keep
+    )
     nce_places: int = 64
-    nearest_places: int = 128
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
     guard_every: int = 200  # images between two checks whether the critic knows its pictures by heart
     most_overfitting: float = 1.0  # 1: it takes held-out pictures of the style for restyled photos
@@ -68,5 +70,7 @@ class AddStyleOptions(TrainingOptions):
         )
         if self.start not in ("mean", "nearest"):
             raise ValueError(f"start is {self.start!r}: use mean or nearest")
+        if not 0 <= self.least_ssim < 1:
+            raise ValueError(f"least_ssim is {self.least_ssim}: it is a similarity, from 0 to below 1")
         if not 0 <= self.painting_margin < 0.4:
             raise ValueError(f"painting_margin is {self.painting_margin}: it is a share, from 0 to 0.4")

@@ -13,13 +13,14 @@ from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
 from stylefuse.losses.adversarial import relativistic_generator_loss
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss
-from stylefuse.losses.style import moments_loss, nearest_features_loss
+from stylefuse.losses.style import moments_loss
 from stylefuse.networks.classifier import pooled_moments
 from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.features import EfficientNetLite0
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
 from stylefuse.networks.projection import PatchProjection
 from stylefuse.tasks.stylize.add_style.guard import guard
+from stylefuse.tasks.stylize.add_style.keeping import KEEPING, TERMS, content_factor
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.start import (
     DOWN,
@@ -120,7 +121,7 @@ class AddStyleTraining:
             samplers=samplers,
             generators={"random": random, "noise": self.noise},
             options=options.fingerprinted(),
-            values={"overfitted": 0},
+            values={"overfitted": 0, KEEPING: 1.0},
         )
 
     @torch.no_grad()
@@ -207,9 +208,10 @@ class AddStyleTraining:
             "patch_nce": torch.stack(list(map(patch_nce_loss, queries, keys))).mean(),
             "content_features": feature_content_loss(fake_maps[-2:], photo_maps[-2:]),
             "low_pass": low_pass_luma_loss(fake, photos),
-            "nearest": nearest_features_loss(fake_maps, painting_maps, self._places(fake_maps, options)),
         }
-        total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+        keeping = content_factor(self.state, photos, fake.detach(), options.least_ssim)
+        factors = {name: keeping if name in TERMS else 1.0 for name in terms}
+        total = torch.stack([factors[n] * getattr(weights, n) * term for n, term in terms.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         for table in added_tables(generator).values():
@@ -218,9 +220,6 @@ class AddStyleTraining:
         for critic in critics:
             critic.requires_grad_(True)
         return fake.detach(), [painting_maps, [f.detach() for f in fake_maps], photo_maps], terms
-
-    def _places(self, maps: list[Tensor], options: AddStyleOptions) -> list[Tensor]:
-        return [random_places(level, options.nearest_places, self.noise) for level in maps]
 
     def critic_step(
         self,
