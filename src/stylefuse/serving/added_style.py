@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 from stylefuse.images.names import printable
 from stylefuse.networks.added import base_model
 from stylefuse.networks.weights import read_weights, write_weights
-from stylefuse.serving.bundle import ADDED, GENERATOR, ModelError, place_of, read_model
+from stylefuse.serving.bundle import ADDED, ModelError, files_of, place_of, read_model
 from stylefuse.serving.default_model import CHAMPION, use_ready_made
 from stylefuse.serving.registered import NotRegisteredError, fetch_registered
-from stylefuse.tasks.task import find_heads
 
 log = logging.getLogger(__name__)
 REGISTERED = "models:/"
@@ -122,9 +121,3 @@ def remove_style(style: str, model: Path) -> Path:
         )
     file.unlink()
     return file
-
-
-def files_of(model: Path) -> list[Path]:
-    """The files of the weights of a model: generator, heads and added styles."""
-    names = [model / f"{name}.safetensors" for name in (GENERATOR, *find_heads())]
-    return [*(file for file in names if file.is_file()), *sorted(model.glob(f"{ADDED}*.safetensors"))]

@@ -37,8 +37,7 @@ def register_style(added: Mapping[str, Any], options: RegisterOptions) -> dict[s
 def _register(folder: Path, warnings: Any, options: RegisterOptions) -> dict[str, Any]:
     from stylefuse.networks.added import with_added
     from stylefuse.networks.weights import read_weights
-    from stylefuse.serving.added_style import files_of
-    from stylefuse.serving.bundle import ADDED, GENERATOR
+    from stylefuse.serving.bundle import ADDED, GENERATOR, files_of
     from stylefuse.tasks.task import find_heads
 
     from .card import measure_budget, measure_head_budgets, write_card
