@@ -11,8 +11,8 @@ from stylefuse.training.state import TrainState
 
 KEEPING = "keeping"  # of the state's values: the present factor
 TERMS = ("patch_nce", "content_features", "low_pass")
-GAIN = 0.6  # of the factor's logarithm, a step and one of SSIM
-LEAST, MOST = 0.5, 8.0  # of the factor
+GAIN = 0.3  # of the factor's logarithm, a step and one of SSIM
+LEAST, MOST = 0.125, 8.0  # of the factor
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ class AddStyleWeights:
     feature_adversarial: float = 0.7
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
-    moments: float = 2.0
+    moments: float = 1.0
     patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 3.0
@@ -32,7 +32,7 @@ class AddStyleOptions(TrainingOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 2_400
+    images: int = 1_600
     batch_size: int = 4
     average_half_life: float = 400.0
     log_every: int = 200
@@ -42,7 +42,7 @@ class AddStyleOptions(TrainingOptions):
     critic: CriticConfig = CriticConfig()
     weights: AddStyleWeights = AddStyleWeights()
     rate: float = 1e-2
-    delta_rate: float = 2e-3
+    delta_rate: float = 1e-3
     projection_rate: float = 1e-3
     critic_rate: float = 1e-3
     least_ssim: float = (
