@@ -25,7 +25,7 @@ class ReflectConv(nn.Conv2d):
         return self.padded(F.pad(x, (self.border,) * 4, mode="reflect"), style)
 
     def padded(self, x: Tensor, style: Tensor | None = None) -> Tensor:
-        """Convolve x, which is padded already. The style is not used, see `StyledConv`."""
+        """Convolve x, which is padded already. The style is not used, see `AdaptedConv`."""
         return super().forward(x)
 
 
@@ -79,7 +79,7 @@ def add_rows(mixture: Tensor, style: Tensor, first: int, added: Tensor | None) -
     return mixture
 
 
-class StyledConv(ReflectConv):
+class AdaptedConv(ReflectConv):
     """Convolution whose weights each added style changes by a matrix of low rank (LoRA, Hu et al. 2021).
 
     The change is computed only where a style has a weight on the added row, so other styles keep their bytes.
@@ -146,11 +146,11 @@ class StyledResidual(nn.Module):
     def __init__(self, rows: int, channels: int, added: int = 0):
         super().__init__()
         self.conv1, self.norm1 = (
-            StyledConv(channels, channels, added=added),
+            AdaptedConv(channels, channels, added=added),
             ConditionalInstanceNorm(rows, channels, added),
         )
         self.conv2, self.norm2 = (
-            StyledConv(channels, channels, added=added),
+            AdaptedConv(channels, channels, added=added),
             ConditionalInstanceNorm(rows, channels, added),
         )
 
@@ -165,7 +165,7 @@ class StyledUp(nn.Module):
     def __init__(self, rows: int, channels_in: int, channels_out: int, added: int = 0):
         super().__init__()
         self.conv, self.norm = (
-            StyledConv(channels_in, channels_out, added=added),
+            AdaptedConv(channels_in, channels_out, added=added),
             ConditionalInstanceNorm(rows, channels_out, added),
         )
 

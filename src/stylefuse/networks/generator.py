@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import StyledConv, StyledResidual, StyledUp, add_rows, added_rows
+from stylefuse.networks.blocks import AdaptedConv, StyledResidual, StyledUp, add_rows, added_rows
 from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
@@ -38,7 +38,7 @@ class Generator(nn.Module):
         self.ups = nn.ModuleList(
             StyledUp(rows, a, b, added) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
         )
-        self.head = StyledConv(widths[0], 3, kernel=5, added=added)
+        self.head = AdaptedConv(widths[0], 3, kernel=5, added=added)
         # Each style also has an affine map of the input's colours, so that the network need not learn a global palette.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         self.added_palette = added_rows(added, 3, 4)

@@ -8,7 +8,7 @@ from stylefuse.networks.generator import INPUT_GAIN, Generator, style_weights
 from stylefuse.tasks.stylize.colour import matching
 
 ADDED = "added_"  # prefix of the names of tables of added styles
-DOWN, UP = "added_down", "added_up"  # tables of changes of convolutions, see `networks.blocks.StyledConv`
+DOWN, UP = "added_down", "added_up"  # tables of changes of convolutions, see `networks.blocks.AdaptedConv`
 
 
 def added_tables(network: nn.Module) -> dict[str, nn.Parameter]:
