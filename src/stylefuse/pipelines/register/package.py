@@ -41,7 +41,7 @@ REQUIREMENTS = (
     *("pydantic", "pyyaml", "scikit-image"),
 )
 # Read where they are installed, and so by a model that was registered there.
-OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python")
+OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python", "pydicom")
 
 
 def content_hash(networks: Mapping[str, Weights]) -> str:
