@@ -11,7 +11,7 @@ from typing import Any
 from stylefuse.images.names import printable
 from stylefuse.labels.flags import add_flags, read_flags
 from stylefuse.labels.options import Labelling, LabellingError
-from stylefuse.messages import LANGUAGES
+from stylefuse.messages import LANGUAGES, text
 from stylefuse.ready_made import styles
 from stylefuse.serving.default_model import HELP
 from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
@@ -226,8 +226,10 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
         report = outcome.get("report", {})
         for sentence in (each for words in report.get("words", {}).values() for each in words):
             print(f"  {sentence}", flush=True)
-        for warning in report.get("warnings", ()) if "words" not in report else ():
-            print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
+        if "words" not in report:
+            medical = [text("report", "not_for_diagnosis", "en")] if report.get("not_for_diagnosis") else []
+            for warning in (*medical, *report.get("warnings", ())):
+                print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)
 
 

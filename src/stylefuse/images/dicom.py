@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # DICOM PS3.10, 7.1: a preamble of 128 bytes, then this.
 _PREAMBLE, _SIGNATURE = 128, b"DICM"
+HEAD = _PREAMBLE + len(_SIGNATURE)  # bytes that show it
 # Transfer syntaxes that are read: plain pixels, and runs (RLE). Others need decoders that are rarely used.
 _PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5")
 # Deflate: pydicom would unpack the whole file before any limit could be checked.

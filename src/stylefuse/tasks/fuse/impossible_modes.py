@@ -13,7 +13,7 @@ from stylefuse.tasks.fuse.tones import luma_of, on_black, shared_texture, tone_a
 # sets below 0.39, and below 0.1 with fills that are not in training.
 SAME = 0.4
 # Tone agreement: above the first, a set shows one scene in one kind of light; below the second, it does not. Focus,
-# noise and exposure were above 0.83, sensors and damage below 0.6 (but for synthetic infrared, which may follow a curve).
+# noise and exposure were above 0.83, sensors and damage below 0.6 (synthetic infrared may follow a curve).
 ONE_LIGHT, OTHER_LIGHT = 0.75, 0.7
 # Share of textured pixels that are the same, above which a set has intact places in common: 0.003 at most between
 # sensors. Share of the border that is black in scans: 0.78 at least, 0.43 at most in damaged sets.
@@ -64,6 +64,11 @@ def mask_impossible_modes(x: Tensor, logits: Tensor, damage: int, sensors: int) 
         | (mixed & (modes != sensors))
     )
     return logits.masked_fill(ruled_out, float("-inf"))
+
+
+def look_like_scans(x: Tensor) -> Tensor:
+    """Whether the pictures of sets N×n×3×H×W in [-1, 1] lie on black, as slices of CT, MRI and PET do: N booleans."""
+    return on_black(luma_of(x)) > SCANS
 
 
 def _has_colour(x: Tensor) -> tuple[Tensor, Tensor]:
