@@ -47,8 +47,8 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         help="file of the result, or folder of several; by default "
         f"<picture>-{tasks[-1].batch.done}.png in the current folder",
     )
-    for name, text in first.also.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{text}; with one picture")
+    for name, meaning in first.also.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{meaning}; with one picture")
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
     parser.add_argument(
