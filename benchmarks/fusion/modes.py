@@ -1,7 +1,9 @@
 """Which mode is detected in sets whose mode is known: real sets in folders, and sets made from photos.
 
 Every set is also measured in grey, because colour alone tells some sensors apart. Real sets are counted in two halves:
-thresholds were chosen on the first of every two (development), the others are held out. Writes modes.md below --out.
+thresholds were chosen on the first of every two (development), the others are held out. Two columns do not depend on
+the weights: `kept`, the statistics do not rule out the right mode; `certain`, they rule out all others. Writes modes.md
+below --out.
 """
 
 import argparse
@@ -21,7 +23,9 @@ from benchmarks.common.photos import load_squares
 from benchmarks.common.tables import readable, to_markdown
 from benchmarks.fusion.real_sets import read_sets
 from stylefuse.images.luma import batch_luma
+from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
+from stylefuse.tasks.fuse.network import RULED_OUT
 from stylefuse.tasks.fuse.pairs import KINDS, synthesise
 
 # Modes of the folders of real sets, by the beginnings of their names, and of synthesised kinds that are no modes.
@@ -31,6 +35,7 @@ FOLDERS = {
     "multi_exposure": "exposure",
     "multi_focus": "focus",
 }
+KEPT, CERTAIN = "kept", "certain"
 SYNTHESISED = {"colour_structure": "multimodal", "sensors": "multimodal"}
 
 
@@ -62,7 +67,10 @@ def run(options: argparse.Namespace) -> None:
     with torch.inference_mode():
         for known in tqdm(sets, desc="modes", unit="set"):
             mode = MODES[int(fuser.plan(fuser.pad(known.x[None])).mode[0].argmax())]
-            found.setdefault(known.row, Counter())[mode] += 1
+            left = mask_impossible_modes(known.x[None], torch.zeros(1, len(MODES)), *RULED_OUT)[0] == 0
+            right = bool(left[MODES.index(known.mode)])
+            counts = found.setdefault(known.row, Counter())
+            counts.update({mode: 1, KEPT: right, CERTAIN: right and int(left.sum()) == 1})
             wanted[known.row] = known.mode
     table = _table(found, wanted)
     write_text(options.out / "modes.md", table)
@@ -97,9 +105,9 @@ def _also_grey(row: str, x: torch.Tensor, mode: str) -> Iterator[Known]:
 
 
 def _table(found: dict[str, Counter[str]], wanted: dict[str, str]) -> str:
-    rows = [["sets", "number", "mode", "right", *MODES]]
+    rows = [["sets", "number", "mode", "right", KEPT, CERTAIN, *MODES]]
     for row, modes in found.items():
-        number = sum(modes.values())
-        right = f"{modes[wanted[row]] / number:.0%}"
-        rows.append([row, str(number), wanted[row], right, *(str(modes[mode] or "") for mode in MODES)])
+        number = sum(modes[mode] for mode in MODES)
+        shares = [f"{modes[each] / number:.0%}" for each in (wanted[row], KEPT, CERTAIN)]
+        rows.append([row, str(number), wanted[row], *shares, *(str(modes[mode] or "") for mode in MODES)])
     return f"# Modes detected\n\n{to_markdown(rows)}\n"

@@ -15,6 +15,9 @@ from skimage.graph import MCP_Geometric
 SCALES, PLACES = (1.0, 1.25), 3
 # Costs: of a pixel in itself, and of differing gradients beside differing levels in [0, 1].
 STEP, GRADIENT = 0.02, 2.0
+# Cost of a lower picture that is brighter along the seam, such as sky below land; and how far from the seam is
+# compared, as a share of the height.
+UPSIDE_DOWN, BESIDE = 0.3, 0.06
 
 
 class Place(NamedTuple):
@@ -28,8 +31,8 @@ class Place(NamedTuple):
 class Seam(NamedTuple):
     """A seam from the first picture to the second.
 
-    difference: mean cost along the path. place: of the second picture. second: H×W bool, where that picture is shown.
-    path: H×W bool, the seam itself.
+    difference: mean cost along the path, and more where the lower picture is the brighter one. place: of the second
+    picture. second: H×W bool, where that picture is shown. path: H×W bool, the seam itself.
     """
 
     difference: float
@@ -62,9 +65,22 @@ def best_seam(first: np.ndarray, second: np.ndarray, centre: float, reach: float
     for place in _places(second.shape[:2], height, width):
         other = placed(second, width, height, place)
         cost = _cost(first, other, centre, reach, down)
-        found.append(_seam(cost.T if down else cost, centre, reach, place))
-    best = min(found, key=lambda seam: seam.difference)
-    return best._replace(second=best.second.T, path=best.path.T) if down else best
+        seam = _seam(cost.T if down else cost, centre, reach, place)
+        if down:
+            seam = seam._replace(second=seam.second.T, path=seam.path.T)
+            excess = UPSIDE_DOWN * _brighter_below(first, other, seam.path)
+            seam = seam._replace(difference=seam.difference + excess)
+        found.append(seam)
+    return min(found, key=lambda seam: seam.difference)
+
+
+def _brighter_below(first: np.ndarray, second: np.ndarray, path: np.ndarray) -> float:
+    """How much brighter the second picture is below a path than the first above it; 0 where it is darker."""
+    far = max(1, round(BESIDE * len(path)))
+    above, below = (cv2.blur(each.mean(2), (far, far)) for each in (first, second))
+    rows, columns = path.nonzero()
+    step = below[np.minimum(rows + far, len(path) - 1), columns] - above[np.maximum(rows - far, 0), columns]
+    return max(0.0, float(step.mean()))
 
 
 def _places(size: tuple[int, int], height: int, width: int) -> Iterator[Place]:
