@@ -13,6 +13,7 @@ import stylefuse
 from stylefuse.images.dicom import HEAD, is_dicom
 from stylefuse.images.encoding import Picture, encode
 from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened
+from stylefuse.images.given import expanded
 from stylefuse.images.packets import LONGEST_IN_JPEG
 from stylefuse.labels.aigc import label_of
 from stylefuse.labels.marks import COMPOSITE, Marks, inherited, marks_in, packet, packets_of
@@ -95,7 +96,7 @@ def encode_labelled(
         ImageError: a side is longer than the format can hold.
         SigningError: the result cannot be signed.
     """
-    marks = result.marks or Marks()
+    marks = Marks() if result.marks is None else result.marks  # one without an AI label may hold instructions
     kept, lost = (b"", "") if exif_of is None else _kept(exif_of)
     about = packet(marks, kept)
     if file_format == "jpeg" and len(about) > LONGEST_IN_JPEG:
@@ -140,7 +141,7 @@ def _parent(source: Any, limits: Limits) -> Parent | None:
 
 def _is_dicom(source: Any) -> bool:
     if isinstance(source, Path | str):
-        with Path(source).expanduser().open("rb") as file:
+        with expanded(Path(source)).open("rb") as file:
             source = file.read(HEAD)
     return isinstance(source, bytes) and is_dicom(source)
 
