@@ -20,7 +20,7 @@ from stylefuse.tasks.restore.options import RestoreOptions
 from stylefuse.tasks.restore.tiled import look, restore
 from stylefuse.tasks.restore.training import RestoreTraining
 
-SMALL = RestorerConfig((4, 8), (4, 4))
+SMALL = RestorerConfig((4, 4, 8), (4, 4))
 
 
 def restorer():

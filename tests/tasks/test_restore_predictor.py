@@ -22,7 +22,7 @@ from stylefuse.tasks.restore.network import Restorer, pack_restorer
 from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.validation import RequestError
 
-SMALL = RestorerConfig((4, 8), (4, 4))
+SMALL = RestorerConfig((4, 4, 8), (4, 4))
 
 
 def restorer(noise=0.0, compression=0.0, scratches=-3.0, changes=True):

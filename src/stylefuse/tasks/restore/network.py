@@ -16,7 +16,7 @@ from stylefuse.tasks.restore.levels import NOISE_UNIT, Estimator
 SLIGHT_NOISE, SLIGHT_COMPRESSION = 4.0, 0.1
 # Factor of the output, as in the fuser's residual: without it the first training steps overshoot.
 STEP = 0.1
-DILATIONS = (1, 2, 4)
+DILATIONS = (1, 2, 4, 1)
 
 
 class Levels(NamedTuple):
@@ -33,32 +33,35 @@ class Levels(NamedTuple):
 class Restorer(nn.Module):
     """Result = start + residual × severity; in a hole all of the residual. The last layer starts at zero.
 
-    The U-Net works at 1/2 of the size, on four pixels at a place, and below (as FFDNet, Zhang et al. 2018): twice as
-    fast as with a level at full size. It sees pixels alone; the generator's encoder has nothing to add
-    (docs/tasks/restore.md).
+    It sees pixels alone; the generator's encoder has nothing to add (docs/tasks/restore.md).
 
     Args:
         config: widths.
     """
 
     # Pixels around a pixel that the U-Net's result depends on, a multiple of 4.
-    margin = 4 * (sum(DILATIONS) + 2) + 2 * 8 + 4
+    margin = 4 * (sum(DILATIONS) + 2) + 2 * 4 + 4
 
     def __init__(self, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.config = config
-        half, quarter = config.widths
-        self.enter = _conv(4 * (3 + 1) + 2, half)
-        self.at_half = nn.ModuleList(_conv(half, half) for _ in range(3))
+        self.detector, self.estimator = Detector(config.detector), Estimator()
+        full, half, quarter = config.widths
+        self.enter = _conv(3 + 1 + 2, full)
+        self.at_full = _conv(full, full)
+        self.to_half = _conv(full, half, stride=2)
+        self.at_half = nn.ModuleList(_conv(half, half) for _ in range(2))
         self.to_quarter = _conv(half, quarter, stride=2)
         self.at_quarter = nn.ModuleList(_conv(quarter, quarter, d) for d in DILATIONS)
-        self.up = nn.Conv2d(quarter, half, 1)
-        self.leave = nn.ModuleList(_conv(half, half) for _ in range(2))
-        self.head = _conv(half, 4 * 3)
-        init_for_leaky(self)
+        self.up_half, self.up_full = nn.Conv2d(quarter, half, 1), nn.Conv2d(half, full, 1)
+        self.leave_half = nn.ModuleList(_conv(half, half) for _ in range(2))
+        self.leave_full = nn.ModuleList(_conv(full, full) for _ in range(2))
+        self.head = _conv(full, 3)
+        for name, module in self.named_children():
+            if name not in ("detector", "estimator"):
+                init_for_leaky(module)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-        self.detector, self.estimator = Detector(config.detector), Estimator()
 
     def forward(self, start: Tensor, hole: Tensor, levels: Levels) -> Tensor:
         """Restore pictures of known damage.
@@ -71,22 +74,24 @@ class Restorer(nn.Module):
         Returns:
             N×3×H×W float32, not clipped.
         """
-        pixels = F.pixel_unshuffle(torch.cat([start, hole], 1), 2)
-        noise, compression = (each[:, None, None, None].expand_as(pixels[:, :1]) for each in levels)
-        seen = torch.cat([pixels, noise / NOISE_UNIT, compression], 1)
+        noise, compression = (each[:, None, None, None].expand_as(hole) for each in levels)
+        seen = torch.cat([start, hole, noise / NOISE_UNIT, compression], 1)
         fine = act(self.enter(seen.contiguous(memory_format=torch.channels_last)))
+        fine = act(self.at_full(fine))
+        middle = act(self.to_half(fine))
         for conv in self.at_half:
-            fine = ROOT_HALF * (fine + act(conv(fine)))
-        coarse = act(self.to_quarter(fine))
+            middle = act(conv(middle))
+        coarse = act(self.to_quarter(middle))
         for conv in self.at_quarter:
             coarse = ROOT_HALF * (coarse + act(conv(coarse)))
-        up = F.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")
-        fine = ROOT_HALF * (fine + up)
-        for conv in self.leave:
+        middle = (middle + _double(self.up_half(coarse))) / 2
+        for conv in self.leave_half:
+            middle = act(conv(middle))
+        fine = (fine + _double(self.up_full(middle))) / 2
+        for conv in self.leave_full:
             fine = act(conv(fine))
-        residual = F.pixel_shuffle(self.head(fine).float(), 2)
         gate = hole.maximum(levels.severity()[:, None, None, None]).float()
-        return start.float() + STEP * gate * residual
+        return start.float() + STEP * gate * self.head(fine).float()
 
 
 def pack_restorer(restorer: Restorer, **facts: Any) -> Weights:
@@ -108,6 +113,10 @@ def load_restorer(weights: Weights) -> Restorer:
     restorer = Restorer(RestorerConfig(**config))
     restorer.load_state_dict(weights.tensors)
     return restorer.eval().requires_grad_(False)
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def _conv(channels_in: int, channels_out: int, dilation: int = 1, stride: int = 1) -> nn.Conv2d:

@@ -17,7 +17,7 @@ class UpscalerConfig:
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
     width: int = 32
-    convs: int = 7
+    convs: int = 6
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.convs < 1:
