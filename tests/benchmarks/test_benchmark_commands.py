@@ -29,7 +29,7 @@ PARTS = {
         "viewing",
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
-    upscale: ("truth", "speed"),
+    upscale: ("truth", "ablation", "speed"),
 }
 
 
