@@ -11,7 +11,7 @@ from stylefuse.tasks.restore.fill import fill_batch
 from stylefuse.tasks.restore.holes import blocks, scratches, strokes
 from stylefuse.tasks.restore.jpeg import compress
 
-# Shares of the pictures. JPEG seldom joins noise: removing each of them alone is learned best on its own.
+# Shares of the pictures. JPEG seldom joins noise, else few pictures would show JPEG's traces alone.
 NOISY, TWICE, SCRATCHED, HOLED = 0.45, 0.35, 0.25, 0.25
 # Of the pictures without noise, and of those with it.
 COMPRESSED, COMPRESSED_NOISE = 0.55, 0.2
