@@ -18,6 +18,11 @@ MEDIUM = 0.2
 LEAST_SATURATION = 0.02
 # Added to each weight, so that its logarithm is finite.
 LEAST = 1e-3
+# Exponents of the weights in the bands, where local energy decides first, and in the low-pass rest. A rest by the whole
+# weights looks flat: it makes the bright parts of a scene as dark as the dark ones.
+DETAIL, REST = 0.25, 0.15
+# Factor of the log energy of a band: the picture with the most detail gives nearly all of it.
+SELECTION = 8.0
 # Radius that smooths the weights of the low-pass rest: its short side divided by this.
 SMOOTHED = 5
 
@@ -42,8 +47,15 @@ def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
     return exposure, wide.clamp(0, 1)
 
 
+def trust_in_energy(levels: int) -> list[float]:
+    """Factor of the log local energy in the weights of a wide bracket, at each pyramid level; 0 for the rest."""
+    return [SELECTION] * (levels - 1) + [0.0]
+
+
 def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     """Weights of exposure fusion: contrast × saturation × well-exposedness (Mertens et al. 2009, section 3).
+
+    They are taken to the powers `DETAIL` and `REST`.
 
     Args:
         x: N×n×3×H×W in [-1, 1].
@@ -65,4 +77,8 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     radius = max(1, min(found[-1].shape[-2:]) // SMOOTHED)
     around = F.pad(found[-1], [radius] * 4, mode="replicate")
     found[-1] = F.avg_pool2d(around, 2 * radius + 1, stride=1)
-    return [(each + LEAST).log().unflatten(0, x.shape[:2]) for each in found]
+    powers = [DETAIL] * (levels - 1) + [REST]
+    return [
+        power * (each + LEAST).log().unflatten(0, x.shape[:2])
+        for each, power in zip(found, powers, strict=True)
+    ]

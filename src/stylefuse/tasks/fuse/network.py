@@ -15,7 +15,9 @@ from stylefuse.networks.generator import Generator
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
+from stylefuse.tasks.fuse.bracket import trust_in_energy
 from stylefuse.tasks.fuse.config import FuserConfig
+from stylefuse.tasks.fuse.continuity import continue_scene
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
 from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
@@ -126,14 +128,14 @@ class Fuser(nn.Module):
 
         At full size alone, the middle of damage that is wider than any in training is not recognised.
         """
-        plans = [self.plan(x, mode)]
+        plans, full = [self.plan(x, mode)], x
         occlusion = plans[0].mode[:, MODES.index("occlusion")]
         # Per set, because the result of a set must not depend on the rest of its batch.
         damaged = occlusion.where(occlusion > 0.5, 0)
         while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
             x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
-        return average_plans(plans, damaged)
+        return continue_scene(full, average_plans(plans, damaged), damaged > 0)
 
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
         """Plan at one scale how to fuse N×n×3×H×W, H and W multiples of the stride."""
@@ -158,8 +160,8 @@ class Fuser(nn.Module):
         narrow = 1 - cues.wide[:, None, None, None] * exposure
         heads = [narrow[:, None] * SHARPNESS * head for head in heads]
         trusts = [
-            (narrow * F.softplus(trust(f).float()))[:, None]
-            for trust, f in zip(self.trust, shared, strict=True)
+            (narrow * F.softplus(trust(f).float()) + (1 - narrow) * fixed)[:, None]
+            for trust, f, fixed in zip(self.trust, shared, trust_in_energy(len(shared)), strict=True)
         ]
         luma = [
             head[:, :, :1] + trust * energy.unflatten(0, (-1, n))
