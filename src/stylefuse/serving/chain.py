@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stylefuse._progress import part
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.encoding import Picture
 from stylefuse.images.io import to_image
 from stylefuse.serving.bundle import Bundle
 from stylefuse.tasks.chains import Step
+from stylefuse.tasks.maps import Map, joined
 from stylefuse.tasks.task import Result, Task
 
 
@@ -32,13 +34,14 @@ def run_chain(
         RequestError: a task cannot work on these pictures.
     """
     report: dict[str, Any] = {}
-    maps: dict[str, Sequence[np.ndarray]] = {}
+    maps: Mapping[str, Map] = {}
     named = {name: to_rgb8(picture) for name, picture in (also or {}).items()}
-    for task, params in steps:
-        pictures = [_as_taken(picture, task) for picture in pictures]
+    for number, (task, params) in enumerate(steps):
+        pictures = [as_taken(picture, task) for picture in pictures]
         predictor: Any = bundle.predictor(task.name)
-        result: Result = predictor.predict(pictures, params, **named)
-        report, maps = {**report, **result.report}, {**maps, **result.maps}
+        with part(number / len(steps), (number + 1) / len(steps)):
+            result: Result = predictor.predict(pictures, params, **named)
+        report, maps = {**report, **result.report}, joined(maps, result.maps)
         pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)
 
@@ -70,7 +73,8 @@ def size_of(picture: Picture) -> tuple[int, int]:
     return picture.size if isinstance(picture, Image.Image) else (picture.shape[1], picture.shape[0])
 
 
-def _as_taken(picture: Picture, task: Task) -> Picture:
+def as_taken(picture: Picture, task: Task) -> Picture:
+    """A picture as the task takes it: with all its bits, or RGB of 8 bits."""
     if task.deep:
         return np.asarray(picture)
     return to_rgb8(picture)

@@ -1,0 +1,117 @@
+"""Keep the painted frames of one shot alike: blend each with what was painted before, moved as the source moves."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from stylefuse.video.flow import enlarged, fetched, inside, places_in, unmoved
+from stylefuse.video.options import DEFAULT_STEADY
+from stylefuse.video.pixels import Frame
+
+# Frames for which pixels are fetched from one and the same earlier frame, the anchor: fetched from frame to frame,
+# they drift, and are blurred each time.
+_ANCHORED = 8
+# Difference of the source's frames at a place, levels, at which the share falls to 1/e: shadows, reflections, errors of
+# the flow.
+_ALIKE = 20.0
+_SIDE = 1280  # px of the copy of the source in which motion is found, at most
+
+
+class _Past(NamedTuple):
+    """An earlier frame: the source's, in which motion is found, and the painted one."""
+
+    source: Frame
+    painted: Frame
+
+
+class Steady:
+    """Blends the frames of one shot, one after the other.
+
+    Args:
+        share: of what was painted before in places that were seen before, 0 to below 1; 0 leaves frames as they are.
+        state: of an earlier `state()`, to go on from there.
+    """
+
+    def __init__(self, share: float = DEFAULT_STEADY, state: Mapping[str, np.ndarray] | None = None):
+        self._share = share
+        self._before: _Past | None = None
+        if state:
+            self._before = _Past(state["source"], state["painted"])
+            self._anchor = _Past(state["anchor_source"], state["anchor_painted"])
+            self._places, self._seen, self._age = state["places"], state["seen"], int(state["age"])
+
+    def __call__(self, source: Frame, painted: Frame) -> Frame:
+        """Return the painted frame, blended.
+
+        Args:
+            source: the frame that was painted, H×W×3 uint8.
+            painted: h×w×3 uint8, which may be larger.
+        """
+        if not self._share:
+            return painted
+        source = _reduced(source)
+        if self._before is None:
+            self._set_anchor(_Past(source, painted))
+        else:
+            painted = self._blended(source, painted, self._before)
+            self._age += 1
+            if self._age == _ANCHORED:
+                self._set_anchor(_Past(source, painted))
+        self._before = _Past(source, painted)
+        return painted
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a new object needs to go on after the last frame."""
+        if self._before is None:
+            return {}
+        return {
+            "source": self._before.source,
+            "painted": self._before.painted,
+            "anchor_source": self._anchor.source,
+            "anchor_painted": self._anchor.painted,
+            "places": self._places,
+            "seen": self._seen,
+            "age": np.array(self._age),
+        }
+
+    def _set_anchor(self, anchor: _Past) -> None:
+        height, width = anchor.source.shape[:2]
+        self._anchor, self._age = anchor, 0
+        self._places = unmoved(height, width)  # in the anchor
+        self._seen = np.ones((height, width), np.float32)  # in the anchor and in all frames since
+
+    def _blended(self, source: Frame, painted: Frame, before: _Past) -> Frame:
+        step, seen = places_in(before.source, source)
+        self._places = fetched(self._places, step)
+        self._seen = fetched(self._seen, step) * seen * inside(self._places)
+        near = seen * _alike(source, fetched(before.source, step))
+        far = self._seen * _alike(source, fetched(self._anchor.source, self._places))
+        height, width = painted.shape[:2]
+        # The anchor where it shows the place as well as the frame before does.
+        of_anchor = np.minimum(far / np.maximum(near, 1e-3), 1)
+        share = self._share * np.maximum(near, far)
+        of_anchor, share = (cv2.resize(each, (width, height))[..., None] for each in (of_anchor, share))
+        old = _moved(before.painted, step)
+        old += of_anchor * (_moved(self._anchor.painted, self._places) - old)
+        return np.rint(painted + share * (old - painted)).clip(0, 255).astype(np.uint8)
+
+
+def _moved(painted: Frame, places: np.ndarray) -> np.ndarray:
+    moved = fetched(painted, enlarged(places, *painted.shape[:2]), cv2.INTER_CUBIC)
+    return moved.astype(np.float32)
+
+
+def _alike(one: Frame, other: Frame) -> np.ndarray:
+    """H×W float32: 1 for equal colours, less the more they differ, over 5×5 pixels."""
+    apart = cv2.blur(cv2.absdiff(one, other).astype(np.float32).mean(axis=2), (5, 5))
+    return np.exp(-apart / _ALIKE)
+
+
+def _reduced(picture: Frame) -> Frame:
+    scale = _SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
