@@ -18,8 +18,8 @@ MEDIUM = 0.2
 LEAST_SATURATION = 0.02
 # Added to each weight, so that its logarithm is finite.
 LEAST = 1e-3
-# Exponents of the weights in the bands, where local energy decides first, and in the low-pass rest. A rest by the whole
-# weights looks flat: it makes the bright parts of a scene as dark as the dark ones.
+# Exponents of the weights of luma in the bands, where local energy decides first, and in the low-pass rest. A rest by
+# the whole weights looks flat: it makes the bright parts of a scene as dark as the dark ones.
 DETAIL, REST = 0.25, 0.15
 # Factor of the log energy of a band: the picture with the most detail gives nearly all of it.
 SELECTION = 8.0
@@ -52,10 +52,26 @@ def trust_in_energy(levels: int) -> list[float]:
     return [SELECTION] * (levels - 1) + [0.0]
 
 
+def add_exposure(
+    luma: list[Tensor], chroma: list[Tensor], exposed: list[Tensor], wide: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Add the log weights of exposure fusion to the logits of luma and chroma at each pyramid level.
+
+    Colours come from where the exposure is right: they are lost where a picture is clipped.
+
+    Args:
+        luma, chroma, exposed: N×n×1×h×w each, finest first, low-pass rest last.
+        wide: N×1×1×1×1 in [0, 1], how far to add them.
+    """
+    powers = [DETAIL] * (len(exposed) - 1) + [REST]
+    return (
+        [logit + wide * power * each for logit, each, power in zip(luma, exposed, powers, strict=True)],
+        [logit + wide * each for logit, each in zip(chroma, exposed, strict=True)],
+    )
+
+
 def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     """Weights of exposure fusion: contrast × saturation × well-exposedness (Mertens et al. 2009, section 3).
-
-    They are taken to the powers `DETAIL` and `REST`.
 
     Args:
         x: N×n×3×H×W in [-1, 1].
@@ -77,8 +93,4 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     radius = max(1, min(found[-1].shape[-2:]) // SMOOTHED)
     around = F.pad(found[-1], [radius] * 4, mode="replicate")
     found[-1] = F.avg_pool2d(around, 2 * radius + 1, stride=1)
-    powers = [DETAIL] * (levels - 1) + [REST]
-    return [
-        power * (each + LEAST).log().unflatten(0, x.shape[:2])
-        for each, power in zip(found, powers, strict=True)
-    ]
+    return [(each + LEAST).log().unflatten(0, x.shape[:2]) for each in found]

@@ -15,7 +15,7 @@ from stylefuse.networks.generator import Generator
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
-from stylefuse.tasks.fuse.bracket import trust_in_energy
+from stylefuse.tasks.fuse.bracket import add_exposure, trust_in_energy
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.continuity import continue_scene
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
@@ -167,9 +167,9 @@ class Fuser(nn.Module):
             head[:, :, :1] + trust * energy.unflatten(0, (-1, n))
             for head, trust, energy in zip(heads, trusts, cues.energy, strict=True)
         ]
-        if cues.exposed is not None:
-            luma = [here + (1 - narrow)[:, None] * ex for here, ex in zip(luma, cues.exposed, strict=True)]
         chroma = [logit + head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
+        if cues.exposed is not None:
+            luma, chroma = add_exposure(luma, chroma, cues.exposed, (1 - narrow)[:, None])
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
