@@ -65,7 +65,6 @@ class Parts:
             {
                 "picture": np.array(size, np.int64),
                 "pts": np.array([each.pts for each in packets], np.int64),
-                "duration": np.array([each.duration for each in packets], np.int64),
                 "key": np.array([each.key for each in packets]),
                 "size": np.array([len(each.data) for each in packets], np.int64),
                 "data": np.frombuffer(b"".join(each.data for each in packets), np.uint8),
@@ -80,10 +79,8 @@ class Parts:
         for number in range(self.done):
             part = _load(self._part(number))
             data, start = part["data"].tobytes(), 0
-            for pts, duration, key, size in zip(
-                *(part[name].tolist() for name in ("pts", "duration", "key", "size")), strict=True
-            ):
-                yield Packed(data[start : start + size], pts, duration, key)
+            for pts, key, size in zip(*(part[name].tolist() for name in ("pts", "key", "size")), strict=True):
+                yield Packed(data[start : start + size], pts, key)
                 start += size
 
     def digest(self) -> str:
