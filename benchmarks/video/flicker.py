@@ -57,7 +57,7 @@ def _ours(
     bundle: Bundle, style: str, source: Sequence[Frame], flicker: Flicker, about: dict, out: Path
 ) -> list[dict[str, object]]:
     steps = read_steps(parse_chain("stylize"), {"style": style})
-    own = _by_shot(source, flicker.shots, lambda shot: _alone(bundle, steps))
+    own = _by_shot(source, flicker.shots, lambda shot: frame_by_frame(bundle, steps))
     fixed = _by_shot(source, flicker.shots, lambda shot: painter(bundle, steps, shot.samples, []))
     shipped = _blended(source, fixed, flicker.shots)
     made = {
@@ -97,7 +97,8 @@ def _record(about: dict, errors: Errors, first: Errors | None) -> dict[str, obje
     return record | dict(zip(("short part", "long part", "gradient kept"), parts, strict=True))
 
 
-def _alone(bundle: Bundle, steps: Sequence[Step]) -> Callable[[Frame], Frame]:
+def frame_by_frame(bundle: Bundle, steps: Sequence[Step]) -> Callable[[Frame], Frame]:
+    """What paints frames as single pictures."""
     predictor = bundle.predictor("stylize")
     params = steps[0].params
     return lambda frame: np.asarray(predictor.predict([Image.fromarray(frame)], params).picture)
