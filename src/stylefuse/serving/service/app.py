@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 import stylefuse
 from stylefuse.serving.service import ask, limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
+from stylefuse.serving.service.clips import routes as video
+from stylefuse.serving.service.clips.jobs import Jobs
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
@@ -44,11 +46,12 @@ class Service:
         pool: started.
         settings: limits.
         version: of the model, as answers and metrics name it.
+        jobs: on clips; None where there are none.
     """
 
-    def __init__(self, pool: Pool, settings: Settings, version: str):
-        self.pool, self.settings, self.version = pool, settings, version
-        self.metrics = Metrics(pool, version)
+    def __init__(self, pool: Pool, settings: Settings, version: str, jobs: Jobs | None = None):
+        self.pool, self.settings, self.version, self.jobs = pool, settings, version, jobs
+        self.metrics = Metrics(pool, version, jobs)
         self.draining = False
         self.in_flight = 0
         self._held = limits.Held(settings.held_bytes)
@@ -182,7 +185,10 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         served = [describe(task, about) for task in find_tasks().values() if task.name in about["tasks"]]
         # What else there is: pages and clients show what they find here.
         paths = sorted(
-            path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/")
+            path
+            for route in app.routes
+            if (path := getattr(route, "path", "")).startswith("/v1/")
+            and (path != video.PATH or service.jobs)
         )
         answer = {"tasks": served, "paths": paths, "version": service.version}
         return Response(json.dumps(answer), media_type=limits.JSON)
@@ -206,6 +212,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    video.add_video(app, service)
     add_page(app)
     app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _no_such_place)  # type: ignore[arg-type]

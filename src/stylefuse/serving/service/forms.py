@@ -114,7 +114,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
         kind = Kind.FLAG if name == EXPLAIN else known[name].kind if name in known else Kind.TEXT
-        fields[name] = _value(kind, texts[name])
+        fields[name] = value_of(kind, texts[name])
     for name in files:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
         if name in known or name in (FORMAT, EXPLAIN):
@@ -128,7 +128,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
     return fields
 
 
-def _value(kind: Kind, text: str) -> Any:
+def value_of(kind: Kind, text: str) -> Any:
     """A field's text as the value that JSON would have had; texts that are none stay, to be refused by name."""
     if kind is Kind.FLAG:
         return {"true": True, "false": False}.get(text, text)

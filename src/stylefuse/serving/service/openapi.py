@@ -12,7 +12,7 @@ DESCRIPTION = (
     "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF files of at most 20 MB and 40 megapixels; HEIC too where "
     "the server has the extra `heif`."
 )
-_PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
 _FORMAT = {
     "type": "string",
@@ -45,6 +45,15 @@ _REFUSALS = {
 }
 
 
+def refusals(more: Mapping[int, str] | None = None, only: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Refusals that a route may answer with: those of all routes that run something, and `more`, or these only."""
+    texts = {**({} if only else _REFUSALS), **(more or {})}
+    return {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in texts.items()
+    }
+
+
 def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     return {
         "type": "object",
@@ -56,15 +65,11 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
 
 def _operation(summary: str, text: str, bodies: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
     """What FastAPI's decorators take."""
-    refused = {
-        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
-        for status, text in _REFUSALS.items()
-    }
     content = {kind: {"schema": schema} for kind, schema in bodies.items()}
     return {
         "summary": summary,
         "description": text,
-        "responses": {200: {"description": "the picture", "content": answers}, **refused},
+        "responses": {200: {"description": "the picture", "content": answers}, **refusals()},
         "openapi_extra": {"requestBody": {"required": True, "content": content}},
     }
 
@@ -104,7 +109,7 @@ def operation(task: Task) -> dict[str, Any]:
             [field], **{field: several if task.takes_several else picture}, **further, **properties
         )
 
-    bodies = {"multipart/form-data": body(_PICTURE), "application/json": body(_BASE64)}
+    bodies = {"multipart/form-data": body(PICTURE), "application/json": body(_BASE64)}
     return _operation(f"{task.summary}{appended}", _TEXT, bodies, _REPORTED)
 
 
