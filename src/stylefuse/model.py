@@ -4,7 +4,7 @@ import logging
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stylefuse.images.encoding import check_sides
 from stylefuse.images.given import PictureLike, decoded_all, expanded, listed
@@ -20,6 +20,9 @@ from stylefuse.task_method import TaskMethod
 from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
 from stylefuse.tasks.task import Result, Task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
+
+if TYPE_CHECKING:
+    from stylefuse.video.transform import VideoOptions
 
 log = logging.getLogger(__name__)
 REGISTERED = "models:/"
@@ -174,6 +177,38 @@ class Model:
             return run_labelled(self._bundle, steps, decoded, given, labelling, named)
 
         return run
+
+    def run_video(
+        self,
+        chain: str,
+        source: str | Path,
+        target: str | Path,
+        *,
+        labelling: Labelling = LABELLED,
+        options: "VideoOptions | None" = None,
+        progress: Callable[[int, int], None] = lambda done, frames: None,
+        **params: Any,
+    ) -> dict[str, Any]:
+        """Run a task on every frame of a clip, and write the clip that comes out; needs the extra `video`.
+
+        Args:
+            chain, params: as in `run`, of tasks that take one picture.
+            target: ends in .mp4, .mov or .mkv; replaced if it exists.
+            labelling, options, progress: see `serving.video.run_video`, as for what is returned and raised.
+        """
+        from stylefuse.serving.video import run_video
+        from stylefuse.video.transform import VideoOptions
+
+        given = {name: value for name, value in params.items() if value is not None}
+        return run_video(
+            self._bundle,
+            self._steps(chain, given),
+            expanded(Path(source)),
+            expanded(Path(target)),
+            labelling=labelling,
+            options=options or VideoOptions(),
+            progress=progress,
+        )
 
     def _steps(self, chain: str, params: Mapping[str, Any]) -> list[Step]:
         tasks = parse_chain(chain) if isinstance(chain, str) else []

@@ -35,7 +35,7 @@ def run_chain(
     maps: dict[str, Sequence[np.ndarray]] = {}
     named = {name: to_rgb8(picture) for name, picture in (also or {}).items()}
     for task, params in steps:
-        pictures = [_as_taken(picture, task) for picture in pictures]
+        pictures = [as_taken(picture, task) for picture in pictures]
         predictor: Any = bundle.predictor(task.name)
         result: Result = predictor.predict(pictures, params, **named)
         report, maps = {**report, **result.report}, {**maps, **result.maps}
@@ -70,7 +70,8 @@ def size_of(picture: Picture) -> tuple[int, int]:
     return picture.size if isinstance(picture, Image.Image) else (picture.shape[1], picture.shape[0])
 
 
-def _as_taken(picture: Picture, task: Task) -> Picture:
+def as_taken(picture: Picture, task: Task) -> Picture:
+    """A picture as the task takes it: with all its bits, or RGB of 8 bits."""
     if task.deep:
         return np.asarray(picture)
     return to_rgb8(picture)

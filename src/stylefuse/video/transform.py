@@ -1,0 +1,166 @@
+"""Work on all frames of a clip, and write the clip that comes out."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stylefuse.video.consistency import DEFAULT_STEADY, Steady
+from stylefuse.video.encoding import DEFAULT_CRF, Encoder
+from stylefuse.video.errors import Cancelled, load_av
+from stylefuse.video.parts import Parts
+from stylefuse.video.pixels import Frame
+from stylefuse.video.reading import Clip, Timed, frames, read_clip
+from stylefuse.video.shots import Shot, find_shots
+from stylefuse.video.writing import Target, check_target, join
+
+# Paints a frame: RGB, H×W×3 uint8, upright, in; the result, which may be larger, out.
+Paint = Callable[[Frame], Frame]
+# Frames of a part: what is lost at most when the program is ended.
+_PART = 48
+
+
+@dataclass(frozen=True)
+class VideoOptions:
+    """How a clip is worked on.
+
+    steady: share of the frame before in each frame of a shot, 0 to 0.9; 0: frames are painted one by one.
+    crf: of the H.264 encoder, 0 to 51; higher ones make smaller files.
+    tone_map: reduce the colours of an HDR clip, which is refused otherwise.
+    preview: of the first shot, so many frames at most and no sound; 0: the whole clip.
+    """
+
+    steady: float = DEFAULT_STEADY
+    crf: int = DEFAULT_CRF
+    tone_map: bool = False
+    preview: int = 0
+
+
+class Done(NamedTuple):
+    """What was made: frames, shots, frames that an earlier run had made already, and remarks for people."""
+
+    frames: int
+    shots: int
+    kept: int
+    remarks: list[str]
+
+
+def transform_video(
+    source: Path,
+    target: Path,
+    painter: Callable[[Sequence[Frame]], Paint],
+    *,
+    options: VideoOptions = VideoOptions(),
+    settings: Mapping[str, Any] | None = None,
+    finish: Paint = lambda frame: frame,
+    metadata: Callable[[str], Mapping[str, str]] = lambda number: {},
+    progress: Callable[[int, int], None] = lambda done, frames: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Done:
+    """Paint every frame of a clip, and write the result with the sound, times, chapters and metadata of the source.
+
+    What is finished stays in a hidden folder beside the target until the target is written. The same call goes on from
+    there, after Ctrl-C, a kill or a cancel, and makes the same file. Memory does not grow with the clip.
+
+    For example, for a function of single frames: `transform_video(a, b, lambda samples: function)`.
+
+    Args:
+        source: a clip that FFmpeg reads.
+        target: ends in .mp4, .m4v, .mov or .mkv; replaced if it exists.
+        painter: called at the start of each shot with at most four of its frames; returns what paints its frames.
+        settings: plain values that have an effect on what is painted, such as parameters and the model's hash: a run
+            with other settings does not go on with frames of this one.
+        finish: changes each frame after it was blended with the one before, as a visible label does.
+        metadata: of the file, from a number of the result (a hash); they replace those of the source.
+        progress: called after each frame with the number of frames that are done and of all frames, often only about
+            right, 0 if unknown.
+        cancelled: asked before each frame.
+
+    Raises:
+        VideoError: the clip cannot be worked on, or another process writes this target.
+        Cancelled: `cancelled` said so.
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    check_target(target)
+    clip = read_clip(source)
+    having_effect = {**(settings or {}), **asdict(options), "encoder": load_av().__version__}
+    total = min(clip.frames, options.preview) if options.preview else clip.frames
+    parts = Parts(source, target, having_effect)
+    finished = False
+    try:
+        work = _Work(clip, parts, options, lambda done: progress(done, total), cancelled)
+        work.run(painter, finish)
+        about_file = Target(parts.size(), options.crf, metadata(parts.digest()), sound=not options.preview)
+        remarks = [*_remarks(clip, parts.size()), *join(clip, parts.packets(), target, about_file)]
+        finished = True
+        return Done(work.done, work.shots, work.kept, remarks)
+    finally:
+        parts.close(remove=finished)
+
+
+def _remarks(clip: Clip, size: tuple[int, int]) -> list[str]:
+    remarks = []
+    if clip.interlaced:
+        remarks.append("the clip is interlaced, and was worked on as it is: deinterlace it first")
+    if size[0] % 2 or size[1] % 2:
+        remarks.append(f"{size[0]}×{size[1]} has an odd side, and H.264 needs even ones: a line is repeated")
+    if clip.hdr:
+        remarks.append(f"its colours were {clip.hdr}, and are those of ordinary screens now")
+    return remarks
+
+
+class _Work:
+    """The frames of one clip, which are read twice: ahead, to find the shots, and to be painted."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        parts: Parts,
+        options: VideoOptions,
+        progress: Callable[[int], None],
+        cancelled: Callable[[], bool],
+    ):
+        self._clip, self._parts, self._options = clip, parts, options
+        self._progress, self._cancelled = progress, cancelled
+        self.kept = self.done = parts.frames_done()
+        self.shots = 0
+
+    def run(self, painter: Callable[[Sequence[Frame]], Paint], finish: Paint) -> None:
+        """Paint all frames that are not in the parts yet."""
+        coming = self._frames()
+        for _ in islice(coming, self.kept):
+            pass
+        for shot in self._find_shots():
+            self.shots += 1
+            left = shot.first + shot.length - self.done
+            if left > 0:
+                inside = left < shot.length
+                steady = Steady(self._options.steady, self._parts.state() if inside else None)
+                self._paint(islice(coming, left), painter(shot.samples), steady, finish)
+
+    def _paint(self, coming: Iterator[Timed], paint: Paint, steady: Steady, finish: Paint) -> None:
+        """Paint frames of one shot, and store them part by part."""
+        while part := list(islice(coming, 1)):
+            encoder, packets = None, []
+            for picture, pts, duration in chain(part, islice(coming, _PART - 1)):
+                painted = finish(steady(picture, paint(picture)))
+                if encoder is None:
+                    size = painted.shape[1], painted.shape[0]
+                    encoder = Encoder(self._clip, size, self._options.crf)
+                packets += encoder.encode(painted, pts, duration)
+                self.done += 1
+                self._progress(self.done)
+            assert encoder is not None  # there is a frame
+            self._parts.add([*packets, *encoder.finish()], size, steady.state())
+
+    def _find_shots(self) -> Iterator[Shot]:
+        shots = find_shots(each.picture for each in self._frames())
+        return islice(shots, 1) if self._options.preview else shots
+
+    def _frames(self) -> Iterator[Timed]:
+        every = frames(self._clip, self._options.tone_map)
+        for each in islice(every, self._options.preview or None):
+            if self._cancelled():
+                raise Cancelled
+            yield each
