@@ -46,11 +46,14 @@ class Service:
         pool: started.
         settings: limits.
         version: of the model, as answers and metrics name it.
-        jobs: on clips; None where there are none.
+        jobs: on clips; None where there are none, and `no_clips` says why.
     """
 
-    def __init__(self, pool: Pool, settings: Settings, version: str, jobs: Jobs | None = None):
-        self.pool, self.settings, self.version, self.jobs = pool, settings, version, jobs
+    def __init__(
+        self, pool: Pool, settings: Settings, version: str, jobs: Jobs | None = None, no_clips: str = ""
+    ):
+        self.pool, self.settings, self.version = pool, settings, version
+        self.jobs, self.no_clips = jobs, no_clips
         self.metrics = Metrics(pool, version, jobs)
         self.draining = False
         self.in_flight = 0

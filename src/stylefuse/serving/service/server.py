@@ -16,7 +16,7 @@ from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.app import Service, build_app
 from stylefuse.serving.service.clips.folder import ClipFolder
 from stylefuse.serving.service.clips.jobs import Jobs
-from stylefuse.serving.service.clips.source import clip_command, has_video
+from stylefuse.serving.service.clips.source import clip_command, no_clips
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
@@ -119,10 +119,13 @@ async def serve(
     await pool.start()
     jobs, folder = None, None
     try:
-        if settings.clips and has_video():
+        why = no_clips(settings)
+        if why:
+            log.info("no clips are worked on: %s", why)
+        else:
             folder = ClipFolder()
             jobs = Jobs(folder.path, settings, lambda: clip_command(model, settings))
-        service = Service(pool, settings, _version(model, pool), jobs)
+        service = Service(pool, settings, _version(model, pool), jobs, why)
         reloading: set[asyncio.Task] = set()
 
         async def serve_next() -> None:

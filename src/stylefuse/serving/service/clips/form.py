@@ -12,16 +12,16 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 
 from stylefuse.images.names import printable
 from stylefuse.serving.bodies import twice
-from stylefuse.serving.request import TASK
 from stylefuse.serving.service import limits
+from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.serving.service.errors import Refused
-from stylefuse.serving.service.forms import MAX_PARTS, MAX_TEXT, value_of
+from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, value_of
 from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, with_appended
-from stylefuse.tasks.params import Kind
+from stylefuse.tasks.params import specs
 from stylefuse.tasks.task import Task, default_task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
-CLIP = "clip"
+CLIP, TASK = "clip", "task"
 # A sender that is slower for long is given up: it would keep a place from others.
 LEAST_BYTES_A_SECOND = 50_000
 
@@ -154,8 +154,8 @@ def too_large(most: int) -> Refused:
     return Refused(413, "too_large", text, CLIP)
 
 
-def read_request(fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """The chain of tasks that a form asks for, and its parameters, which are not checked yet.
+def read_request(fields: Mapping[str, str]) -> dict[str, Any]:
+    """What a form asks for: `task`, a chain; its `params`, which are not checked yet; and `options`, see `ClipParams`.
 
     Raises:
         RequestError: there is no such chain, it takes several pictures, or it has no such parameter.
@@ -165,14 +165,20 @@ def read_request(fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     if not tasks or tasks[0].takes_several:
         remedy = f"send one of {', '.join(task.name for task in _for_frames())}, or several of them with +"
         raise RequestError(TASK, f"{shown(name)} cannot be done to the frames of a clip", remedy)
-    known = fields_of(tasks)
-    refuse_unknown(fields, (CLIP, TASK, *known), "field")
-    params = {
-        key: value_of(known[key].kind if key in known else Kind.TEXT, text)
+    known, of_clips = fields_of(tasks), specs(ClipParams)
+    refuse_unknown(fields, (CLIP, TASK, *known, *of_clips), "field")
+    values = {
+        key: value_of((known | of_clips)[key].kind, text)
         for key, text in fields.items()
-        if key != TASK
+        if key in known or key in of_clips
     }
-    return chain_name(with_appended(tasks, params)), params
+    params = {key: value for key, value in values.items() if key in known}
+    options = ClipParams.read({key: value for key, value in values.items() if key in of_clips})
+    return {
+        TASK: chain_name(with_appended(tasks, params)),
+        "params": params,
+        "options": options.model_dump(),
+    }
 
 
 def _for_frames() -> list[Task]:

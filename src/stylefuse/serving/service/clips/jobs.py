@@ -130,11 +130,8 @@ class Jobs:
 
     def submit(self, job: Job, name: str, ask: Mapping[str, Any]) -> None:
         """Have a job done whose clip is there; `name` and `ask` as in Job."""
-        job.name, job.ask, job.state = (
-            name,
-            {**ask, "clip": str(job.clip), "folder": str(job.folder)},
-            WAITING,
-        )
+        files = {"clip": str(job.clip), "folder": str(job.folder), "name": name}
+        job.name, job.ask, job.state = name, {**ask, **files}, WAITING
         self._line.append(job)
         self._arrived.set()
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from stylefuse.serving.service.process import WorkerDied, kill
 
 # Without a word from the process: loading a model takes seconds, a large frame on a busy machine minutes.
 STALL_SECONDS = 900.0
+# Of all priorities: requests for pictures are hardly slower while a clip is worked on.
+LOWEST = 19
 
 
 async def follow(command: Sequence[str], ask: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
@@ -28,10 +31,11 @@ async def follow(command: Sequence[str], ask: Mapping[str, Any]) -> AsyncIterato
         stdin=PIPE,
         stdout=PIPE,
         limit=1 << 20,
-        creationflags=getattr(
-            subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0
-        ),  # on Windows; else it does it itself
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),  # on Windows
     )
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, LOWEST)
     assert process.stdin is not None and process.stdout is not None  # they are pipes
     try:
         with contextlib.suppress(ConnectionError):  # it ended: there will be no line

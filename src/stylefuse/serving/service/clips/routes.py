@@ -90,9 +90,9 @@ async def _start(service: "Service", request: Request) -> Response:
         sent = await receive(
             request, job.clip, most, service.settings.timeout, lambda count: every.grow(job, count)
         )
-        chain, params = read_request(sent.fields)
-        await _check(service, call.id, chain, params)
-        every.submit(job, sent.name, {"task": chain, "params": params})
+        ask = read_request(sent.fields)
+        await _check(service, call.id, ask)
+        every.submit(job, sent.name, ask)
     except RequestError as error:
         text = f"{error.field}: {error.message}; {error.remedy}"
         raise Refused(STATUS.get(error.code, 400), error.code, text, error.field) from None
@@ -103,12 +103,11 @@ async def _start(service: "Service", request: Request) -> Response:
     return JSONResponse(told(every, job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
-async def _check(service: "Service", call_id: str, chain: str, params: dict[str, Any]) -> None:
+async def _check(service: "Service", call_id: str, ask: dict[str, Any]) -> None:
     """Have a worker, which knows the model, check the parameters; raise Refused where they are wrong."""
-    ask = {"kind": "check", "task": chain, "params": params, "request_id": call_id}
     try:
         async with asyncio.timeout(service.settings.timeout):
-            frame = await service.pool.submit(ask, b"")
+            frame = await service.pool.submit({"kind": "check", **ask, "request_id": call_id}, b"")
     except TimeoutError:
         raise Refused(504, "timeout", "the server is busy with pictures: try again later") from None
     except WorkerDied:
@@ -120,10 +119,7 @@ async def _check(service: "Service", call_id: str, chain: str, params: dict[str,
 
 def _jobs(service: "Service") -> Jobs:
     if service.jobs is None:
-        text = (
-            "this server does not work on clips: its user can install stylefuse[video], and start it without "
-        )
-        raise Refused(501, "no_video", text + "--clips 0", CLIP)
+        raise Refused(501, "no_video", f"this server does not work on clips: {service.no_clips}", CLIP)
     return service.jobs
 
 

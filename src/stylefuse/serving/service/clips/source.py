@@ -8,9 +8,15 @@ from stylefuse.serving.service.settings import Settings
 from stylefuse.serving.service.source import Model, threads_of
 
 
-def has_video() -> bool:
-    """Whether PyAV, the extra `video`, is installed."""
-    return importlib.util.find_spec("av") is not None
+def no_clips(settings: Settings) -> str:
+    """Why a server cannot work on clips; "" where it can."""
+    if not settings.clips:
+        return "it was started with --clips 0"
+    if settings.labelling.certificate:
+        return "it signs its results, and clips cannot be signed"
+    if importlib.util.find_spec("av") is None:
+        return "it lacks PyAV, which comes with stylefuse[video]"
+    return ""
 
 
 def clip_command(model: Model, settings: Settings) -> list[str]:
