@@ -42,9 +42,9 @@ class Clips:
         return (await self.client.get(job)).json()
 
     async def until(self, job: str, *states: str) -> dict:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (told := await self.told(job))["state"] not in states:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.05)
         return told
 
     def files(self) -> list[Path]:

@@ -102,7 +102,7 @@ def test_a_cancelled_job_s_process_is_killed_and_the_next_begins(run):
         first, second = await app.start(frames=5000, pause=0.01), await app.start(frames=1)
         await app.until(first, "working")
         while not (files := [file for file in app.files() if file.name == "pid"]):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
         pid = int(files[0].read_text())
         began = time.monotonic()
         assert (await app.client.delete(first)).status_code == 204
