@@ -111,11 +111,8 @@ def test_a_reader_who_stalls_does_not_keep_a_removed_result_on_the_disk(tmp_path
             while part := reader.recv(65536):
                 got += len(part)
             assert got < 15_000_000
-        files = [
-            os.readlink(f"/proc/{server.process.pid}/fd/{n}")
-            for n in os.listdir(f"/proc/{server.process.pid}/fd")
-        ]
-        assert [file for file in files if "result" in file] == []
+        handles = Path(f"/proc/{server.process.pid}/fd").iterdir()
+        assert [handle for handle in handles if "result" in str(handle.readlink())] == []
 
 
 def test_folders_of_others_and_links_are_left_alone(tmp_path):

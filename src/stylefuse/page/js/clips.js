@@ -1,7 +1,7 @@
 // Clips: a frame stands for the clip while settings are chosen; then the server works on the whole clip, as a job.
 
 import { $, debounced, el, save, show } from "./dom.js";
-import { amount, t, translate } from "./words.js";
+import { amount, currentLanguage, t, translate } from "./words.js";
 import { bearer, fetched, getJson, pause, Refusal } from "./api.js";
 import { sentValues, settings, valueOf } from "./settings.js";
 import { control } from "./controls.js";
@@ -37,7 +37,7 @@ export async function takeClip(file) {
   const photo = await page.show(still, file.name);
   const clip = { file, photo, video, job: "", control: null, result: null };
   photo.clip = clip;
-  clip.panel = panelOf(clip);
+  panelOf(clip);
   page.changed();
   clip.parts.run.focus({ preventScroll: true });
 }
@@ -47,6 +47,7 @@ export function drawClip() {
   const clip = photos.current?.clip;
   show($("clip"), clip);
   if (!clip) return $("clip").replaceChildren();
+  if (clip.language !== currentLanguage() && !clip.control) panelOf(clip);
   if ($("clip").firstChild !== clip.panel) $("clip").replaceChildren(clip.panel);
   const { run, first, cancel, progress, player, fetch: download } = clip.parts, busy = Boolean(clip.control);
   for (const [part, visible] of [[run, !busy], [first, !busy], [cancel, busy], [progress, busy], [player, clip.result && !busy], [download, clip.result && !busy]]) show(part, visible);
@@ -110,12 +111,13 @@ async function showFrame(clip, share) {
 
 // ---- what can be done
 
+/** Make the clip's `panel` and its `parts`, in the current language. */
 function panelOf(clip) {
-  const { file, video } = clip;
+  const { file, video, share = 0.5 } = clip;
   const length = video && Number.isFinite(video.duration) ? ` · ${amount(video.duration)} s` : "";
   const button = (id, text, onclick, className = "") => el("button", { type: "button", id, className, "data-t": text, onclick });
-  const frame = el("input", { type: "range", id: "clip-frame", min: 0, max: 100, value: 50 });
-  frame.addEventListener("input", debounced(() => showFrame(clip, frame.value / 100), 120));
+  const frame = el("input", { type: "range", id: "clip-frame", min: 0, max: 100, value: 100 * share });
+  frame.addEventListener("input", debounced(() => showFrame(clip, (clip.share = frame.value / 100)), 120));
   const parts = clip.parts = {
     run: button("clip-run", "clip.run", () => runClip(clip, false), "primary"),
     first: button("clip-first", "clip.first", () => runClip(clip, true)),
@@ -129,9 +131,10 @@ function panelOf(clip) {
   parts.progress = el("div", {}, parts.bar, parts.text);
   const rows = Object.entries(settings.clips.parameters.properties).filter(([name]) => name !== "first_shot").map(([name, schema]) => control(name, schema, () => {}));
   const choice = video ? el("div", { className: "control" }, el("label", { htmlFor: "clip-frame", "data-t": "clip.frame" }), frame) : el("p", { className: "muted", "data-t": "clip.unseen" });
-  const panel = el("fieldset", {}, el("legend", { "data-t": "clip" }), el("p", { className: "muted" }, file.name + length), choice, ...rows, parts.progress, el("p", { className: "row chips" }, parts.run, parts.first, parts.cancel, parts.fetch), parts.status, parts.player);
-  translate(panel);
-  return panel;
+  clip.language = currentLanguage();
+  clip.panel = el("fieldset", {}, el("legend", { "data-t": "clip" }), el("p", { className: "muted" }, file.name + length), choice, ...rows, parts.progress, el("p", { className: "row chips" }, parts.run, parts.first, parts.cancel, parts.fetch), parts.status, parts.player);
+  translate(clip.panel);
+  if (clip.result) parts.player.src = clip.result.url;
 }
 
 /** Parameters of clips that are no defaults. */

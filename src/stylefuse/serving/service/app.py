@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 import stylefuse
 from stylefuse.serving.service import ask, limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
-from stylefuse.serving.service.clips import routes as video
 from stylefuse.serving.service.clips.jobs import Jobs
+from stylefuse.serving.service.clips.openapi import about_clips
+from stylefuse.serving.service.clips.routes import add_video
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
@@ -188,12 +189,10 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         served = [describe(task, about) for task in find_tasks().values() if task.name in about["tasks"]]
         # What else there is: pages and clients show what they find here.
         paths = sorted(
-            path
-            for route in app.routes
-            if (path := getattr(route, "path", "")).startswith("/v1/")
-            and (path != video.PATH or service.jobs)
+            path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/")
         )
-        answer = {"tasks": served, "paths": paths, "version": service.version}
+        clips = about_clips(service.settings) if service.jobs else None
+        answer = {"tasks": served, "paths": paths, "clips": clips, "version": service.version}
         return Response(json.dumps(answer), media_type=limits.JSON)
 
     @app.get("/v1/requests/{request_id}", summary="Where a request is that was sent with this X-Request-ID")
@@ -215,7 +214,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    video.add_video(app, service)
+    add_video(app, service)
     add_page(app)
     app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _no_such_place)  # type: ignore[arg-type]

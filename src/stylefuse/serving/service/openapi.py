@@ -94,7 +94,7 @@ _REPORTED = {
 
 def operation(task: Task) -> dict[str, Any]:
     """What FastAPI's decorator of a task's route takes."""
-    properties = {name: _schema(spec) for name, spec in fields_of([task]).items()}
+    properties = {name: schema(spec) for name, spec in fields_of([task]).items()}
     properties |= {"format": _FORMAT, "explain": _EXPLAIN}
     field = picture_field(task)
     appended = "".join(
@@ -115,7 +115,7 @@ def operation(task: Task) -> dict[str, Any]:
 
 def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
     """A task for `/v1/tasks`, with the names that the served model knows in its parameters' schemas."""
-    properties = {name: _schema(spec, about) for name, spec in task.specs.items()}
+    properties = {name: schema(spec, about) for name, spec in task.specs.items()}
     return {
         "name": task.name,
         "summary": task.summary,
@@ -128,7 +128,7 @@ def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A parameter as JSON Schema; with the served model's lists of names, its names are examples."""
     types = {Kind.TEXT: "string", Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "boolean"}
     schema: dict[str, Any] = {"type": types[spec.kind], "description": spec.help}

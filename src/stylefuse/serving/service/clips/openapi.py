@@ -3,9 +3,13 @@
 from typing import Any
 
 from stylefuse.serving.service.clips.jobs import STATES
+from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.serving.service.openapi import PICTURE as FILE
-from stylefuse.serving.service.openapi import refusals
+from stylefuse.serving.service.openapi import refusals, schema
+from stylefuse.serving.service.settings import Settings
+from stylefuse.tasks.params import specs
 
+PATH = "/v1/video"
 _ID = {
     "id": {"type": "string"},
     "name": {"type": "string"},
@@ -20,6 +24,7 @@ _JOB = {
         "total": {"type": "integer", "description": "frames of the clip; 0 until it is known"},
         "seconds": {"type": "number", "description": "in work"},
         "result": {"type": "string", "description": "done: path of the file"},
+        "file": {"type": "string", "description": "a name for it"},
         "bytes": {"type": "integer"},
         "report": {"type": "object"},
         "error": {"type": "object", "description": "failed: code, message and field, as of any refusal"},
@@ -46,7 +51,11 @@ VIDEO: dict[str, Any] = {
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {"clip": FILE, "task": {"type": "string"}},
+                        "properties": {
+                            "clip": FILE,
+                            "task": {"type": "string"},
+                            **{name: schema(spec) for name, spec in specs(ClipParams).items()},
+                        },
                         "required": ["clip"],
                     }
                 }
@@ -58,6 +67,18 @@ TELL: dict[str, Any] = {
     "summary": "How far a job is",
     "responses": {200: {"description": "the job", "content": _TOLD}, **refusals(_GONE, only=True)},
 }
+
+
+def about_clips(settings: Settings) -> dict[str, Any]:
+    """What `/v1/tasks` says of clips."""
+    properties = {name: schema(spec) for name, spec in specs(ClipParams).items()}
+    return {
+        "path": PATH,
+        "most_bytes": settings.clip_bytes,
+        "parameters": {"type": "object", "properties": properties, "additionalProperties": False},
+    }
+
+
 REMOVE: dict[str, Any] = {
     "summary": "Cancel a job, or delete its result",
     "responses": {204: {"description": "nothing of it is left"}, **refusals(_GONE, only=True)},

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,7 +13,7 @@ from stylefuse.serving.service import limits
 from stylefuse.serving.service.clips import jobs
 from stylefuse.serving.service.clips.form import CLIP, read_request, receive, too_large
 from stylefuse.serving.service.clips.jobs import Job, Jobs
-from stylefuse.serving.service.clips.openapi import REMOVE, RESULT, TELL, VIDEO
+from stylefuse.serving.service.clips.openapi import PATH, REMOVE, RESULT, TELL, VIDEO
 from stylefuse.serving.service.errors import STATUS, Refused, shutting_down
 from stylefuse.serving.service.process import WorkerDied
 from stylefuse.serving.service.settings import MARGIN_BYTES
@@ -21,7 +22,6 @@ from stylefuse.tasks.validation import RequestError
 if TYPE_CHECKING:
     from stylefuse.serving.service.app import Service
 
-PATH = "/v1/video"
 # For a part of a result to be taken.
 FETCH_SECONDS = 60.0
 
@@ -65,7 +65,12 @@ def told(every: Jobs, job: Job) -> dict[str, Any]:
         seconds = (job.ended or now) - job.began
         answer |= {"frames": job.frames, "total": job.total, "seconds": round(seconds, 1)}
     if job.state == jobs.DONE:
-        answer |= {"result": f"/v1/jobs/{job.id}/result", "bytes": job.bytes, "report": job.report}
+        answer |= {
+            "result": f"/v1/jobs/{job.id}/result",
+            "file": _file_name(job),
+            "bytes": job.bytes,
+            "report": job.report,
+        }
     if job.error:
         answer["error"] = job.error
     if job.ended:
@@ -131,13 +136,20 @@ def _found(every: Jobs, job_id: str) -> Job:
     return job
 
 
+def _file_name(job: Job) -> str:
+    """A name for the result: that of the clip, and the style or the tasks."""
+    assert job.result is not None  # it is done
+    made = str(job.report.get("style") or job.report.get("task", "done"))
+    kept = re.sub(r"[^\w.-]+", "-", f"{job.name.rpartition('.')[0] or 'clip'}-{made}")
+    return kept[:120] + job.result.suffix
+
+
 class _Result(FileResponse):
     """The file of a result, whole or in parts; ends when its reader stops reading, or the job is removed."""
 
     def __init__(self, job: Job, every: Jobs):
         assert job.result is not None  # it is done
-        name = f"{job.name.rpartition('.')[0] or 'clip'}-{job.report.get('style', 'done')}{job.result.suffix}"
-        super().__init__(job.result, filename=name.replace("/", "-"), headers={"Cache-Control": "no-store"})
+        super().__init__(job.result, filename=_file_name(job), headers={"Cache-Control": "no-store"})
         self._job, self._every = job, every
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
