@@ -156,8 +156,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         # No pages of documentation: they would load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        # The address to go to would be made from the request's own headers.
-        redirect_slashes=False,
+        redirect_slashes=False,  # the address to go to would be made from the request's own headers
     )
 
     for task in find_tasks().values():
@@ -180,8 +179,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     @app.get("/v1/styles", summary="What the served model can do: names of styles, tasks and the like")
     async def styles() -> Response:
         about = {name: value for name, value in service.pool.about.items() if name != "digest"}
-        # In ASCII: names of folders may hold what UTF-8 cannot.
-        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)
+        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)  # in ASCII
 
     @app.get("/v1/tasks", summary="The tasks of the served model, with their parameters")
     async def tasks() -> Response:
