@@ -17,9 +17,9 @@ from stylefuse.serving.service.settings import Settings
 STUB = [sys.executable, str(Path(__file__).with_name("stub_clip.py"))]
 
 
-def clip(size: int = 0, **told) -> tuple[str, bytes]:
-    """A file for a form: what the stub process is to do, filled up to a size in bytes."""
-    return "ride.mp4", json.dumps(told).encode().ljust(size)
+def clip(padded: int = 0, **told) -> tuple[str, bytes]:
+    """A file for a form: what the stub process is to do, filled up to so many bytes."""
+    return "ride.mp4", json.dumps(told).encode().ljust(padded)
 
 
 class Clips:
@@ -28,12 +28,12 @@ class Clips:
     def __init__(self, client: httpx.AsyncClient, jobs: Jobs, folder: Path, service: Service):
         self.client, self.jobs, self.folder, self.service = client, jobs, folder, service
 
-    async def send(self, size: int = 0, fields=None, headers=None, **told) -> httpx.Response:
-        files = {"clip": clip(size, **told)}
+    async def send(self, padded: int = 0, fields=None, headers=None, **told) -> httpx.Response:
+        files = {"clip": clip(padded, **told)}
         return await self.client.post("/v1/video", files=files, data=fields or {}, headers=headers or {})
 
-    async def start(self, size: int = 0, **told) -> str:
-        answer = await self.send(size, **told)
+    async def start(self, padded: int = 0, **told) -> str:
+        answer = await self.send(padded, **told)
         assert answer.status_code == 202, answer.text
         assert answer.headers["location"] == f"/v1/jobs/{answer.json()['id']}"
         return answer.headers["location"]

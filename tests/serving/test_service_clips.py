@@ -192,7 +192,7 @@ def test_a_wrong_form_is_refused_by_name(run, parts, field, code):
 
 def test_a_clip_that_is_too_large_is_refused_as_it_comes(run):
     async def scenario(app):
-        answer = await app.send(size=2_100_000)
+        answer = await app.send(padded=2_100_000)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
         async def chunks():
@@ -228,12 +228,12 @@ def test_there_are_no_more_clips_than_allowed_and_fetched_ones_make_room(run):
 
 def test_all_clips_together_have_no_more_bytes_than_allowed(run):
     async def scenario(app):
-        first = await app.start(size=600_000, frames=5000, pause=0.01)
-        answer = await app.send(size=600_000)
+        first = await app.start(padded=600_000, frames=5000, pause=0.01)
+        answer = await app.send(padded=600_000)
         assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
         assert sum(file.stat().st_size for file in app.files()) < 700_000
         await app.client.delete(first)
-        grows = await app.start(size=600_000, frames=5000, pause=0.01, grows=100_000)
+        grows = await app.start(padded=600_000, frames=5000, pause=0.01, grows=100_000)
         told = await app.until(grows, "failed")
         assert told["error"]["code"] == "disk_full"
         assert app.files() == [] and app.jobs.bytes == 0

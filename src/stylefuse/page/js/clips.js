@@ -32,7 +32,7 @@ export function startClips(of) {
 export async function takeClip(file) {
   if (!settings.clips) return say(t("clip.none"));
   if (file.size > settings.clips.most_bytes) return say(t("clip.large", { name: file.name, most: amount(settings.clips.most_bytes / 1e6) }));
-  const video = await opened(file);
+  const video = await openVideo(file);
   const still = video ? await frameOf(video, 0.5, file.name) : await drawnPicture();
   const photo = await page.show(still, file.name);
   const clip = { file, photo, video, job: "", control: null, result: null };
@@ -77,7 +77,7 @@ function happened(target, name) {
 }
 
 /** A video element with the clip; null where the browser cannot decode it. */
-async function opened(file) {
+async function openVideo(file) {
   const video = el("video", { muted: true, preload: "auto", src: URL.createObjectURL(file) });
   try {
     await happened(video, "loadeddata");
