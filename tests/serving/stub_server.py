@@ -40,6 +40,7 @@ if __name__ == "__main__":
     if told.get("without_sighup"):  # as on Windows
         del signal.SIGHUP
     protocol.HEAD_SECONDS = protocol.REST_SECONDS = told.get("head", 10)
+    protocol.FETCH_SECONDS = told.get("fetch", 60)
     listener = bind("127.0.0.1", told.get("port", 0))
     print(listener.getsockname()[1], flush=True)
     settings = Settings(**told.get("settings", {}))

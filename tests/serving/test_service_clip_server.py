@@ -53,6 +53,12 @@ def is_running(pid: int) -> bool:
     return True
 
 
+def open_results(server) -> list[Path]:
+    """Handles of the server's process to results, removed ones too."""
+    handles = [*Path(f"/proc/{server.process.pid}/fd").iterdir()]
+    return [handle for handle in handles if handle.is_symlink() and "result" in str(handle.readlink())]
+
+
 def wait_until_gone(pid: int) -> None:
     until = time.monotonic() + 10
     while is_running(pid):
@@ -99,7 +105,7 @@ def test_pictures_are_answered_while_a_clip_is_worked_on(tmp_path, temporary):
         assert told(server, job)["state"] == "working"
 
 
-def test_a_reader_who_stalls_does_not_keep_a_removed_result_on_the_disk(tmp_path, temporary):
+def test_a_slow_reader_does_not_keep_a_removed_result_on_the_disk(tmp_path, temporary):
     with stub_server(tmp_path) as server:
         job = start_clip(server, frames=1, size=60_000)  # 15 MB
         server.wait_for(lambda: told(server, job)["state"] == "done")
@@ -111,8 +117,19 @@ def test_a_reader_who_stalls_does_not_keep_a_removed_result_on_the_disk(tmp_path
             while part := reader.recv(65536):
                 got += len(part)
             assert got < 15_000_000
-        handles = Path(f"/proc/{server.process.pid}/fd").iterdir()
-        assert [handle for handle in handles if "result" in str(handle.readlink())] == []
+        server.wait_for(lambda: not open_results(server), 10)
+
+
+def test_a_reader_who_stalls_is_given_up(tmp_path, temporary):
+    with stub_server(tmp_path, fetch=0.3) as server:
+        job = start_clip(server, frames=1, size=120_000)  # 30 MB, more than a socket holds
+        server.wait_for(lambda: told(server, job)["state"] == "done")
+        with socket.create_connection(("127.0.0.1", server.port)) as reader:
+            reader.sendall(f"GET {job}/result HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert reader.recv(4096).startswith(b"HTTP/1.1 200")
+            server.wait_for(lambda: open_results(server), 10)
+            server.wait_for(lambda: not open_results(server), 10)
+        assert server.send(f"{job}/result", method="GET")[2][:3] == bytes((0, 1, 2))
 
 
 def test_folders_of_others_and_links_are_left_alone(tmp_path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,7 @@ from stylefuse.tasks.validation import RequestError
 if TYPE_CHECKING:
     from stylefuse.serving.service.app import Service
 
-# For a part of a result to be taken.
-FETCH_SECONDS = 60.0
+log = logging.getLogger(__name__)
 
 
 def add_video(app: FastAPI, service: "Service") -> None:
@@ -144,8 +144,12 @@ def _file_name(job: Job) -> str:
     return kept[:120] + job.result.suffix
 
 
+class _RemovedError(Exception):
+    """The job of a result that is fetched was removed."""
+
+
 class _Result(FileResponse):
-    """The file of a result, whole or in parts; ends when its reader stops reading, or the job is removed."""
+    """The file of a result, whole or in parts; it breaks off when the job is removed."""
 
     def __init__(self, job: Job, every: Jobs):
         assert job.result is not None  # it is done
@@ -155,15 +159,17 @@ class _Result(FileResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sent = 0
 
-        async def hurried(message: Message) -> None:
+        async def checked(message: Message) -> None:
             nonlocal sent
             # An open file would take room on the disk after its removal.
             if self._every.find(self._job.id) is None:
-                raise ConnectionAbortedError("the job was removed while its result was fetched")
-            async with asyncio.timeout(FETCH_SECONDS):
-                await send(message)
+                raise _RemovedError
+            await send(message)
             sent += len(message.get("body", b""))
 
-        await super().__call__(scope, receive, hurried)
+        try:
+            await super().__call__(scope, receive, checked)
+        except _RemovedError:
+            log.info("a job was removed while its result was fetched")
         if sent >= self._job.bytes:
             self._job.fetched = True
