@@ -1,5 +1,6 @@
 """Clips at a running server: what is left after it stops or is killed, readers that stall, and pictures meanwhile."""
 
+import contextlib
 import json
 import os
 import signal
@@ -55,8 +56,11 @@ def is_running(pid: int) -> bool:
 
 def open_results(server) -> list[Path]:
     """Handles of the server's process to results, removed ones too."""
-    handles = [*Path(f"/proc/{server.process.pid}/fd").iterdir()]
-    return [handle for handle in handles if handle.is_symlink() and "result" in str(handle.readlink())]
+    found = []
+    for handle in Path(f"/proc/{server.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found += [handle] if "result" in str(handle.readlink()) else []
+    return found
 
 
 def wait_until_gone(pid: int) -> None:
