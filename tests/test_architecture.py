@@ -61,9 +61,10 @@ MAY_IMPORT = {
     },
     "task_command": {
         *("model", "ready_made", "serving", "task_files", "tasks", "images", "labels", "messages"),
-        "_atomic",
+        *("_atomic", "clip_command", "video"),
     },
-    "task_files": {"pipelines", "tasks", "images"},
+    "clip_command": {"model", "task_files", "tasks", "images", "labels", "video", "words"},
+    "task_files": {"pipelines", "tasks", "images", "video"},
     "model": {"serving", "task_method", "tasks", "networks", "images", "labels", "video"},
     "task_method": {"serving", "tasks", "images", "labels"},
     "__main__": set(),

@@ -22,7 +22,7 @@ from stylefuse.tasks.task import Result, Task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
 if TYPE_CHECKING:
-    from stylefuse.video.transform import VideoOptions
+    from stylefuse.video.options import VideoOptions
 
 log = logging.getLogger(__name__)
 REGISTERED = "models:/"
@@ -197,7 +197,7 @@ class Model:
             labelling, options, progress: see `serving.video.run_video`, as for what is returned and raised.
         """
         from stylefuse.serving.video import run_video
-        from stylefuse.video.transform import VideoOptions
+        from stylefuse.video.options import VideoOptions
 
         given = {name: value for name, value in params.items() if value is not None}
         return run_video(

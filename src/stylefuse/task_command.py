@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from stylefuse.clip_command import Clip, add_clip_flags, read_clip_flags, run_clip
 from stylefuse.images.names import printable
 from stylefuse.labels.flags import add_flags, read_flags
 from stylefuse.labels.options import Labelling, LabellingError
@@ -19,6 +20,8 @@ from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appen
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
+from stylefuse.video.names import is_video
+from stylefuse.video.options import VideoOptions
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 
@@ -37,7 +40,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     what = (
         "pictures of one set, or a folder of sets 01_a.jpg, 01_b.jpg, …"
         if first.takes_several
-        else "pictures, or a folder of them"
+        else "pictures and video clips, or a folder of them"
     )
     parser.add_argument("pictures", nargs="+", type=Path, help=what)
     parser.add_argument(
@@ -63,6 +66,8 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     )
     parser.add_argument("--report", choices=LANGUAGES, help="say in words how each result was made")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
+    if not first.takes_several:
+        add_clip_flags(parser)
     add_flags(parser)
     parser.set_defaults(run=lambda options: run(tasks, options))
 
@@ -101,6 +106,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
+        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(options)
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
     except (WrongUse, RequestError, LabellingError) as error:
@@ -126,6 +132,9 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
             return _end(command, FAILED, error, options.json)
 
     def outcome(each: Work) -> dict[str, Any] | Fault:
+        if each.is_clip and each.target and not each.fault and not each.kept:
+            clip = Clip(chain_name(tasks), params, labelling, clips, options.report)
+            return run_clip(model, clip, each.sources[0], each.target)
         return _outcome(each, made, file_format, labelling, options.report)
 
     results = [_report(each, outcome(each), options.json) for each in work]
@@ -137,7 +146,7 @@ def _check_also(also: dict[str, Path], pictures: Sequence[Path]) -> None:
     for name, path in also.items():
         if not path.is_file():
             raise WrongUse(f"there is no file {_shown(path)} for --{name}", "correct the path")
-        if len(pictures) > 1 or pictures[0].is_dir():
+        if len(pictures) > 1 or pictures[0].is_dir() or is_video(pictures[0]):
             raise WrongUse(f"--{name} goes with one picture", "run the pictures one by one")
 
 

@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from stylefuse.images.names import printable
 from stylefuse.tasks.task import Task
+from stylefuse.video.names import CONTAINERS, is_video, result_ending
 
 # Equal to `images.encoding.SUFFIXES`, which would import PyTorch.
 FORMATS = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 _FORMAT_OF = {suffix: name for name, suffix in FORMATS.items()} | {".jpeg": "jpeg"}
 _ENDINGS = ".png, .jpg or .webp"
+_CLIPS = ".mp4, .mov or .mkv"
+_RESULTS = (".mp4", ".mkv")  # of clips, see `result_ending`
 
 
 class Fault(NamedTuple):
@@ -33,6 +36,10 @@ class Work(NamedTuple):
     target: Path | None
     fault: Fault | None = None
     kept: bool = False
+
+    @property
+    def is_clip(self) -> bool:
+        return is_video(self.sources[0])
 
 
 class WrongUse(Exception):  # noqa: N818
@@ -60,6 +67,10 @@ def find_work(tasks: Sequence[Task], options: argparse.Namespace) -> tuple[list[
     if missing is not None:
         raise WrongUse(f"there is no {_shown(missing)}", "correct the path")
     file_format = _format(options)
+    clips = [path for path in options.pictures if is_video(path)]
+    if clips and tasks[0].takes_several:
+        message = f"{_shown(clips[0])} is a clip, and the task {tasks[0].name} takes pictures"
+        raise WrongUse(message, "name a task on one picture, such as stylize")
     folders = [path for path in options.pictures if path.is_dir()]
     if folders and len(options.pictures) > 1:
         raise WrongUse("there are files and folders, or several folders", "name files, or one folder")
@@ -90,10 +101,9 @@ def _work_of_files(
         raise WrongUse(f"{found} for the task {first.name}", f"give {least} to {most}, or a folder of sets")
     groups = [list(files)] if first.takes_several else [[file] for file in files]
     if output is not None and len(groups) == 1 and not output.is_dir():
-        if output.suffix.lower() not in _FORMAT_OF:
-            raise WrongUse(
-                f"--output {_shown(output)}", f"end it in {_ENDINGS}, or name a folder that exists"
-            )
+        known, endings = (CONTAINERS, _CLIPS) if is_video(files[0]) else (_FORMAT_OF, _ENDINGS)
+        if output.suffix.lower() not in known:
+            raise WrongUse(f"--output {_shown(output)}", f"end it in {endings}, or name a folder that exists")
         return [Work(groups[0], output)]
     if output is not None:
         _check_folder(output)
@@ -101,9 +111,17 @@ def _work_of_files(
 
     tail = "" if output else f"-{tasks[-1].batch.done}"
     wanted = [[Path(name + tail) for name in _names_after(group[0])] for group in groups]
-    names = result_names(wanted, [suffix])
+    names = result_names(wanted, [suffix, *_RESULTS])
     folder = output or Path()
-    return [Work(group, folder / name.path(suffix)) for group, name in zip(groups, names, strict=True)]
+    return [
+        Work(group, folder / name.path(_ending(group[0], suffix)))
+        for group, name in zip(groups, names, strict=True)
+    ]
+
+
+def _ending(source: Path, suffix: str) -> str:
+    """The ending of a file's result; `suffix` is that of pictures."""
+    return result_ending(source) if is_video(source) else suffix
 
 
 def _names_after(file: Path) -> tuple[str, str, str]:
@@ -128,9 +146,10 @@ def _work_of_folder(task: Task, folder: Path, output: Path | None, suffix: str) 
         return _work_of_sets(task, folder, files, output, suffix)
     if not files:
         raise WrongUse(f"there are no files in {_shown(folder)}", "put the pictures there")
-    names = result_names([(file.with_suffix(""), file) for file in files], [suffix])
+    names = result_names([(file.with_suffix(""), file) for file in files], [suffix, *_RESULTS])
     return [
-        Work([folder / file], output / name.path(suffix)) for file, name in zip(files, names, strict=True)
+        Work([folder / file], output / name.path(_ending(file, suffix)))
+        for file, name in zip(files, names, strict=True)
     ]
 
 
@@ -161,7 +180,7 @@ def _check_folder(output: Path) -> None:
         return
     if output.exists() or output.is_symlink():
         raise WrongUse(f"--output {_shown(output)} is a file", "name a folder for several results")
-    if output.suffix.lower() in _FORMAT_OF:
+    if output.suffix.lower() in (*_FORMAT_OF, *CONTAINERS):
         raise WrongUse(f"--output {_shown(output)} names one file", "name a folder for several results")
 
 

@@ -23,7 +23,7 @@ EPILOG = (
 
 def add_command(commands: Any) -> None:
     """Add the subcommand."""
-    help = "say whether pictures are labelled as AI-made, and whether their signatures hold"
+    help = "say whether pictures and clips are labelled as AI-made, and whether their signatures hold"
     parser = commands.add_parser("verify", help=help, description=f"S{help[1:]}.", epilog=EPILOG)
     parser.add_argument("pictures", nargs="+", type=Path, help="files")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each picture")

@@ -1,4 +1,4 @@
-"""Find out what a picture file says about AI, and whether its signature holds."""
+"""Find out what a picture file or a clip says about AI, and whether its signature holds."""
 
 from enum import IntEnum
 from pathlib import Path
@@ -9,8 +9,12 @@ from PIL import Image
 from stylefuse.images.files import ImageError, Limits, opened
 from stylefuse.labels import xmp
 from stylefuse.labels.aigc import KINDS, fault_of, read_label
+from stylefuse.labels.clips import AIGC, SOURCE_TYPE, TOOL, entries_of
 from stylefuse.labels.marks import is_of_ai, packets_of
 from stylefuse.labels.signing import BROKEN, Signature, is_signed, read_signature
+from stylefuse.video.errors import VideoError
+from stylefuse.video.names import is_video
+from stylefuse.video.reading import metadata_of_clip
 
 LIMITS = Limits(max_bytes=500_000_000, max_pixels=Image.MAX_IMAGE_PIXELS or 1 << 62)
 
@@ -33,15 +37,17 @@ class Verdict(NamedTuple):
 
 
 def verify(source: bytes | Path, anchors: Path | None = None) -> Verdict:
-    """Read the labels and the signature of a picture file.
+    """Read the labels and the signature of a picture file, or the label of a clip, which is known by its ending.
 
     Args:
         anchors: PEM file with certificates to be trusted.
 
     Raises:
-        ImageError: this is no picture file, or larger than `LIMITS`.
+        ImageError: this is no picture file, or larger than `LIMITS`; a clip cannot be read, or PyAV is missing.
         SigningError: the file is signed, and the extra `c2pa` is missing; or `anchors` cannot be read.
     """
+    if isinstance(source, Path) and is_video(source):
+        return _of_clip(source)
     try:
         with opened(source, LIMITS) as (image, data):
             kind = Image.MIME.get(image.format or "", "")
@@ -52,7 +58,21 @@ def verify(source: bytes | Path, anchors: Path | None = None) -> Verdict:
             return Verdict(Code.ALTERED, _signed(signature))
         raise
     signature = read_signature(data, kind, anchors) if is_signed(data) else None
-    labels, types, tools, faults = _read(packets)
+    return _verdict(*_read(packets), signature)
+
+
+def _of_clip(path: Path) -> Verdict:
+    try:
+        found = entries_of(metadata_of_clip(path))
+    except VideoError as error:
+        raise ImageError(error.code, error.message, error.remedy) from None
+    labels, types, tools = ([found[name]] if name in found else [] for name in (AIGC, SOURCE_TYPE, TOOL))
+    return _verdict(labels, types, tools, [], None)
+
+
+def _verdict(
+    labels: list[str], types: list[str], tools: list[str], faults: list[str], signature: Signature | None
+) -> Verdict:
     facts = {**_facts(labels, types, tools), **_signed(signature)}
     # Of a signed file, the action that was signed counts as a label as well.
     types = [*types, *(signature.source_types if signature else ())]
@@ -60,7 +80,7 @@ def verify(source: bytes | Path, anchors: Path | None = None) -> Verdict:
         return Verdict(Code.ALTERED, facts)
     if len(labels) > 1:
         return Verdict(Code.MALFORMED, facts | {"labels": len(labels)})
-    faults += [f"TC260:AIGC: {fault}" for text in labels if (fault := fault_of(text))]
+    faults = [*faults, *(f"AIGC: {fault}" for text in labels if (fault := fault_of(text)))]
     if faults:
         return Verdict(Code.MALFORMED, facts | {"fault": "; ".join(faults)})
     if not labels and not any(map(is_of_ai, types)):

@@ -21,9 +21,10 @@ from stylefuse.serving.labelled import INHERITED, LABEL
 from stylefuse.tasks.chains import Step, chain_name
 from stylefuse.tasks.task import Result
 from stylefuse.tasks.validation import RequestError
+from stylefuse.video.options import VideoOptions
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import metadata_of_clip
-from stylefuse.video.transform import Paint, VideoOptions, transform_video
+from stylefuse.video.transform import Paint, transform_video
 
 if TYPE_CHECKING:
     import torch

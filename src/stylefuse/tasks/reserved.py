@@ -20,6 +20,7 @@ RESERVED_PARAMETERS = frozenset(
         "report",
     }
     | {"run", "command", "skip_existing", "restart", "keep_metadata", "max_bytes", "max_pixels"}
+    | {"steady", "crf", "tone_map", "preview"}
     | {"label", "label_language", "label_producer", "certificate", "key"}
 )
 # Names of other commands and routes, and of attributes of a loaded model.
@@ -31,6 +32,7 @@ RESERVED_TASKS = frozenset(
         "serve",
         "verify",
         "run",
+        "run_video",
         "prepare",
         "appendable",
         "styles",

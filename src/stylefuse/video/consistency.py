@@ -1,32 +1,46 @@
-"""Keep painted frames of one shot alike: blend each with the frame before, moved along the flow of the source."""
+"""Keep the painted frames of one shot alike: blend each with what was painted before, moved as the source moves."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from stylefuse.video.flow import enlarged, fetched, inside, places_in, unmoved
+from stylefuse.video.options import DEFAULT_STEADY
 from stylefuse.video.pixels import Frame
 
-# Share of the frame before where it fits; see docs/video.md for what other shares cost.
-DEFAULT_STEADY = 0.6
-# Colour difference of the source frames, levels, at which the share falls to 1/e.
-_ALIKE = 12.0
-# Forward and backward flow that differ by more mark places that are hidden in one frame (Sundaram et al. 2010, eq. 5).
-_RELATIVE, _ABSOLUTE = 0.01, 0.5
+# Frames for which pixels are fetched from one and the same earlier frame, the anchor: fetched from frame to frame,
+# they drift, and are blurred each time.
+_ANCHORED = 8
+# Difference of the source's frames at a place, levels, at which the share falls to 1/e: shadows, reflections, errors of
+# the flow.
+_ALIKE = 20.0
+_SIDE = 1280  # px of the copy of the source in which motion is found, at most
+
+
+class _Past(NamedTuple):
+    """An earlier frame: the source's, in which motion is found, and the painted one."""
+
+    source: Frame
+    painted: Frame
 
 
 class Steady:
     """Blends the frames of one shot, one after the other.
 
     Args:
-        share: of the frame before in places that both frames show, 0 to below 1; 0 leaves frames as they are.
+        share: of what was painted before in places that were seen before, 0 to below 1; 0 leaves frames as they are.
         state: of an earlier `state()`, to go on from there.
     """
 
     def __init__(self, share: float = DEFAULT_STEADY, state: Mapping[str, np.ndarray] | None = None):
-        self.share = share
-        self._source: Frame | None = state["source"] if state else None
-        self._painted: Frame | None = state["painted"] if state else None
+        self._share = share
+        self._before: _Past | None = None
+        if state:
+            self._before = _Past(state["source"], state["painted"])
+            self._anchor = _Past(state["anchor_source"], state["anchor_painted"])
+            self._places, self._seen, self._age = state["places"], state["seen"], int(state["age"])
 
     def __call__(self, source: Frame, painted: Frame) -> Frame:
         """Return the painted frame, blended.
@@ -35,54 +49,69 @@ class Steady:
             source: the frame that was painted, H×W×3 uint8.
             painted: h×w×3 uint8, which may be larger.
         """
-        if self.share and self._source is not None and self._painted is not None:
-            flow, seen = flow_to(source, self._source)
-            alike = np.exp(-_distance(source, warp(self._source, flow)) / _ALIKE)
-            painted = _blended(painted, self._painted, flow, self.share * seen * alike)
-        self._source, self._painted = source, painted
+        if not self._share:
+            return painted
+        source = _reduced(source)
+        if self._before is None:
+            self._set_anchor(_Past(source, painted))
+        else:
+            painted = self._blended(source, painted, self._before)
+            self._age += 1
+            if self._age == _ANCHORED:
+                self._set_anchor(_Past(source, painted))
+        self._before = _Past(source, painted)
         return painted
 
     def state(self) -> dict[str, np.ndarray]:
         """What a new object needs to go on after the last frame."""
-        if self._source is None or self._painted is None:
+        if self._before is None:
             return {}
-        return {"source": self._source, "painted": self._painted}
+        return {
+            "source": self._before.source,
+            "painted": self._before.painted,
+            "anchor_source": self._anchor.source,
+            "anchor_painted": self._anchor.painted,
+            "places": self._places,
+            "seen": self._seen,
+            "age": np.array(self._age),
+        }
+
+    def _set_anchor(self, anchor: _Past) -> None:
+        height, width = anchor.source.shape[:2]
+        self._anchor, self._age = anchor, 0
+        self._places = unmoved(height, width)  # in the anchor
+        self._seen = np.ones((height, width), np.float32)  # in the anchor and in all frames since
+
+    def _blended(self, source: Frame, painted: Frame, before: _Past) -> Frame:
+        step, seen = places_in(before.source, source)
+        self._places = fetched(self._places, step)
+        self._seen = fetched(self._seen, step) * seen * inside(self._places)
+        near = seen * _alike(source, fetched(before.source, step))
+        far = self._seen * _alike(source, fetched(self._anchor.source, self._places))
+        height, width = painted.shape[:2]
+        # The anchor where it shows the place as well as the frame before does.
+        of_anchor = np.minimum(far / np.maximum(near, 1e-3), 1)
+        share = self._share * np.maximum(near, far)
+        of_anchor, share = (cv2.resize(each, (width, height))[..., None] for each in (of_anchor, share))
+        old = _moved(before.painted, step)
+        old += of_anchor * (_moved(self._anchor.painted, self._places) - old)
+        return np.rint(painted + share * (old - painted)).clip(0, 255).astype(np.uint8)
 
 
-def flow_to(picture: Frame, other: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Find where each place of a picture is in another one.
-
-    Returns:
-        The flow, H×W×2 float32 in px: (x, y) of the picture is at (x, y) + flow[y, x] in the other. And H×W float32, 1
-        where both show the place, 0 where it is hidden in the other.
-    """
-    a, b = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, other))
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
-    forward = search.calc(a, b, None)
-    back = warp(search.calc(b, a, None), forward)
-    apart = np.square(forward + back).sum(axis=2)
-    size = np.square(forward).sum(axis=2) + np.square(back).sum(axis=2)
-    return forward, (apart < _RELATIVE * size + _ABSOLUTE).astype(np.float32)
+def _moved(painted: Frame, places: np.ndarray) -> np.ndarray:
+    moved = fetched(painted, enlarged(places, *painted.shape[:2]), cv2.INTER_CUBIC)
+    return moved.astype(np.float32)
 
 
-def warp(picture: np.ndarray, flow: np.ndarray, how: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Return what a picture shows at each place + flow; beyond its border it is repeated."""
-    height, width = flow.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return cv2.remap(picture, x + flow[..., 0], y + flow[..., 1], how, borderMode=cv2.BORDER_REPLICATE)
+def _alike(one: Frame, other: Frame) -> np.ndarray:
+    """H×W float32: 1 for equal colours, less the more they differ, over 5×5 pixels."""
+    apart = cv2.blur(cv2.absdiff(one, other).astype(np.float32).mean(axis=2), (5, 5))
+    return np.exp(-apart / _ALIKE)
 
 
-def _blended(painted: Frame, before: Frame, flow: np.ndarray, share: np.ndarray) -> Frame:
-    height, width = painted.shape[:2]
-    if flow.shape[:2] != (height, width):
-        scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-        flow = cv2.resize(flow, (width, height)) * scale
-        share = cv2.resize(share, (width, height))
-    moved = warp(before, flow, cv2.INTER_CUBIC).astype(np.float32)
-    mixed = painted + share[..., None] * (moved - painted)
-    return np.rint(mixed).clip(0, 255).astype(np.uint8)
-
-
-def _distance(one: Frame, other: Frame) -> np.ndarray:
-    """Mean difference of the channels, smoothed over some pixels, H×W float32 in levels."""
-    return cv2.blur(cv2.absdiff(one, other).astype(np.float32).mean(axis=2), (5, 5))
+def _reduced(picture: Frame) -> Frame:
+    scale = _SIDE / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

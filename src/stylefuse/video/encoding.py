@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from stylefuse.video.errors import VideoError, load_av
+from stylefuse.video.options import DEFAULT_CRF
 from stylefuse.video.pixels import FULL, LIMITED, Frame, planes_of, turned
 from stylefuse.video.reading import Clip
 
 CODEC = "libx264"
-DEFAULT_CRF = 17  # hardly to be told from the frames; 23 is half as large
 
 
 class Packed(NamedTuple):

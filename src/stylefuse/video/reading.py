@@ -14,11 +14,6 @@ from stylefuse.video.errors import VideoError, load_av
 from stylefuse.video.pixels import FULL, Frame, rgb_of, turned
 from stylefuse.video.tone import is_hdr
 
-# Endings that are taken for clips.
-ENDINGS = (
-    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg"),
-    *(".ts", ".m2ts", ".3gp", ".wmv", ".flv"),
-)
 # Values of FFmpeg's AVColorSpace.
 _BT709, _UNSPECIFIED, _BT601 = 1, 2, 5
 # From this height on, a clip that does not name its matrix is taken for HD, as players do.
@@ -26,11 +21,6 @@ _HD_LINES = 720
 # Containers that are read: not playlists, which have FFmpeg read other files and addresses.
 _OPENED = {"format_whitelist": "mov,matroska,avi,mpeg,mpegts,asf,flv", "protocol_whitelist": "file"}
 _ALWAYS_FULL = ("yuvj", "rgb", "bgr", "gbr", "gray", "pal8")
-
-
-def is_video(path: Path) -> bool:
-    """Whether a path ends as a clip's name does."""
-    return path.suffix.lower() in ENDINGS
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Work on all frames of a clip, and write the clip that comes out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stylefuse.video.consistency import DEFAULT_STEADY, Steady
-from stylefuse.video.encoding import DEFAULT_CRF, Encoder
+from stylefuse.video.consistency import Steady
+from stylefuse.video.encoding import Encoder
 from stylefuse.video.errors import Cancelled, load_av
+from stylefuse.video.options import VideoOptions
 from stylefuse.video.parts import Parts
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import Clip, Timed, frames, read_clip
@@ -19,22 +20,6 @@ from stylefuse.video.writing import Target, check_target, join
 Paint = Callable[[Frame], Frame]
 # Frames of a part: what is lost at most when the program is ended.
 _PART = 48
-
-
-@dataclass(frozen=True)
-class VideoOptions:
-    """How a clip is worked on.
-
-    steady: share of the frame before in each frame of a shot, 0 to 0.9; 0: frames are painted one by one.
-    crf: of the H.264 encoder, 0 to 51; higher ones make smaller files.
-    tone_map: reduce the colours of an HDR clip, which is refused otherwise.
-    preview: of the first shot, so many frames at most and no sound; 0: the whole clip.
-    """
-
-    steady: float = DEFAULT_STEADY
-    crf: int = DEFAULT_CRF
-    tone_map: bool = False
-    preview: int = 0
 
 
 class Done(NamedTuple):
@@ -51,7 +36,7 @@ def transform_video(
     target: Path,
     painter: Callable[[Sequence[Frame]], Paint],
     *,
-    options: VideoOptions = VideoOptions(),
+    options: VideoOptions = VideoOptions(),  # noqa: B008 (frozen)
     settings: Mapping[str, Any] | None = None,
     finish: Paint = lambda frame: frame,
     metadata: Callable[[str], Mapping[str, str]] = lambda number: {},

@@ -8,11 +8,12 @@ from typing import Any
 
 from stylefuse._atomic import replacing
 from stylefuse.images.names import printable
-from stylefuse.video.encoding import DEFAULT_CRF, Packed, codec, configure, stored_size
+from stylefuse.video.encoding import Packed, codec, configure, stored_size
 from stylefuse.video.errors import VideoError, load_av
+from stylefuse.video.names import CONTAINERS
+from stylefuse.video.options import DEFAULT_CRF
 from stylefuse.video.reading import Clip, opened, video_stream
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Metadata that tell of the source's file, not of its content.
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_")
 _OWN_PLACE = ("language", "handler_name")
