@@ -12,7 +12,7 @@ from small_clips import small_clip
 from stylefuse.serving.service.clips import worker
 from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.video.errors import VideoError
-from stylefuse.video.transform import VideoOptions
+from stylefuse.video.options import VideoOptions
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ def test_a_clip_comes_back_restyled_with_its_sound_and_labelled(server, tmp_path
 def test_the_beginning_alone_is_a_preview_without_sound(server, tmp_path):
     import av
 
-    status, answer = start(server, small_clip(tmp_path / "ride.mp4").read_bytes(), first_shot="true")
+    status, answer = start(server, small_clip(tmp_path / "ride.mp4").read_bytes(), preview="48")
     assert status == 202
     now = ended(server, f"/v1/jobs/{answer['id']}")
     assert now["frames"] == 6, now  # up to the cut
@@ -132,4 +132,4 @@ def test_limits_of_frames_and_pixels(tmp_path):
 
 
 def test_defaults_are_those_of_the_library():
-    assert ClipParams().steady == VideoOptions().steady and ClipParams().tone_map == VideoOptions().tone_map
+    assert VideoOptions(**ClipParams().model_dump()) == VideoOptions()

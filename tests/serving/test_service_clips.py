@@ -142,7 +142,8 @@ def desk(model_folder):
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"steady": "1"}, "steady", "from 0 to 0.9"),
+        ({"steady": "1"}, "steady", "from 0 to 0.95"),
+        ({"preview": "many"}, "preview", "whole number"),
         ({"style": "monte"}, "style", "monet"),
         ({"strength": "2"}, "strength", "from 0"),
         ({"strenght": "1"}, "strenght", "unknown field"),

@@ -8,7 +8,7 @@ import { control } from "./controls.js";
 import { drawnPicture, photos, smaller } from "./photos.js";
 
 const CLIP_ENDINGS = /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|m?2?ts|3gp|wmv|flv)$/i;
-const ASK_MILLISECONDS = 700, OPEN_MILLISECONDS = 8000;
+const ASK_MILLISECONDS = 700, OPEN_MILLISECONDS = 8000, PREVIEW_FRAMES = 48;
 
 export const isClip = (file) => file.type.startsWith("video/") || CLIP_ENDINGS.test(file.name);
 
@@ -119,8 +119,8 @@ function panelOf(clip) {
   const frame = el("input", { type: "range", id: "clip-frame", min: 0, max: 100, value: 100 * share });
   frame.addEventListener("input", debounced(() => showFrame(clip, (clip.share = frame.value / 100)), 120));
   const parts = clip.parts = {
-    run: button("clip-run", "clip.run", () => runClip(clip, false), "primary"),
-    first: button("clip-first", "clip.first", () => runClip(clip, true)),
+    run: button("clip-run", "clip.run", () => runClip(clip, 0), "primary"),
+    first: button("clip-first", "clip.first", () => runClip(clip, PREVIEW_FRAMES)),
     cancel: button("clip-cancel", "cancel", () => clip.control.abort()),
     bar: el("progress", { max: 1, value: 0, "data-t-label": "progress" }),
     text: el("p", {}),
@@ -129,7 +129,7 @@ function panelOf(clip) {
     fetch: button("clip-download", "download", () => save(clip.result.blob, clip.result.name), "primary"),
   };
   parts.progress = el("div", {}, parts.bar, parts.text);
-  const rows = Object.entries(settings.clips.parameters.properties).filter(([name]) => name !== "first_shot").map(([name, schema]) => control(name, schema, () => {}));
+  const rows = Object.entries(settings.clips.parameters.properties).filter(([name]) => name !== "preview").map(([name, schema]) => control(name, schema, () => {}));
   const choice = video ? el("div", { className: "control" }, el("label", { htmlFor: "clip-frame", "data-t": "clip.frame" }), frame) : el("p", { className: "muted", "data-t": "clip.unseen" });
   clip.language = currentLanguage();
   clip.panel = el("fieldset", {}, el("legend", { "data-t": "clip" }), el("p", { className: "muted" }, file.name + length), choice, ...rows, parts.progress, el("p", { className: "row chips" }, parts.run, parts.first, parts.cancel, parts.fetch), parts.status, parts.player);
@@ -143,13 +143,13 @@ function clipValues() {
   return Object.fromEntries(all.map(([name, schema]) => [name, valueOf(name, schema)]).filter(([name, value]) => value !== settings.clips.parameters.properties[name].default));
 }
 
-async function runClip(clip, firstShot) {
+async function runClip(clip, preview) {
   const { parts } = clip, { signal } = (clip.control = new AbortController());
   const tell = (share, text) => {
     parts.bar.value = share;
     parts.text.textContent = text;
   };
-  const values = { task: settings.chain.join("+"), ...sentValues(), ...clipValues(), ...(firstShot ? { first_shot: true } : {}) };
+  const values = { task: settings.chain.join("+"), ...sentValues(), ...clipValues(), ...(preview ? { preview } : {}) };
   parts.status.textContent = t("clip.started");
   tell(0, "");
   drawClip();

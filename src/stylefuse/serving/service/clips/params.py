@@ -1,19 +1,26 @@
-"""Parameters of a clip, beside those of its tasks."""
+"""Parameters of a clip, beside those of its tasks: what `video.options.VideoOptions` holds, as far as requests may say it."""
 
 from stylefuse.tasks.params import Flag, Number, Params, flag, number
-
-_STEADY = "send a number from 0 to 0.9; 0 paints every frame for itself"
+from stylefuse.video.options import DEFAULT_STEADY, MOST_STEADY
 
 
 class ClipParams(Params):
-    """What `video.transform.VideoOptions` holds, as far as a request may say it."""
+    """How a clip is worked on."""
 
     steady: Number = number(
-        0.6,
+        DEFAULT_STEADY,
         0.0,
-        0.9,
-        "How much of each frame is taken from the frame before, along the motion: less flicker, softer motion.",
-        _STEADY,
+        MOST_STEADY,
+        "Share of what was painted before in each frame of a shot, against flicker.",
+        f"send a number from 0 to {MOST_STEADY}; 0 paints every frame for itself",
     )
-    tone_map: Flag = flag(False, "Reduce the colours of an HDR clip to those of ordinary screens.")
-    first_shot: Flag = flag(False, "Only the beginning of the first shot, as a preview.")
+    tone_map: Flag = flag(
+        False, "Reduce the colours of an HDR clip, which is refused otherwise, to ordinary ones."
+    )
+    preview: int = number(
+        0,
+        0,
+        240,
+        "Of the first shot, at most so many frames, without sound; 0: the whole clip.",
+        "send a whole number from 0 to 240; 0 works on the whole clip",
+    )

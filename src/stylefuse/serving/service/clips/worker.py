@@ -26,15 +26,13 @@ from stylefuse.serving.service.errors import internal, out_of_memory
 from stylefuse.serving.video import run_video
 from stylefuse.tasks.validation import RequestError
 from stylefuse.video.errors import VideoError
+from stylefuse.video.names import result_ending
+from stylefuse.video.options import VideoOptions
 from stylefuse.video.reading import opened, video_stream
-from stylefuse.video.transform import VideoOptions
 
 log = logging.getLogger(__name__)
-PREVIEW_FRAMES = 48
 # Progress is told no more often.
 _TELL_SECONDS = 0.2
-# Containers whose sound these results can hold; all others become Matroska, which holds any.
-_KEPT = {".mp4": ".mp4", ".m4v": ".mp4", ".mov": ".mov"}
 
 
 class Teller:
@@ -67,12 +65,8 @@ def work(model: Path, labelling: Labelling, most_frames: int, ask: Mapping[str, 
         options = ClipParams.read(ask["options"])
         bundle = load_bundle(read_model(model))
         request = RequestPredictor(bundle).check({TASK: ask["task"], **ask["params"]})
-        target = folder / f"result{_KEPT.get(Path(ask['name']).suffix.lower(), '.mkv')}"
-        how = VideoOptions(
-            steady=options.steady,
-            tone_map=options.tone_map,
-            preview=PREVIEW_FRAMES if options.first_shot else 0,
-        )
+        target = folder / f"result{result_ending(Path(ask['name']))}"
+        how = VideoOptions(**options.model_dump())
         report = run_video(
             bundle, request.steps, clip, target, labelling=labelling, options=how, progress=teller.progress
         )
