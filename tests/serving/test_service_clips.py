@@ -83,6 +83,7 @@ def test_one_job_is_worked_on_at_a_time_and_others_know_their_place(run):
         told = await app.until(first, "working")
         assert (await app.told(second))["ahead"] == 1 and (await app.told(third))["ahead"] == 2
         while not told["frames"]:
+            await asyncio.sleep(0.05)
             told = await app.told(first)
         assert told["total"] == 1000 and "result" not in told
         early = await app.client.get(f"{first}/result")

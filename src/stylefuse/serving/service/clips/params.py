@@ -1,11 +1,11 @@
-"""Parameters of a clip, beside those of its tasks: what `video.options.VideoOptions` holds, as far as requests may say it."""
+"""Parameters of a clip, beside those of its tasks."""
 
 from stylefuse.tasks.params import Flag, Number, Params, flag, number
 from stylefuse.video.options import DEFAULT_STEADY, MOST_STEADY
 
 
 class ClipParams(Params):
-    """How a clip is worked on."""
+    """How a clip is worked on: fields of `video.options.VideoOptions`."""
 
     steady: Number = number(
         DEFAULT_STEADY,
