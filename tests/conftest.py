@@ -1,11 +1,17 @@
 """Fixtures of more than one folder. That this file is here lets every test import `support`."""
 
+import signal
+
 import mlflow
 import pytest
 
 from stylefuse.hooks import connect
 from stylefuse.training import device
 from support import classifier_weights, write_tiny_data
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts a background process so. Tests send SIGINT, and the processes that they start would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

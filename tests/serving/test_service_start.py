@@ -282,13 +282,16 @@ def test_a_server_that_is_stopped_while_it_starts_leaves_no_copy_of_the_model(re
     copies = tmp_path / "copies"
     copies.mkdir()
     process, log = start(tmp_path, "--port", "0", env={"TMPDIR": str(copies)})
-    until = time.monotonic() + 60
-    while not any(copies.iterdir()):
-        assert process.poll() is None and time.monotonic() < until
-        time.sleep(0.02)
     number = getattr(signal, name)
-    process.send_signal(number)
-    assert process.wait(60) == 128 + number
+    try:
+        until = time.monotonic() + 60
+        while not any(copies.iterdir()):
+            assert process.poll() is None and time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(number)
+        assert process.wait(60) == 128 + number
+    finally:
+        process.kill()
     assert list(copies.iterdir()) == [] and "Traceback" not in log.read_text()
 
 
