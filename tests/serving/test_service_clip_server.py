@@ -124,6 +124,21 @@ def test_a_slow_reader_does_not_keep_a_removed_result_on_the_disk(tmp_path, temp
         server.wait_for(lambda: not open_results(server), 10)
 
 
+def test_who_leaves_while_sending_leaves_nothing(tmp_path, temporary):
+    with stub_server(tmp_path) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as sender:
+            head = f"Host: localhost\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: 900000"
+            part = 'Content-Disposition: form-data; name="clip"; filename="a.mp4"'
+            sender.sendall(
+                f"POST /v1/video HTTP/1.1\r\n{head}\r\n\r\n--{BOUNDARY}\r\n{part}\r\n\r\n".encode()
+            )
+            sender.sendall(b"x" * 300_000)
+            server.wait_for(lambda: server.metric("stylefuse_clips_bytes") > 200_000)
+            assert server.metric('stylefuse_clips{state="sending"}') == 1
+        server.wait_for(lambda: server.metric("stylefuse_clips_bytes") == 0)
+        assert [path for path in temporary.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
 def test_a_reader_who_stalls_is_given_up(tmp_path, temporary):
     with stub_server(tmp_path, fetch=0.3) as server:
         job = start_clip(server, frames=1, size=120_000)  # 30 MB, more than a socket holds

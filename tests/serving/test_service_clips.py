@@ -264,22 +264,6 @@ def test_results_are_not_kept_for_ever(run):
     run(scenario, clip_seconds=0.1)
 
 
-def test_who_leaves_while_sending_leaves_nothing(run):
-    async def scenario(app):
-        async def stops():
-            yield (
-                b'--x\r\nContent-Disposition: form-data; name="clip"; filename="a.mp4"\r\n\r\n' + b"x" * 9000
-            )
-            raise ConnectionError
-
-        headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        with pytest.raises(ConnectionError):
-            await app.client.post("/v1/video", content=stops(), headers=headers)
-        assert list(app.folder.iterdir()) == [] and app.service.in_flight == 0
-
-    run(scenario)
-
-
 def test_a_slow_sender_is_given_up(run):
     async def scenario(app):
         async def stalls():

@@ -1,7 +1,7 @@
 """Read the form of a clip: the clip goes to disk as it comes, the other fields are text."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 CLIP, TASK = "clip", "task"
 # A sender that is slower for long is given up: it would keep a place from others.
 LEAST_BYTES_A_SECOND = 50_000
+_PIECE = 65_536
 
 
 class Sent(NamedTuple):
@@ -72,22 +73,20 @@ async def receive(
     return form.sent()
 
 
-def _events(decoder: MultipartDecoder, part: bytes, is_last: bool) -> list[Event]:
-    events: list[Event] = []
+def _events(decoder: MultipartDecoder, part: bytes, is_last: bool) -> Iterator[Event]:
+    # In pieces: the decoder refuses more at once than a text may have.
+    pieces: list[bytes | None] = [part[at : at + _PIECE] for at in range(0, len(part), _PIECE)]
     try:
-        decoder.receive_data(part)
-        for final in (False, True) if is_last else (False,):
-            if final:
-                decoder.receive_data(None)
+        for piece in [*pieces, None] if is_last else pieces:
+            decoder.receive_data(piece)
             while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
-                events.append(event)
+                yield event
     except RequestEntityTooLarge:
         message = f"it has more than {MAX_PARTS} parts, or texts of more than {MAX_TEXT / 1000:g} kB"
         raise RequestError("body", message, "send the clip as a file, each field once", "too_large") from None
     except ValueError:
         remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
         raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
-    return events
 
 
 class _Form:

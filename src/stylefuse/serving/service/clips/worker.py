@@ -75,7 +75,8 @@ def work(model: Path, labelling: Labelling, most_frames: int, ask: Mapping[str, 
     except RequestError as error:
         teller.tell(error=_error(error.code, str(error), error.field))
     except VideoError as error:
-        teller.tell(error=_error(error.code, f"clip: {error.message}; {error.remedy}", "clip"))
+        message = error.message.replace(str(clip), "the file")  # where it lies is nobody's business
+        teller.tell(error=_error(error.code, f"clip: {message}; {error.remedy}", "clip"))
     except OSError as error:
         log.exception("the result cannot be written")
         text = f"the result cannot be written ({error.strerror}): try again later, or send a shorter clip"
