@@ -127,7 +127,8 @@ def test_a_slow_reader_does_not_keep_a_removed_result_on_the_disk(tmp_path, temp
 def test_who_leaves_while_sending_leaves_nothing(tmp_path, temporary):
     with stub_server(tmp_path) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as sender:
-            head = f"Host: localhost\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: 900000"
+            kind = f"multipart/form-data; boundary={BOUNDARY}"
+            head = f"Host: localhost\r\nContent-Type: {kind}\r\nContent-Length: 900000"
             part = 'Content-Disposition: form-data; name="clip"; filename="a.mp4"'
             sender.sendall(
                 f"POST /v1/video HTTP/1.1\r\n{head}\r\n\r\n--{BOUNDARY}\r\n{part}\r\n\r\n".encode()
