@@ -21,7 +21,10 @@ def main() -> None:
     ask = json.loads(sys.stdin.readline())
     threading.Thread(target=die_with_the_server, daemon=True).start()
     folder = Path(ask["folder"])
-    told = json.loads(Path(ask["clip"]).read_bytes().rstrip(b" "))
+    try:
+        told = json.loads(Path(ask["clip"]).read_bytes().rstrip(b" "))
+    except ValueError:  # a clip of a camera
+        told = {}
     (folder / "pid").write_text(str(os.getpid()))
     total = told.get("frames", 3)
     for number in range(total):
