@@ -24,7 +24,7 @@ MAY_IMPORT = {
             "tracking",
             "labels",
         ),
-        *("_memory", "_atomic"),
+        *("_memory", "_atomic", "video"),
     },
     "messages": set(),
     "ready_made": set(),

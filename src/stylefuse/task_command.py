@@ -55,7 +55,7 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
     parser.add_argument(
-        "--format", choices=FORMATS, help="of the results; by default as --output ends, else png"
+        "--format", choices=FORMATS, help="of pictures; by default as --output ends, else png"
     )
     parser.add_argument("--model", help=HELP)
     parser.add_argument("--device", choices=("cpu", "cuda"), help="by default a GPU, if there is one")
@@ -106,7 +106,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
-        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(options)
+        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(tasks, options)
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
     except (WrongUse, RequestError, LabellingError) as error:

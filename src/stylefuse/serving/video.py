@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ def run_video(
     Args:
         steps: tasks that take one picture, with their parameters; `tasks.chains.read_steps` makes them.
         labelling: how the clip is labelled; a visible label is on every frame.
+        options: frames are blended only where a task needs it (`Task.flickers`).
 
     Returns:
         A report of plain values: that of the first frame, and `frames`, `shots`, `label` and `warnings`.
@@ -63,6 +65,8 @@ def run_video(
         VideoError, Cancelled, OSError: see `transform_video`.
     """
     check_steps(bundle, steps, labelling)
+    if not any(task.flickers for task, _ in steps):
+        options = replace(options, steady=0.0)
     reports: list[dict[str, Any]] = []
     inherited = marks_of(metadata_of_clip(source))
     repainted = labelling.mode != NONE and any(task.repainted(params) for task, params in steps)

@@ -135,6 +135,7 @@ class Task:
         batch: words of the batch pipeline.
         repaints: whether a result made with these parameters is a picture by AI, and has to be labelled; by default
             that of any task which runs networks.
+        flickers: whether small changes of a picture move its strokes, so that frames of a clip have to be blended.
         head: the network that is trained for it; None where there is none.
         rank: the task with the lowest is the default, and listed first; equals are ordered by name.
     """
@@ -151,6 +152,7 @@ class Task:
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
     repaints: Callable[[Any], bool] | None = None
+    flickers: bool = False
     head: "Head | None" = None
     rank: int = 100
 

@@ -35,7 +35,7 @@ class Steady:
     """
 
     def __init__(self, share: float = DEFAULT_STEADY, state: Mapping[str, np.ndarray] | None = None):
-        self._share = share
+        self.share = share
         self._before: _Past | None = None
         if state:
             self._before = _Past(state["source"], state["painted"])
@@ -49,7 +49,7 @@ class Steady:
             source: the frame that was painted, H×W×3 uint8.
             painted: h×w×3 uint8, which may be larger.
         """
-        if not self._share:
+        if not self.share:
             return painted
         source = _reduced(source)
         if self._before is None:
@@ -91,7 +91,7 @@ class Steady:
         height, width = painted.shape[:2]
         # The anchor where it shows the place as well as the frame before does.
         of_anchor = np.minimum(far / np.maximum(near, 1e-3), 1)
-        share = self._share * np.maximum(near, far)
+        share = self.share * np.maximum(near, far)
         of_anchor, share = (cv2.resize(each, (width, height))[..., None] for each in (of_anchor, share))
         old = _moved(before.painted, step)
         old += of_anchor * (_moved(self._anchor.painted, self._places) - old)

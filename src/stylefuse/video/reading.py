@@ -30,7 +30,8 @@ class Clip:
     size: width and height of its frames as stored. turns: quarter turns, counter-clockwise, that make them upright.
     frames: how many there are; 0 if unknown, else often only about right. rate: frames a second on average. hdr: kind
     of HDR, "" for none. matrix, full_range: how its colours are coded. colour: FFmpeg's numbers of matrix, range,
-    primaries and curve as the file has them. display: its display matrix, nine numbers; None for none.
+    primaries and curve as the file has them. end: time of the end in units of
+    `time_base`, 0 if unknown. display: its display matrix, nine numbers; None for none.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class Clip:
     turns: int
     frames: int
     seconds: float
+    end: int
     rate: Fraction
     time_base: Fraction
     aspect: Fraction
@@ -57,11 +59,10 @@ class Clip:
 
 
 class Timed(NamedTuple):
-    """A frame and its time: `pts` and `duration` in units of the clip's time base."""
+    """A frame and its time in units of the clip's time base."""
 
     picture: Frame
     pts: int
-    duration: int
 
 
 @contextmanager
@@ -123,6 +124,7 @@ def read_clip(path: Path) -> Clip:
             turns=round(first.rotation / 90) % 4,
             frames=stream.frames or round(seconds * rate),
             seconds=seconds,
+            end=(stream.start_time or 0) + stream.duration if stream.duration else 0,
             rate=rate,
             time_base=Fraction(stream.time_base),
             aspect=Fraction(stream.sample_aspect_ratio or 1),
@@ -171,7 +173,7 @@ def frames(clip: Clip, tone_map: bool = False) -> Iterator[Timed]:
                     )
                 last = frame.pts
                 picture = rgb_of(frame, clip.matrix, clip.full_range, clip.hdr)
-                yield Timed(turned(picture, clip.turns), frame.pts, frame.duration or 0)
+                yield Timed(turned(picture, clip.turns), frame.pts)
         except av.FFmpegError as error:
             raise _damaged(clip.path, error) from None
 

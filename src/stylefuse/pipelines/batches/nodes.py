@@ -18,6 +18,7 @@ from stylefuse.pipelines.folders import printable, visible_files
 from stylefuse.pipelines.overlap import refuse_overlap
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.task import Result, Task, find_heads
+from stylefuse.video.names import is_video
 
 if TYPE_CHECKING:
     from stylefuse.images.encoding import Picture
@@ -112,6 +113,8 @@ def _make(
     from stylefuse.tasks.validation import RequestError
 
     task, name = steps[0].task, found.name_of[piece.name]
+    if is_video(piece.sources[0]):
+        return _make_clip(bundle, steps, options, piece, write)
     pictures, remarks = _decoded(piece.sources, task, options)
     if size := result_size(steps, [size_of(picture) for picture in pictures]):
         check_sides(size, options.format)
@@ -135,6 +138,28 @@ def _make(
         write(name.path(ending), content)
     cells = task.batch.cells(result.report)
     return {"output": printable(piece.target), "warnings": printable("; ".join(told)), **cells}
+
+
+def _make_clip(
+    bundle: "Bundle", steps: Sequence[Step], options: BatchOptions, piece: Piece, write: Write
+) -> Row:
+    """Make a clip, which goes on where an interrupted run left it; returns its cells of the table."""
+    from stylefuse.images.files import ImageError
+    from stylefuse.serving.video import run_video
+    from stylefuse.tasks.validation import RequestError
+    from stylefuse.video.errors import VideoError
+
+    report: dict[str, Any] = {}
+
+    def make(target: Path) -> None:
+        report.update(run_video(bundle, steps, piece.sources[0], target, labelling=options.labelling))
+
+    try:
+        write(piece.target, make)
+    except (RequestError, VideoError) as error:
+        raise ImageError(error.code, error.message, error.remedy) from error
+    told = printable("; ".join(report.pop("warnings", ())))
+    return {"output": printable(piece.target), "warnings": told, **steps[0].task.batch.cells(report)}
 
 
 def _decoded(sources: Sequence[Path], task: Task, options: BatchOptions) -> "tuple[list[Picture], list[str]]":

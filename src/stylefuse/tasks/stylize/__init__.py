@@ -32,6 +32,7 @@ TASK = Task(
     appended_by=("style", "strength"),
     batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
     repaints=_repaints,
+    flickers=True,
     head=REVISER,
     rank=0,
 )
