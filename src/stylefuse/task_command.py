@@ -1,4 +1,4 @@
-"""Subcommands of `stylefuse` that run a task on files: made from the task's parameters, like everything else."""
+"""Subcommands of `stylefuse` that run a task, or a chain of several, on files."""
 
 import argparse
 import json
@@ -8,16 +8,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stylefuse.clip_command import Clip, add_clip_flags, read_clip_flags, run_clip
+from stylefuse.clip_command import Clip, read_clip_flags, run_clip
 from stylefuse.images.names import printable
-from stylefuse.labels.flags import add_flags, read_flags
+from stylefuse.labels.flags import read_flags
 from stylefuse.labels.options import Labelling, LabellingError
-from stylefuse.messages import LANGUAGES
-from stylefuse.ready_made import styles
-from stylefuse.serving.default_model import HELP
-from stylefuse.task_files import FORMATS, Fault, Work, WrongUse, find_work
+from stylefuse.task_arguments import add_arguments
+from stylefuse.task_files import Fault, Work, WrongUse, find_work
+from stylefuse.task_maps import check_explain, write_maps
 from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appended
-from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
 from stylefuse.video.names import is_video
@@ -28,7 +26,7 @@ OK, FAILED, WRONG_USE = 0, 1, 2
 
 def add_command(commands: Any, tasks: Sequence[Task]) -> None:
     """Add the subcommand of a task, or of a chain of several."""
-    first, name = tasks[0], chain_name(tasks)
+    name = chain_name(tasks)
     summary = ", then ".join(task.phrase for task in tasks)
     parser = commands.add_parser(
         name,
@@ -37,60 +35,8 @@ def add_command(commands: Any, tasks: Sequence[Task]) -> None:
         epilog="Exit status: 0 if all results were made, 1 if a picture or the model could not be used, 2 if the "
         "command line is wrong or does not fit the model, 130 after Ctrl-C.",
     )
-    what = (
-        "pictures of one set, or a folder of sets 01_a.jpg, 01_b.jpg, …"
-        if first.takes_several
-        else "pictures and video clips, or a folder of them"
-    )
-    parser.add_argument("pictures", nargs="+", type=Path, help=what)
-    parser.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        help="file of the result, or folder of several; by default "
-        f"<picture>-{tasks[-1].batch.done}.png in the current folder",
-    )
-    for name, text in first.also.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{text}; with one picture")
-    for spec in fields_of(tasks).values():
-        _add_parameter(parser, spec)
-    parser.add_argument(
-        "--format", choices=FORMATS, help="of pictures; by default as --output ends, else png"
-    )
-    parser.add_argument("--model", help=HELP)
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="by default a GPU, if there is one")
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--force", action="store_true", help="replace results that exist")
-    existing.add_argument(
-        "--skip-existing", action="store_true", help="keep results that exist, and make the others"
-    )
-    parser.add_argument("--report", choices=LANGUAGES, help="say in words how each result was made")
-    parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
-    if not first.takes_several:
-        add_clip_flags(parser)
-    add_flags(parser)
+    add_arguments(parser, tasks)
     parser.set_defaults(run=lambda options: run(tasks, options))
-
-
-def _add_parameter(parser: argparse.ArgumentParser, spec: Spec) -> None:
-    flag, text = f"--{spec.name.replace('_', '-')}", spec.help.replace("%", "%%")
-    if spec.names_of == "styles" and (names := styles()):
-        text += f"; the ready-made model has {', '.join(names)}"
-    default = "" if spec.default is None else f" ({spec.default})"
-    if spec.kind is Kind.FLAG:
-        action = argparse.BooleanOptionalAction
-        parser.add_argument(flag, dest=spec.name, action=action, default=None, help=text)
-        return
-    kinds: dict[Kind, Any] = {Kind.NUMBER: float, Kind.INTEGER: int, Kind.TEXT: str}
-    bounds = "" if spec.least is None else f"{spec.least:g} to {spec.most:g}; "
-    parser.add_argument(
-        flag,
-        dest=spec.name,
-        type=kinds[spec.kind],
-        choices=spec.names or None,
-        metavar=None if spec.names else spec.kind.name,
-        help=f"{bounds}{text}{default}",
-    )
 
 
 def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
@@ -109,6 +55,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(tasks, options)
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
+        check_explain(tasks, options)
     except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None
@@ -135,7 +82,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         if each.is_clip and each.target and not each.fault and not each.kept:
             clip = Clip(chain_name(tasks), params, labelling, clips, options.report)
             return run_clip(model, clip, each.sources[0], each.target)
-        return _outcome(each, made, file_format, labelling, options.report)
+        return _outcome(each, made, file_format, labelling, options)
 
     results = [_report(each, outcome(each), options.json) for each in work]
     return OK if all(results) else FAILED
@@ -175,7 +122,7 @@ def _outcome(
     made: Callable[[Any], Result] | None,
     file_format: str,
     labelling: Labelling,
-    language: str | None,
+    options: argparse.Namespace,
 ) -> dict[str, Any] | Fault:
     """Make one result, unless it is kept or cannot be made.
 
@@ -193,7 +140,10 @@ def _outcome(
     try:
         result = made(work.sources)
         data, _ = encode_labelled(result, file_format, labelling, work.sources)
-    except (RequestError, ImageError) as error:
+    except RequestError as error:
+        error = error.named([str(source) for source in work.sources])
+        return Fault(error.code, error.message, error.remedy)
+    except ImageError as error:
         return Fault(error.code, error.message, error.remedy)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
@@ -205,9 +155,12 @@ def _outcome(
         return Fault("failed", f"its result could not be made ({error})", "correct this, then try again")
     try:
         write_whole(work.target, data)
+        maps = write_maps(options.explain, work.target, result) if options.explain else {}
     except OSError as error:
-        return Fault("cannot_write", str(error), "choose another --output")
-    return {"report": _in_words(result, work.sources, language) if language else result.report}
+        return Fault("cannot_write", str(error), "choose another --output, or another --explain")
+    return maps | {
+        "report": _in_words(result, work.sources, options.report) if options.report else result.report
+    }
 
 
 def _in_words(result: Result, sources: Sequence[Path], language: str) -> dict[str, Any]:
@@ -237,6 +190,8 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
             print(f"  {sentence}", flush=True)
         for warning in report.get("warnings", ()) if "words" not in report else ():
             print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
+        for name, why in outcome.get("maps_missing", {}).items():
+            print(f"{_shown(work.target)}: no map {name}: {why['message']}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)
 
 

@@ -15,6 +15,6 @@ def register(request):
         options = RegisterOptions(name=request.node.name, alias="champion", gate=gate)
         evaluation = {"summary": {"judge_accuracy": accuracy, **summary}, "warnings": ["too few"]}
         evaluation |= {"about": about} if about else {}
-        return register_model(packed(seed, data), evaluation, MANIFEST, options, None, None, fuser, fusion)
+        return register_model(packed(seed, data), evaluation, MANIFEST, options, *[None] * 4, fuser, fusion)
 
     return register

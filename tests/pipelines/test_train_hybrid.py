@@ -35,9 +35,10 @@ def train(tiny_data, tiny_classifier):
         for name in ("checkpoints", "samples"):
             (workspace / name).mkdir(exist_ok=True)
         store = rebound(folder, manifest, workspace / "store")
-        log, generator = train_generator(
+        log, critic, generator = train_generator(
             manifest, store, tiny_classifier, workspace / "checkpoints", workspace / "samples", options
         )
+        assert critic.facts["fingerprint"] == generator.facts["fingerprint"]
         return generator, log
 
     return run

@@ -38,6 +38,8 @@ def main(mark: str) -> None:
         except ValueError:
             told = {}
         until = time.monotonic() + told.get("seconds", 0)
+        if "progress" in told:
+            write_frame(sys.stdout.buffer, {"progress": told["progress"]})
         match told.get("do"):
             case "die":
                 os._exit(9)

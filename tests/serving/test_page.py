@@ -141,10 +141,10 @@ def test_the_tasks_say_what_else_there_is(client):
 
 
 def test_a_client_may_ask_where_its_request_is(tmp_path):
-    def sent(running, name, seconds):
+    def sent(running, name, seconds, **more):
         headers = {"X-Request-ID": name}
         thread = threading.Thread(
-            target=lambda: running.send(do={"do": "sleep", "seconds": seconds}, headers=headers)
+            target=lambda: running.send(do={"do": "sleep", "seconds": seconds, **more}, headers=headers)
         )
         thread.start()
         return thread
@@ -165,6 +165,9 @@ def test_a_client_may_ask_where_its_request_is(tmp_path):
         for thread in threads:
             thread.join()
         assert where("a") == where("never") == {"state": "unknown"}
+        threads = [sent(running, "long", 0.5, progress=0.25)]
+        running.wait_for(lambda: where("long") == {"state": "working", "share": 0.25})
+        threads[0].join()
 
 
 def test_maps_come_with_json_when_they_are_asked_for(client):
@@ -182,6 +185,28 @@ def test_maps_come_with_json_when_they_are_asked_for(client):
     one = {"image": ("p.png", bytes_of(landscape()))}
     restyled = client.post("/v1/stylize", files=one, data={"explain": "true"}, headers=headers).json()
     assert list(restyled["maps"]) == ["moved"]
+    missing = restyled["maps_missing"]
+    assert {name: each["code"] for name, each in missing.items()} == dict.fromkeys(
+        ("classifier", "critic"), "no_network"
+    )
+    assert missing["critic"]["message"].startswith("this model has no critic: train a model")
+
+
+def test_maps_are_asked_for_by_name(client, monkeypatch):
+    monkeypatch.setattr(
+        "stylefuse.tasks.stylize.explain.moved", lambda *pictures: pytest.fail("nobody asked")
+    )
+    files = {"image": ("p.png", bytes_of(landscape()))}
+    headers = {"Authorization": "Bearer secret", "Accept": "application/json"}
+    for value, named in (("false", None), ("critic", []), ("classifier, critic", [])):
+        answer = client.post("/v1/stylize", files=files, data={"explain": value}, headers=headers).json()
+        assert answer.get("maps", None) == (None if named is None else {})
+    refused = client.post("/v1/stylize", files=files, data={"explain": "moved,weights"}, headers=headers)
+    assert refused.status_code == 400
+    assert refused.json()["message"] == (
+        'explain: "weights" is not an allowed value; send true or false, or of moved, classifier, critic, '
+        "with commas between them"
+    )
 
 
 @pytest.mark.parametrize(("value", "accept"), [("maybe", "application/json"), ("true", "image/png")])

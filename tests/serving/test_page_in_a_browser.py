@@ -236,6 +236,76 @@ def test_a_fusion_shows_what_it_took_from_each_picture(page, tmp_path):
     assert page.element("after-side").text == "Share taken: near.png"
 
 
+def test_a_result_is_explained_on_request(page, photo):
+    page.choose(photo)
+    page.click("run")
+    page.wait_result()
+    assert page.element("maps").is_displayed() is False
+    page.click("explain")
+    page.until("return !document.getElementById('maps').hidden")
+    page.wait_result()
+    assert page.element("explain").is_displayed() is False
+    names = page.run("return [...document.querySelectorAll('.map span')].map(each => each.textContent)")
+    assert names == ["Result", "How much was changed"]
+    missing = page.element("maps-help").text.split("\n")
+    assert [line.split(":")[0] for line in missing] == [
+        "There is no map “What looks like the style”",
+        "There is no map “What the critic believes”",
+    ]
+    page.tab_to("map-moved-0")
+    page.press(ENTER)
+    assert page.element("after-side").text == "How much was changed"
+    assert page.element("maps-help").text.startswith("White: colours changed most")
+    page.click("map-result")
+    assert page.element("after-side").text == "Result"
+    page.click("history-open")
+    page.until("return document.querySelectorAll('#history .card').length")
+    assert page.run("return document.querySelectorAll('#history .card').length") == 1
+
+
+def test_what_is_shown_of_other_settings_says_so(page, photo):
+    page.choose(photo)
+    page.click("run")
+    page.wait_result()
+    page.run("window.fetch = () => new Promise(() => {}); XMLHttpRequest.prototype.send = () => {}")
+    page.run("document.getElementById('tile-style-monet').click()")
+    assert page.element("after-side").text == "Earlier settings"
+    assert page.element("download").is_displayed() is False
+
+
+WITH_A_MASK = """
+const asked = window.fetch, append = FormData.prototype.append;
+window.fetch = async (path, options) => {
+  const answer = await asked(path, options);
+  if (path !== "/v1/tasks") return answer;
+  const told = await answer.json();
+  told.tasks[0].optional_pictures = { mask: "bright where the picture is to be filled" };
+  return new Response(JSON.stringify(told));
+};
+window.sent = [];
+FormData.prototype.append = function (...field) {
+  window.sent.push(field[0]);
+  return append.apply(this, field);
+};
+"""
+
+
+def test_an_optional_picture_goes_with_its_photo(page, photo, tmp_path):
+    """As /v1/tasks tells it of `restore`, which this model has not got."""
+    mask = saved(tmp_path / "mask.png", landscape(480, 320))
+    page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WITH_A_MASK})
+    page.open()
+    page.choose(photo)
+    page.driver.find_element("css selector", "#also input").send_keys(str(mask))
+    name = "return document.querySelector('#also span').textContent"
+    assert page.run(name) == "mask.png"
+    page.click("run")
+    page.wait_idle()
+    assert "mask" in page.run("return sent")
+    page.click("also-mask-remove")
+    assert page.run(name) == ""
+
+
 def test_the_token_is_asked_once(model_folder, tmp_path, photo):
     env = {"STYLEFUSE_TOKEN": "secret"}
     with (

@@ -38,7 +38,7 @@ def url(weights, fuser_weights, tmp_path_factory):
         manifest = pd.DataFrame(
             [{"style": "photo", "verdict": "ok", "sha256": "a", "split": "train", "trim": ""}]
         )
-        registered = register_model(weights, {"summary": {}}, manifest, options, None, None, fuser_weights)
+        registered = register_model(weights, {"summary": {}}, manifest, options, *[None] * 4, fuser_weights)
         assert (registered["outcome"], registered["fusion"]) == ("promoted", "included")
         mlflow.set_tracking_uri(None)
         # Without the package on the path: the model brings its own.

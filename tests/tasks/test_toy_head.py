@@ -150,7 +150,7 @@ def test_it_is_registered_and_served_with_its_generator(toy_task, trained, tiny_
         for name in find_heads()
         for each in ((trained[0], evaluation) if name == HEAD.weights else (None,) * 2)
     ]
-    result = register_model(generator, {"summary": {}}, manifest, options, *given)
+    result = register_model(generator, {"summary": {}}, manifest, options, None, None, *given)
     assert (result["outcome"], result["denoise_head"]) == ("promoted", "included")
     version = mlflow.MlflowClient().get_model_version_by_alias("toy", "champion")
     assert (

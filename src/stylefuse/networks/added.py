@@ -26,8 +26,13 @@ class BaseModel(NamedTuple):
 
 
 def base_model(weights: Mapping[str, Weights], added: Sequence[Weights] = ()) -> BaseModel:
-    """Select the networks of a model that have style tables: their facts name the styles."""
-    return BaseModel({name: each for name, each in weights.items() if STYLES in each.facts}, in_order(added))
+    """Select the networks of a model that have style tables."""
+    networks = {name: each for name, each in weights.items() if STYLES in each.facts and _has_tables(each)}
+    return BaseModel(networks, in_order(added))
+
+
+def _has_tables(weights: Weights) -> bool:
+    return any(name.rpartition(".")[2] in TABLES for name in weights.tensors)
 
 
 def pack_added(style: str, tensors: Mapping[str, Any], base: BaseModel, **facts: Any) -> Weights:

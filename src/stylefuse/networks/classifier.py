@@ -10,6 +10,9 @@ from stylefuse.networks.blocks import instance_moments
 from stylefuse.networks.features import EfficientNetLite0, SmallBackbone, imagenet_efficientnet
 from stylefuse.networks.weights import Weights
 
+# Added to variances.
+EPS = 1e-6
+
 
 class StyleClassifier(nn.Module):
     """A backbone and a linear head on mean and deviation of its maps, which describe texture but not place.
@@ -43,12 +46,37 @@ class StyleClassifier(nn.Module):
         """Logits N×(K+1) of x: N×3×H×W in [-1, 1]."""
         return self.classify(self.features(x))
 
+    def evidence(self, features: list[Tensor], classes: Tensor) -> list[Tensor]:
+        """What each place adds to a sum of logits: the class activation map, exact for this head.
+
+        The head is linear in means and deviations of the maps. A deviation is the mean of (f - mean)² / deviation, so
+        each logit is a mean over places. Grad-CAM (Selvaraju et al. 2017), which averages gradients over places, would
+        lose the deviations: their gradients add up to zero.
+
+        Args:
+            features: maps that `features` returns.
+            classes: weights of the logits, K + 1.
+
+        Returns:
+            A map N×1×h×w of each of the last three; their means add up to the sum of logits without its bias.
+        """
+        norm: Any = self.norm
+        gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weights = ((classes @ self.head.weight) * gain)[None, :, None, None]
+        maps = []
+        for f in features[-3:]:
+            of_mean, of_deviation, weights = weights.tensor_split((f.shape[1], 2 * f.shape[1]), dim=1)
+            mean, inverse = instance_moments(f, eps=EPS)
+            local = of_mean * f + of_deviation * ((f - mean).square() + EPS) * inverse
+            maps.append(local.sum(dim=1, keepdim=True))
+        return maps
+
 
 def pooled_moments(features: Sequence[Tensor]) -> Tensor:
     """Return mean and deviation over height and width of every channel of every map: N×2ΣC, float32."""
     parts = []
     for f in features:
-        mean, inverse = instance_moments(f, eps=1e-6)
+        mean, inverse = instance_moments(f, eps=EPS)
         parts += [mean.flatten(1), inverse.reciprocal().flatten(1)]
     return torch.cat(parts, dim=1)
 

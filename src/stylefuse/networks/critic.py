@@ -1,6 +1,9 @@
 """The critic D(x, s): scores how real x is as a painting of style s, as a mean over patches."""
 
 import itertools
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -8,6 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from stylefuse.networks.config import CriticConfig
+from stylefuse.networks.weights import Weights
 
 
 class Critic(nn.Module):
@@ -18,6 +22,7 @@ class Critic(nn.Module):
 
     def __init__(self, rows: int, config: CriticConfig = CriticConfig(), colours: int = 3):  # noqa: B008 (frozen)
         super().__init__()
+        self.config = config
         widths = (colours, *config.channels)
         self.downs = nn.ModuleList(
             nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in itertools.pairwise(widths)
@@ -34,12 +39,15 @@ class Critic(nn.Module):
 
         The mean over patches is taken before the loss, so that penalties do not grow with the number of patches.
         """
+        return torch.gather(self.patches(x).mean(dim=(2, 3)), 1, style[:, None]).squeeze(1)
+
+    def patches(self, x: Tensor) -> Tensor:
+        """x: N×colours×H×W. Returns the logits of every patch for every style, N×rows×h×w float32."""
         h = x
         for down in self.downs:
             h = F.leaky_relu(down(h), 0.2)
         h = F.leaky_relu(self.mix(h), 0.2)
-        maps = self.head(h).float().mean(dim=(2, 3))
-        return torch.gather(maps, 1, style[:, None]).squeeze(1)
+        return self.head(h).float()
 
 
 class FeatureCritic(nn.Module):
@@ -72,3 +80,22 @@ class FeatureCritic(nn.Module):
         pairs = zip(self.heads, features, strict=True)
         maps = sum(head(f).float().mean(dim=(2, 3)) for head, f in pairs)
         return torch.gather(maps, 1, style[:, None]).squeeze(1)
+
+
+def pack_critic(critic: Critic, styles: Sequence[str], **facts: Any) -> Weights:
+    """Return the weights of a critic of RGB and `facts`; `styles` are the names of its maps, "photo" first."""
+    about = {"kind": "critic", "config": asdict(critic.config), "styles": list(styles)}
+    return Weights(dict(critic.state_dict()), {**about, **facts})
+
+
+def load_critic(weights: Weights) -> Critic:
+    """Build the packed critic, frozen and in eval mode.
+
+    Raises:
+        ValueError: the weights are of another kind of network.
+    """
+    weights.require("critic")
+    config = CriticConfig(tuple(weights.facts["config"]["channels"]))
+    critic = Critic(len(weights.facts["styles"]), config)
+    critic.load_state_dict(weights.tensors)
+    return critic.eval().requires_grad_(False)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, cast
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse._progress import tell
 from stylefuse.networks.blocks import (
     EPS,
     ConditionalInstanceNorm,
@@ -124,6 +125,8 @@ def repaint_tiled(generator: Generator, picture: Layer, style: Tensor) -> Iterat
     Yields:
         First line, line after the last, and the tile, 1×3×h×w float32 in [-1, 1].
     """
+    # Every step below passes over all tiles once or a few times; they take roughly as long as each other.
+    steps, done = len(generator.encoder.downs) + len(generator.trunk) + len(generator.ups) + 1, 0
     h, memory = _grained(generator, picture).conv(generator.encoder.stem).map(F.relu), None
     for down in cast(list[ReflectConv], list(generator.encoder.downs)):
         h = h.conv(down)
@@ -131,16 +134,20 @@ def repaint_tiled(generator: Generator, picture: Layer, style: Tensor) -> Iterat
             h = h.materialise()
             memory = h.read(0, h.length)
         h = h.map(partial(normalised, moments=h.moments())).map(F.relu)
+        tell((done := done + 1) / steps)
     whole, spare = h.materialise(memory), None
     for block in cast(list[StyledResidual], list(generator.trunk)):
         spare = _add_residual(block, whole, spare, style)
+        tell((done := done + 1) / steps)
     del spare
     h = whole
     for up in cast(list[StyledUp], list(generator.ups)):
         h = h.upsample().conv(up.conv)
         h = h.map(partial(_styled, up.norm, style, h.moments()))
+        tell((done := done + 1) / steps)
     for first, last, change in h.conv(generator.head).tiles():
         yield first, last, change.add_(generator.recolour(picture.read(first, last), style)).tanh_()
+        tell((done + last / picture.length) / steps)
 
 
 def tile_lines(across: int, stride: int, pixels: int) -> int:

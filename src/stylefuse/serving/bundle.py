@@ -12,7 +12,7 @@ import yaml
 
 from stylefuse.networks.added import with_added
 from stylefuse.networks.weights import Weights, read_weights
-from stylefuse.tasks.task import Predictor, Task, find_heads, find_tasks
+from stylefuse.tasks.task import Predictor, Task, find_explainers, find_heads, find_tasks
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,7 +44,7 @@ class Bundle:
     """The networks of a model; safe to share between threads.
 
     Args:
-        weights: by name: "generator", and heads. Heads that no task knows are left out.
+        weights: by name: "generator", heads, and what explains results.
         device: where the networks run; by default the first GPU, if there is one.
 
     Raises:
@@ -130,7 +130,7 @@ def read_model(folder: Path) -> Stored:
     place = place_of(folder)
     generator, digest = _read(place / f"{GENERATOR}.safetensors", digests.get(GENERATOR))
     weights = {GENERATOR: generator}
-    for name in find_heads():
+    for name in (*find_heads(), *find_explainers()):
         path = place / f"{name}.safetensors"
         if path.is_file() or name in about:
             weights[name], _ = _read(path, digests.get(name))

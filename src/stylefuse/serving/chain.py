@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from stylefuse._progress import part
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.encoding import Picture
 from stylefuse.images.io import to_image
 from stylefuse.serving.bundle import Bundle
 from stylefuse.tasks.chains import Step
+from stylefuse.tasks.maps import Map, joined
 from stylefuse.tasks.task import Result, Task
 
 
@@ -32,13 +34,14 @@ def run_chain(
         RequestError: a task cannot work on these pictures.
     """
     report: dict[str, Any] = {}
-    maps: dict[str, Sequence[np.ndarray]] = {}
+    maps: Mapping[str, Map] = {}
     named = {name: to_rgb8(picture) for name, picture in (also or {}).items()}
-    for task, params in steps:
+    for number, (task, params) in enumerate(steps):
         pictures = [as_taken(picture, task) for picture in pictures]
         predictor: Any = bundle.predictor(task.name)
-        result: Result = predictor.predict(pictures, params, **named)
-        report, maps = {**report, **result.report}, {**maps, **result.maps}
+        with part(number / len(steps), (number + 1) / len(steps)):
+            result: Result = predictor.predict(pictures, params, **named)
+        report, maps = {**report, **result.report}, joined(maps, result.maps)
         pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import stylefuse.tasks
+from stylefuse.tasks.maps import Map
 from stylefuse.tasks.params import Params, Spec, specs
 from stylefuse.tasks.reserved import RESERVED_PARAMETERS, RESERVED_TASKS
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from stylefuse.labels.marks import Marks
     from stylefuse.networks.generator import Generator
+    from stylefuse.networks.weights import Weights
     from stylefuse.tasks.head import Head
 
     Picture = Image | np.ndarray  # RGB of 8 bits; or H×W or H×W×3, uint8 or uint16
@@ -37,13 +39,13 @@ class Result(NamedTuple):
 
     picture: RGB of 8 bits as Pillow's; or H×W or H×W×3, uint8 or uint16.
     report: plain values for JSON, how it was made.
-    maps: arrays by name that explain the picture, such as the share taken from each input.
+    maps: by name, what explains the picture, such as the share taken from each input; see `tasks.maps`.
     marks: what its file is to say about AI; tasks leave it out, see `serving.labelled`.
     """
 
     picture: "Picture"
     report: dict[str, Any]
-    maps: "Mapping[str, Sequence[np.ndarray]]" = {}  # noqa: RUF012 (never written to)
+    maps: Mapping[str, Map] = {}  # never written to
     marks: "Marks | None" = None
 
 
@@ -65,6 +67,10 @@ class Networks(Protocol):
 
     @property
     def generator(self) -> "Generator": ...
+
+    @property
+    def weights(self) -> "Mapping[str, Weights]":
+        """All weights of the model by name."""
 
     def has(self, name: str) -> bool:
         """Whether the model has the weights of that name."""
@@ -127,6 +133,8 @@ class Task:
         predictor: builds what runs it from the loaded networks.
         pictures: least and most pictures that one result is made of.
         needs: names of the weights that it runs on: "generator", and names of heads.
+        maps: names of the maps that explain its results, each with a sentence on what it shows.
+        explained_by: names of further weights that such maps are made with; a model may lack them.
         also: optional further pictures by name, each with a sentence on what it is; only where one picture is taken. A
             chain takes those of its first task.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
@@ -147,6 +155,8 @@ class Task:
     pictures: tuple[int, int] = (1, 1)
     needs: tuple[str, ...] = ()
     also: Mapping[str, str] = field(default_factory=dict, hash=False)  # a task is a key of caches
+    maps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    explained_by: tuple[str, ...] = ()
     deep: bool = False
     appended_by: tuple[str, ...] = ()
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
@@ -213,6 +223,11 @@ def default_task() -> Task:
 def find_heads() -> dict[str, "Head"]:
     """The heads of all tasks, by the names of their weights."""
     return {task.head.weights: task.head for task in find_tasks().values() if task.head}
+
+
+def find_explainers() -> list[str]:
+    """Names of the weights with which maps of results are made, of all tasks."""
+    return list(dict.fromkeys(name for task in find_tasks().values() for name in task.explained_by))
 
 
 def _check_names(tasks: Sequence[Task]) -> None:

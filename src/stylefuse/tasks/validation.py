@@ -14,11 +14,27 @@ class RequestError(ValueError):
         message: what is wrong with it.
         remedy: what to send instead.
         code: one word for programs, which stays the same where the message may change.
+        pictures: numbers of the pictures of a set that are at fault, from 1, if the message has such numbers.
     """
 
-    def __init__(self, field: str, message: str, remedy: str, code: str = "invalid_value"):
+    def __init__(
+        self,
+        field: str,
+        message: str,
+        remedy: str,
+        code: str = "invalid_value",
+        pictures: Sequence[int] = (),
+    ):
         super().__init__(f"{field}: {message}; {remedy}")
         self.field, self.message, self.remedy, self.code = field, message, remedy, code
+        self.pictures = tuple(pictures)
+
+    def named(self, names: Sequence[str]) -> "RequestError":
+        """The same error, whose message says which files the pictures at fault are; `names` are those of the set."""
+        if not self.pictures:
+            return self
+        files = ", ".join(f"picture {number} is {printable(names[number - 1])}" for number in self.pictures)
+        return RequestError(self.field, f"{self.message} ({files})", self.remedy, self.code)
 
 
 def refuse_unknown(names: Collection[Any], known: Sequence[str], what: str) -> None:

@@ -95,7 +95,7 @@ function sendOnce(path, form, signal, onSent, id) {
       if (request.status === 200) {
         if (form.has("explain")) return resolve(unpacked(JSON.parse(await request.response.text())));
         const report = JSON.parse(request.getResponseHeader("X-Report") ?? "{}");
-        return resolve({ blob: request.response, report, maps: {} });
+        return resolve({ blob: request.response, report, maps: {}, missing: {} });
       }
       const body = await request.response.text().then(JSON.parse).catch(() => ({}));
       reject(new Refusal(request.status, body, Number(request.getResponseHeader("Retry-After") ?? 0)));
@@ -106,11 +106,11 @@ function sendOnce(path, form, signal, onSent, id) {
   });
 }
 
-/** A picture with maps, as a server has them in JSON; `maps` holds lists of blobs by name. */
-function unpacked({ image, report, maps = {} }) {
+/** A picture with maps, as a server has them in JSON: `maps` holds lists of blobs by name, `missing` why others are not there. */
+function unpacked({ image, report, maps = {}, maps_missing: missing = {} }) {
   const blob = (text, type) => new Blob([Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0))], { type });
   const lists = Object.entries(maps).map(([name, list]) => [name, list.map((text) => blob(text, "image/png"))]);
-  return { blob: blob(image, `image/${report.format}`), report, maps: Object.fromEntries(lists) };
+  return { blob: blob(image, `image/${report.format}`), report, maps: Object.fromEntries(lists), missing };
 }
 
 function aborted() {

@@ -11,7 +11,7 @@ import { summary } from "./summary.js";
 export async function keep(photo) {
   const { result } = photo;
   const thumb = await smaller(result.blob, 240);
-  const entry = { when: Date.now(), name: photo.name, ...result.asked, files: photo.files, result: result.blob, report: result.report, maps: result.maps, thumb };
+  const entry = { when: Date.now(), name: photo.name, ...result.asked, files: photo.files, also: photo.also, result: result.blob, report: result.report, maps: result.maps, missing: result.missing, thumb };
   await addHistory(entry).catch((error) => console.warn("history is not kept", error));
 }
 

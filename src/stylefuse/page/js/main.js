@@ -11,7 +11,8 @@ import { paintTilesFrom } from "./tiles.js";
 import { dropClip, drawClip, isClip, startClips, takeClip } from "./clips.js";
 import { cancelAll, cancelJob, running, runJobs } from "./jobs.js";
 import { keep, presetsRow, startHistory } from "./keeping.js";
-import { drawMaps } from "./maps.js";
+import { canExplain, drawMaps } from "./maps.js";
+import { drawAlso } from "./also.js";
 import { showReport } from "./summary.js";
 import { startAsk } from "./ask.js";
 import { zipped } from "./zip.js";
@@ -20,23 +21,29 @@ const PREVIEW_SIDE = 720;
 let previewing = null;
 
 const single = () => photos.all.filter((photo) => photo.files.length === 1 && !photo.clip);
-const isCurrent = (result) => result && JSON.stringify(result.asked) === JSON.stringify(snapshot());
+const isCurrent = (result) => result && !result.outdated && JSON.stringify(result.asked) === JSON.stringify(snapshot());
 
 // ---- what is shown
 
 function draw() {
-  looked = null;
-  drawMaps(photos.current, (next) => {
-    looked = next;
-    drawStage();
-  });
+  look(null);
   const photo = photos.current;
   drawClip();
+  drawAlso(photo, changed);
   show($("welcome"), !photo);
   for (const id of ["work", "panel", "add"]) show($(id), photo);
   drawStrip(choose, remove);
   drawActions();
   if (photo) drawStage();
+}
+
+/** Put a map on the stage, or with null the result. */
+function look(next) {
+  looked = next;
+  drawMaps(photos.current, looked, (chosen) => {
+    look(chosen);
+    drawStage();
+  }, sentence);
 }
 
 /** A map that the user looks at; null for the result itself. */
@@ -49,7 +56,8 @@ function drawStage() {
   // A preview of other settings is better than none, but not better than a result.
   const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
   const after = preview ?? shown;
-  const names = { before: photo.name, after: preview ? t("side.preview") : t("side.result") };
+  const outdated = after && !isCurrent(after);
+  const names = { before: photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
@@ -67,6 +75,7 @@ function drawActions() {
   show($("download"), ready && !busy);
   $("download").classList.toggle("primary", ready);
   $("run").classList.toggle("primary", !ready);
+  show($("explain"), ready && !busy && canExplain(photos.current.result));
   show($("zip"), done > 1 && !busy);
   $("zip").textContent = t("zip", { count: done });
 }
@@ -144,7 +153,7 @@ const preview = debounced(async () => {
   try {
     photo.small ??= await smaller(photo.files[0], PREVIEW_SIDE);
     if (!photo.small || signal.aborted) return;
-    const { blob } = await sendForm(chainPath(), formOf([photo.small], sentValues(), "jpeg"), { signal });
+    const { blob } = await sendForm(chainPath(), formOf([photo.small], { format: "jpeg" }), { signal });
     if (photo.preview) URL.revokeObjectURL(photo.preview.url);
     photo.preview = { url: URL.createObjectURL(blob), asked };
     draw();
@@ -175,16 +184,16 @@ const on = {
     progressOf.set(job, now);
     drawProgress();
   },
-  async done(job, { blob, report, maps, seconds }) {
+  async done(job, { blob, report, maps, missing, seconds }) {
     const { photo, asked } = job;
     finish(job, "done");
     if (photo.result) URL.revokeObjectURL(photo.result.url);
-    photo.result = { blob, report, maps, seconds, asked, url: URL.createObjectURL(blob) };
+    photo.result = { blob, report, maps, missing, seconds, asked, url: URL.createObjectURL(blob) };
     if (report.crop) photo.result.before = URL.createObjectURL(await cropped(photo.files[0], report.crop));
     photo.thumb ||= URL.createObjectURL((await smaller(blob, 160)) ?? blob);
     drawStrip(choose, remove);
     draw();
-    await keep(photo);
+    if (!job.again) await keep(photo);
   },
   failed(job, error) {
     finish(job, "failed");
@@ -195,18 +204,19 @@ const on = {
     finish(job, "cancelled");
   },
   end() {
-    const count = (state) => jobs.filter(({ photo }) => photo.state === state).length;
+    const count = (state) => jobs.filter(({ over }) => over === state).length;
     const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(`end.${state}`, { count: count(state) }));
-    tell(texts.join(" "));
+    tell(jobs.some(({ again, over }) => again && over === "done") ? t("explained") : texts.join(" "));
     draw();
-    const next = photos.current?.result ? $("download") : $("run");
+    const next = $("maps-row").firstChild && jobs.some(({ again }) => again) ? $("maps-row").children[1] : photos.current?.result ? $("download") : $("run");
     if (document.activeElement === document.body) next.focus({ preventScroll: true });
   },
 };
 let jobs = [];
 
 function finish(job, state) {
-  job.photo.state = state;
+  job.over = state;
+  job.photo.state = job.again ? "done" : state; // its result is still there
   progressOf.delete(job);
   running.delete(job.photo);
   drawStrip(choose, remove);
@@ -219,7 +229,7 @@ function drawProgress() {
   const sent = now.reduce((sum, { step, share }) => sum + (step === "sending" ? 0.2 * share : step === "working" ? 0.2 + 0.8 * (share ?? 0.3) : 0.2), 0);
   $("progress-bar").value = Math.min(1, (over + sent) / Math.max(1, jobs.length));
   const first = now[0];
-  const step = first ? t(`step.${first.step}`, { share: Math.round(100 * (first.share ?? 0)), ahead: first.ahead ?? 0 }) : "";
+  const step = first ? t(first.step === "working" && first.share ? "step.share" : `step.${first.step}`, { share: Math.round(100 * (first.share ?? 0)), ahead: first.ahead ?? 0 }) : "";
   $("progress-text").textContent = jobs.length > 1 ? t("progress.of", { over, count: jobs.length, step }) : step;
   drawActions();
 }
@@ -236,10 +246,24 @@ async function run(event) {
     targets = [addPhoto(files, t("fused.name", { count: files.length }))];
     choose(targets[0]);
   }
+  const asked = snapshot(), path = `${chainPath()}?language=en,zh`, values = sentValues(), { format } = settings;
+  jobs = targets.map((photo) => ({ photo, path, asked, form: () => formOf(photo.files, { values, format, also: photo.also }) }));
+  await begin();
+}
+
+/** Ask for the maps of the result on the stage. The server keeps nothing, so it makes the picture once more. */
+async function explain() {
+  const photo = photos.current;
+  if (running.size || !isCurrent(photo?.result)) return;
+  const path = `${chainPath()}?language=en,zh`;
+  jobs = [{ photo, path, asked: snapshot(), again: true, form: () => formOf(photo.files, { also: photo.also, explain: true }) }];
+  await begin();
+}
+
+/** Run `jobs`. */
+async function begin() {
   $("errors").replaceChildren();
   tell("");
-  const asked = snapshot(), path = `${chainPath()}?language=en,zh`, values = sentValues(), { format } = settings;
-  jobs = targets.map((photo) => ({ photo, path, asked, form: () => formOf(photo.files, values, format) }));
   for (const { photo } of jobs) photo.state = "waiting";
   const work = runJobs(jobs, on);
   draw();
@@ -258,7 +282,8 @@ async function reopen(entry) {
   const { chain, values, format } = entry;
   photo.state = "done";
   restore({ chain, values, format });
-  photo.result = { blob: entry.result, report: entry.report, maps: entry.maps ?? {}, asked: snapshot(), url: URL.createObjectURL(entry.result) };
+  photo.also = entry.also ?? {};
+  photo.result = { blob: entry.result, report: entry.report, maps: entry.maps ?? {}, missing: entry.missing ?? {}, asked: snapshot(), url: URL.createObjectURL(entry.result) };
   if (entry.report.crop) photo.result.before = URL.createObjectURL(await cropped(entry.files[0], entry.report.crop));
   if (entry.thumb) photo.thumb = URL.createObjectURL(entry.thumb);
   await paintTilesFrom(entry.files[0]);
@@ -284,6 +309,7 @@ async function start() {
     return Object.assign(photos.current, { name });
   } });
   $("panel").addEventListener("submit", run);
+  $("explain").addEventListener("click", explain);
   $("cancel").addEventListener("click", () => cancelJob(photos.current, on));
   $("cancel-all").addEventListener("click", () => cancelAll(on));
   $("download").addEventListener("click", () => save(photos.current.result.blob, nameOf(photos.current)));

@@ -4,14 +4,15 @@ import { $, el } from "./dom.js";
 import { t } from "./words.js";
 
 /**
- * A photo, or several that become one picture: {id, name, files, thumb, state, message, result, preview}.
- * state: "new", "waiting", "working", "done", "failed" or "cancelled". result: {blob, url, report, asked}.
+ * A photo, or several that become one picture: {id, name, files, also, thumb, state, message, result, preview}.
+ * state: "new", "waiting", "working", "done", "failed" or "cancelled". result: {blob, url, report, asked, maps, missing}.
+ * also: optional pictures that a task takes beside it, by name.
  */
 export const photos = { all: [], current: null };
 let ids = 0;
 
 export function addPhoto(files, name = files[0].name) {
-  const photo = { id: ++ids, name, files, thumb: "", state: "new", message: "", result: null, preview: null, url: URL.createObjectURL(files[0]) };
+  const photo = { id: ++ids, name, files, also: {}, thumb: "", state: "new", message: "", result: null, preview: null, url: URL.createObjectURL(files[0]) };
   photos.all.push(photo);
   return photo;
 }

@@ -44,14 +44,21 @@ export function sentValues() {
   return Object.fromEntries(Object.entries(settings.values).filter(([name]) => names.has(name)));
 }
 
-/** A form for the chain's route. */
-export function formOf(files, values = sentValues(), format = settings.format, first = chainTasks()[0]) {
+/**
+ * A form for the route of the chain, or of `task` alone.
+ *
+ * @param also optional pictures by name; explain: maps that are asked for, true for all.
+ */
+export function formOf(files, { values = sentValues(), format = settings.format, task, also = {}, explain = "" } = {}) {
+  const first = task ?? chainTasks()[0];
   const form = new FormData();
   for (const file of files) form.append(first.picture_field, file, file.name || "picture");
   for (const [name, value] of Object.entries(values)) form.append(name, String(value));
+  for (const name of Object.keys(first.optional_pictures ?? {})) if (also[name]) form.append(name, also[name], also[name].name || name);
   form.append("format", format);
-  // What is made of several pictures is shown with the share that each gave.
-  if (files.length > 1) form.append("explain", "true");
+  // What is made of several pictures is shown with the share that each gave, which costs nothing.
+  const maps = explain ? String(explain) : files.length > 1 ? Object.keys(first.maps ?? {}).join(",") : "";
+  if (maps) form.append("explain", maps);
   return form;
 }
 

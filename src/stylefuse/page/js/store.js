@@ -28,7 +28,7 @@ async function within(name, mode, action) {
   });
 }
 
-/** Entries, newest first: {id, when, name, chain, values, format, files, result, report, maps, thumb}. */
+/** Entries, newest first: {id, when, name, chain, values, format, files, also, result, report, maps, missing, thumb}. */
 export async function readHistory() {
   return (await within("history", "readonly", (store) => store.getAll())).reverse();
 }

@@ -42,7 +42,7 @@ async function work() {
     if (!tile.isConnected) continue;
     try {
       if (!painted.has(value)) {
-        const { blob } = await sendForm(task.path, formOf([from], { [name]: value }, "jpeg", task));
+        const { blob } = await sendForm(task.path, formOf([from], { values: { [name]: value }, format: "jpeg", task }));
         if (from === source) painted.set(value, URL.createObjectURL(blob));
       }
       if (painted.has(value)) tile.firstChild.src = painted.get(value);

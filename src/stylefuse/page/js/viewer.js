@@ -12,7 +12,7 @@ let hasResult = false;
  * Show a photo, and its result if there is one.
  *
  * @param before, after addresses of pictures; after may be "".
- * @param names what the two sides are called.
+ * @param names what the two sides are called; `outdated` where the result is of other settings.
  */
 export function showPictures(before, after, names) {
   hasResult = Boolean(after);
@@ -23,6 +23,7 @@ export function showPictures(before, after, names) {
   $("after-picture").alt = after ? names.after : names.before;
   $("before-side").textContent = names.before;
   $("after-side").textContent = names.after;
+  $("pane").toggleAttribute("data-outdated", Boolean(names.outdated));
   for (const id of ["view-slider", "view-side", "view-photo"]) $(id).disabled = !hasResult;
   apply();
 }

@@ -121,7 +121,8 @@ def _make(
     try:
         result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling)
     except RequestError as error:
-        raise ImageError(error.code, error.message, error.remedy) from error
+        told_of = error.named([source.name for source in piece.sources])
+        raise ImageError(told_of.code, told_of.message, told_of.remedy) from error
     exif_of = piece.sources[0] if options.keep_metadata else None
     data, remark = encode_labelled(
         result, options.format, options.labelling, piece.sources, exif_of, options.limits

@@ -12,6 +12,7 @@ import pandas as pd
 from stylefuse.images.manifest import data_hash, kept
 from stylefuse.networks.weights import Weights
 
+from .explainers import find_explainers
 from .options import RegisterOptions
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,13 @@ def register_model(
     evaluation: Mapping[str, Any],
     manifest: pd.DataFrame,
     options: RegisterOptions,
+    classifier: Weights | None = None,
+    critic: Weights | None = None,
     *heads: Weights | Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Register the generator with its heads unless the same model already is, and move the alias if the rules allow it.
 
+    Classifier and critic go with the generator that was trained with them; they explain its results.
     A head goes with the generator if it reads this generator's encoder. Promotion rules about a head's numbers are
     those of models with that head.
 
@@ -49,7 +53,8 @@ def register_model(
 
     remedy = "start it, then run `kedro run --pipelines register`: nothing else has to run again"
     with naming_server(mlflow.get_tracking_uri(), remedy):
-        return _register(generator, evaluation, manifest, options, heads)
+        explainers = find_explainers(generator, classifier, critic)
+        return _register(generator, evaluation, manifest, options, explainers, heads)
 
 
 def _register(
@@ -57,6 +62,7 @@ def _register(
     evaluation: Mapping[str, Any],
     manifest: pd.DataFrame,
     options: RegisterOptions,
+    explainers: Mapping[str, Weights],
     given: Sequence[Any],
 ) -> dict[str, Any]:
     from mlflow import MlflowClient
@@ -81,6 +87,7 @@ def _register(
         log.log(logging.WARNING if left_out else logging.INFO, "%s: %s", entry.head.reports, entry.status)
     included = [entry for entry in entries if entry.weights]
     networks = {GENERATOR: generator} | {each.head.weights: each.weights for each in entries if each.weights}
+    networks |= explainers
     prefixes = [entry.head.reports for entry in entries]
     without = set(prefixes) - {entry.head.reports for entry in included}
     rules = [rule for rule in options.gate if prefix_of(rule.metric, prefixes) not in without]

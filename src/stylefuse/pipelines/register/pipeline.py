@@ -16,7 +16,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 register_model,
-                ["generator", "evaluation", "manifest", "params:register", *heads],
+                ["generator", "evaluation", "manifest", "params:register", "classifier", "critic", *heads],
                 "registration",
                 name="register_model",
             )

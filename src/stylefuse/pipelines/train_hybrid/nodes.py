@@ -29,7 +29,7 @@ def train_generator(
     checkpoints: Path,
     training_samples: Path,
     options: TrainOptions,
-) -> tuple[pd.DataFrame, Weights]:
+) -> tuple[pd.DataFrame, Weights, Weights]:
     """Train G against D with C; run again after an interruption, it resumes from the last checkpoint.
 
     Args:
@@ -40,13 +40,15 @@ def train_generator(
         options: see `TrainOptions`.
 
     Returns:
-        The losses by images seen, with the fingerprint of the generator that they belong to; the averaged
-        generator. In this order, so that Kedro saves the generator last, when its log is there.
+        The losses by images seen, with the fingerprint of the generator that they belong to; the critic on pixels,
+        with the same fingerprint; the averaged generator. In this order, so that Kedro saves the generator last, when
+        the others are there.
 
     Raises:
         TrainingDivergedError, TrainingRefusedError, ProcessLostError: see `Trainer.train`.
     """
     from stylefuse.images.store import open_store
+    from stylefuse.networks.critic import pack_critic
     from stylefuse.networks.generator import pack_generator
     from stylefuse.pipelines.progress import TrackedProgress
     from stylefuse.training.fingerprint import code_hash, fingerprint, pictures_of
@@ -69,6 +71,7 @@ def train_generator(
     trained = trainer.train(build, training, definition, options.restart)
     seen = trained.training.state.images_seen
     facts |= {"image_size": training.image_size, "images_seen": seen}
+    critic = pack_critic(trained.training.critic, styles, **facts)
     generator = pack_generator(trained.training.ema, styles, trained_with=trained.trained_with, **facts)
     log.info(
         "trained %s on %d images; sample grids lie in %s. If this stage ran alone, go on with the same --env and "
@@ -77,7 +80,7 @@ def train_generator(
         seen,
         training_samples,
     )
-    return pd.DataFrame(trained.losses).assign(fingerprint=facts["fingerprint"]), generator
+    return pd.DataFrame(trained.losses).assign(fingerprint=facts["fingerprint"]), critic, generator
 
 
 def _build(

@@ -1,4 +1,4 @@
-"""train_hybrid: pictures and the frozen classifier → the generator."""
+"""train_hybrid: pictures and the frozen classifier → the generator and its critic."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -19,7 +19,11 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "training_samples",
                     "params:train_hybrid",
                 ],
-                ["training_log", "generator"],  # in this order: the log is there before the network
+                [
+                    "training_log",
+                    "critic",
+                    "generator",
+                ],  # in this order: what belongs to the generator is there before it
                 name="train_generator",
                 tags=["train_hybrid", "distributed"],  # torchrun may run it in several processes
             )

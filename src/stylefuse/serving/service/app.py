@@ -67,14 +67,17 @@ class Service:
         self.metrics.serves(version)
 
     def where(self, request_id: str) -> dict[str, Any]:
-        """Where a request is: its `state`, and how many are `ahead` of one that waits."""
+        """Where a request is: its `state`; how many are `ahead` of one that waits; the `share` done of one in work."""
         if request_id not in self._asked:
             return {"state": "unknown"}  # answered, or never sent
         answer = self._asked[request_id]
         if answer is None:
             return {"state": "reading"}
         ahead = self.pool.ahead(answer)
-        return {"state": "working"} if ahead is None else {"state": "waiting", "ahead": ahead}
+        if ahead is not None:
+            return {"state": "waiting", "ahead": ahead}
+        share = self.pool.share(answer)
+        return {"state": "working"} if share is None else {"state": "working", "share": share}
 
     async def work(self, request: Request, kind: str) -> Response:
         """Have a worker answer `kind`: a chain of tasks, or "invocations".

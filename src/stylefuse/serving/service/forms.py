@@ -18,7 +18,7 @@ from stylefuse.tasks.params import Kind
 from stylefuse.tasks.task import Task
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
-# Asks for the maps that explain a result.
+# Asks for maps that explain the result: all ("true"), or some by name.
 EXPLAIN = "explain"
 
 
@@ -26,14 +26,14 @@ class Form(NamedTuple):
     """What a form holds.
 
     pictures: as `request.read_pictures` takes them; names: what messages call them; params: for `read_params`;
-    also: optional pictures by name; explain: whether maps are asked for.
+    also: optional pictures by name; maps: names of the maps that are asked for.
     """
 
     pictures: list[Any]
     names: list[str]
     params: dict[str, Any]
     also: dict[str, Any]
-    explain: bool = False
+    maps: list[str]
 
 
 def read_form(chain: str, content_type: str, body: bytes) -> Form:
@@ -57,14 +57,36 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")
     sent, explain = fields.pop(picture), fields.pop(EXPLAIN, False)
-    if not isinstance(explain, bool):
-        raise RequestError(EXPLAIN, f"{shown(explain)} is not an allowed value", "send true or false")
     pictures = _read_set(picture, sent, tasks[0]) if tasks[0].takes_several else [sent]
     also = {name: fields.pop(name) for name in tasks[0].also if name in fields}
-    params = {TASK: chain_name(with_appended(tasks, fields)), **fields}
+    chained = with_appended(tasks, fields)
+    params = {TASK: chain_name(chained), **fields}
     several = len(pictures) > 1
     names = [f"picture {number}" for number in range(1, len(pictures) + 1)] if several else ["the picture"]
-    return Form(pictures, names, params, also, explain)
+    return Form(pictures, names, params, also, read_explain(explain, chained))
+
+
+def read_explain(value: object, tasks: Sequence[Task]) -> list[str]:
+    """Names of the maps that the field asks for.
+
+    Args:
+        value: true, false, or names with commas between them.
+        tasks: of the chain; the maps of each explain its own result.
+
+    Raises:
+        RequestError: the chain makes no such map.
+    """
+    known = list(dict.fromkeys(name for task in tasks for name in task.maps))
+    if isinstance(value, bool) or value in ("true", "false"):
+        return known if value in (True, "true") else []
+    names: list[Any] = [name.strip() for name in value.split(",")] if isinstance(value, str) else [value]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        listed = f", or of {', '.join(known)}, with commas between them" if known else ""
+        raise RequestError(
+            EXPLAIN, f"{shown(wrong[0])} is not an allowed value", f"send true or false{listed}"
+        )
+    return list(dict.fromkeys(names))
 
 
 def _read_set(field: str, pictures: Any, task: Task) -> list[Any]:
@@ -111,7 +133,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
             raise RequestError(name, "it is not a file", "send it as a file, with a file name", "not_a_file")
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
-        kind = Kind.FLAG if name == EXPLAIN else known[name].kind if name in known else Kind.TEXT
+        kind = known[name].kind if name in known else Kind.TEXT
         fields[name] = value_of(kind, texts[name])
     for name in files:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]

@@ -21,12 +21,6 @@ _FORMAT = {
     "description": "of the answer's picture: png keeps every level, and 16 bits where the task does; jpeg and webp "
     "have quality 95 and 8 bits. Without it, an Accept that takes image/jpeg or image/webp and no PNG says so",
 }
-_EXPLAIN = {
-    "type": "boolean",
-    "default": False,
-    "description": "true: the answer, which must be asked for as JSON, has `maps` as well: what the task's result was "
-    "made from, by name, as grey PNG files in base64",
-}
 _ERROR = {
     "type": "object",
     "properties": {name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
@@ -87,6 +81,7 @@ _REPORTED = {
             report={"type": "object"},
             request_id={"type": "string"},
             maps={"type": "object", "additionalProperties": {"type": "array", "items": _BASE64}},
+            maps_missing={"type": "object", "additionalProperties": {"type": "object"}},
         )
     },
 }
@@ -95,7 +90,7 @@ _REPORTED = {
 def operation(task: Task) -> dict[str, Any]:
     """What FastAPI's decorator of a task's route takes."""
     properties = {name: schema(spec) for name, spec in fields_of([task]).items()}
-    properties |= {"format": _FORMAT, "explain": _EXPLAIN}
+    properties |= {"format": _FORMAT, "explain": _explain(task)}
     field = picture_field(task)
     appended = "".join(
         f"; with {' or '.join(other.appended_by)}, then {other.phrase}" for other in appendable([task])
@@ -113,6 +108,15 @@ def operation(task: Task) -> dict[str, Any]:
     return _operation(f"{task.summary}{appended}", _TEXT, bodies, _REPORTED)
 
 
+def _explain(task: Task) -> dict[str, Any]:
+    shown = "".join(f"; {name}: {text}" for name, text in task.maps.items())
+    text = (
+        "true, or names with commas between them: the answer, which must be asked for as JSON, also has `maps`: they "
+        f"explain the result, as grey PNG files in base64 by name; `maps_missing` says why one cannot be made{shown}"
+    )
+    return {"type": ["boolean", "string"], "default": False, "description": text}
+
+
 def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
     """A task for `/v1/tasks`, with the names that the served model knows in its parameters' schemas."""
     properties = {name: schema(spec, about) for name, spec in task.specs.items()}
@@ -123,6 +127,7 @@ def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
         "picture_field": picture_field(task),
         "pictures": {"least": task.pictures[0], "most": task.pictures[1]},
         "optional_pictures": dict(task.also),
+        "maps": dict(task.maps),
         "follows": task.follows,
         "parameters": {"type": "object", "properties": properties, "additionalProperties": False},
     }

@@ -17,11 +17,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Job:
-    """A request for a worker. Whoever cancels `answer` takes it out of the line, or has the worker give it up."""
+    """A request for a worker. Whoever cancels `answer` takes it out of the line, or has the worker give it up.
+
+    share: what the worker says is done, 0 to 1; None while it has said nothing.
+    """
 
     ask: Mapping[str, Any]
     body: bytes | bytearray
     answer: asyncio.Future[Frame]
+    share: float | None = None
+
+    def progress(self, share: float) -> None:
+        self.share = share
 
 
 class Slot:
@@ -101,6 +108,10 @@ class Pool:
     def ahead(self, answer: asyncio.Future[Frame]) -> int | None:
         """How many requests are before this one in the line; None when it has left the line."""
         return next((n for n, job in enumerate(self._line) if job.answer is answer), None)
+
+    def share(self, answer: asyncio.Future[Frame]) -> float | None:
+        """The share of this request that is done, 0 to 1; None where the worker has not said it."""
+        return next((job.share for job in self._unanswered if job.answer is answer), None)
 
     async def reload(self, command: Sequence[str]) -> None:
         """Serve another model from now on: requests in work are finished by the old one, and none is refused.
@@ -185,7 +196,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         started = loop.time()
         self.working += 1
-        asked = asyncio.ensure_future(worker.ask(job.ask, job.body))
+        asked = asyncio.ensure_future(worker.ask(job.ask, job.body, job.progress))
         try:
             await asyncio.wait({asked, job.answer}, return_when=asyncio.FIRST_COMPLETED)
             if not asked.done():

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import logging
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stylefuse.serving.service.ipc import Frame, head, receive_frame
@@ -59,8 +59,10 @@ class WorkerProcess:
             raise StartFailed(frame.header["error"])
         return cls(process, frame.header["about"])
 
-    async def ask(self, ask: Mapping[str, Any], body: bytes | bytearray) -> Frame:
-        """Have one request answered.
+    async def ask(
+        self, ask: Mapping[str, Any], body: bytes | bytearray, progress: Callable[[float], None]
+    ) -> Frame:
+        """Have one request answered; `progress` is called with the share that is done.
 
         Raises:
             WorkerDied: there is no answer and no worker any more.
@@ -69,7 +71,9 @@ class WorkerProcess:
         _writer(self._process).write(head({**ask, "id": self._current}, body))
         _writer(self._process).write(body)
         try:
-            return await receive_frame(_reader(self._process))
+            while "progress" in (frame := await receive_frame(_reader(self._process))).header:
+                progress(frame.header["progress"])
+            return frame
         except (asyncio.IncompleteReadError, OSError):
             self.kill()
             await self.ended

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from stylefuse.images.encoding import MIME_TYPES
@@ -13,7 +14,7 @@ from stylefuse.images.io import encode_png
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bodies import read_body, read_pictures
 from stylefuse.serving.bundle import Bundle, Stored, load_bundle
-from stylefuse.serving.maps import encode_maps
+from stylefuse.serving.maps import in_base64, make_maps
 from stylefuse.serving.predictor import RequestPredictor, Response
 from stylefuse.serving.request import FORMAT, IMAGE, REPORT, TASK
 from stylefuse.serving.service.errors import STATUS, error_body, internal, out_of_memory
@@ -44,12 +45,12 @@ class RequestHandler:
         self.about = {**_listed(bundle), "tasks": listed_chains(bundle.tasks), "digest": model.digest}
 
     def warm_up(self) -> None:
-        """Run every chain of `about` on small pictures.
+        """Run every chain of `about` on small pictures, with details, without which some cannot be worked on.
 
         Raises:
             ValueError: a result holds values that are not numbers.
         """
-        small = encode_png(Image.new("RGB", (64, 64), (200, 120, 40)))
+        small = encode_png(Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)))
         for chain in self.about["tasks"]:
             pictures = [small] * parse_chain(chain)[0].pictures[0]
             for response in self.predictor.predict(pictures, {TASK: chain}, [""] * len(pictures)):
@@ -85,7 +86,7 @@ class RequestHandler:
 
     def _form(self, ask: Mapping[str, Any], body: bytes) -> Frame:
         form = read_form(ask["kind"], ask["content_type"], body)
-        if form.explain and not ask["json"]:
+        if form.maps and not ask["json"]:
             remedy = "send Accept: application/json"
             raise RequestError(EXPLAIN, "the maps come with an answer in JSON", remedy)
         params = {FORMAT: accepted_format(ask.get("accept", "")), **form.params}
@@ -97,8 +98,9 @@ class RequestHandler:
             kind = MIME_TYPES[response.report[FORMAT]]
             return _frame(200, kind, response.picture, {"X-Report": report}, **facts)
         fields = {IMAGE: _base64(response), REPORT: response.report, "request_id": ask["request_id"]}
-        if form.explain:
-            fields["maps"] = encode_maps(response.maps)
+        if form.maps:
+            made, fields["maps_missing"] = make_maps(response.maps, form.maps)
+            fields["maps"] = in_base64(made)
         return _frame(200, JSON, json.dumps(fields).encode(), **facts)
 
     def _invocations(self, body: bytes) -> Frame:

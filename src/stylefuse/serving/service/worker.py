@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -20,6 +21,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from stylefuse._memory import reuse_freed_memory
+from stylefuse._progress import listening
 from stylefuse.labels.options import Labelling
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.labelled import signer
@@ -27,6 +29,7 @@ from stylefuse.serving.service.ipc import Frame, read_frame, write_frame
 from stylefuse.serving.service.request_handler import RequestHandler
 
 log = logging.getLogger(__name__)
+PROGRESS_SECONDS = 0.2  # at least, between two messages to the server
 
 
 class Answers(Protocol):
@@ -60,6 +63,18 @@ class Inbox(threading.Thread):
             else:
                 self.requests.put(frame)
         os._exit(0)  # in the midst of work, too: nobody is left to take the answer
+
+
+class Progress:
+    """Sends the server the share of the current request that is done, from time to time."""
+
+    def __init__(self, pipe: BinaryIO):
+        self._pipe, self._next = pipe, 0.0
+
+    def __call__(self, share: float) -> None:
+        if time.monotonic() >= self._next:
+            write_frame(self._pipe, {"progress": round(share, 3)})
+            self._next = time.monotonic() + PROGRESS_SECONDS
 
 
 class Interruptible(TorchFunctionMode):
@@ -101,7 +116,8 @@ def work(load: Callable[[], Answers]) -> int:
         while True:
             ask, body = inbox.requests.get()
             try:
-                header, answer = _answer(handler, ask, body, inbox)
+                with listening(Progress(pipe)):
+                    header, answer = _answer(handler, ask, body, inbox)
             except Cancelled:
                 header, answer = {"status": 499}, b""
             write_frame(pipe, header, answer)

@@ -43,6 +43,7 @@ TASK = Task(
     predictor=_predictor,
     pictures=(MIN_PICTURES, MAX_PICTURES),
     needs=("generator", "fuser"),
+    maps={"weights": "the share taken from each picture, a map a picture"},
     deep=True,
     size=_size,
     batch=Batch(

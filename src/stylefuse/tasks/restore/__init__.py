@@ -37,6 +37,7 @@ TASK = Task(
     predictor=_predictor,
     needs=("generator", RESTORER.weights),
     also={"mask": "a picture of the same size, bright where the picture is to be filled"},
+    maps={"altered": "which pixels were changed", "filled": "which pixels were filled"},
     batch=Batch(
         done="restored",
         columns=("noise", "quality", "given", "found", "altered"),

@@ -30,6 +30,12 @@ TASK = Task(
     predictor=_predictor,
     needs=("generator",),
     appended_by=("style", "strength"),
+    maps={
+        "moved": "how much each place was changed: CIEDE2000, white for 50 and more",
+        "classifier": "which places make the classifier see the style: white where they do so most",
+        "critic": "where the critic finds the result more like a painting than the photo: white where it is sure",
+    },
+    explained_by=("classifier", "critic"),
     batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
     repaints=_repaints,
     flickers=True,

@@ -1,5 +1,6 @@
 """Paint a picture of any size with strokes of a given size relative to it: a draft, then revisions up to full size."""
 
+import itertools
 import math
 
 import torch
@@ -7,6 +8,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse._progress import part, tell
 from stylefuse.images.io import to_image, to_tensor
 from stylefuse.networks.generator import Generator
 from stylefuse.tasks.stylize.draft import paint_draft, smooth_colours
@@ -17,6 +19,8 @@ from stylefuse.tasks.stylize.reviser import BLOCK, Reviser
 STRIP_PIXELS = 300_000
 # A draft that is enlarged by less than this is painted at the larger size at once.
 LEAST_ENLARGEMENT = 1.2
+# A pixel of the draft takes about as long as so many that are revised.
+DRAFT_COST = 4
 Size = tuple[int, int]  # width, height
 
 
@@ -41,13 +45,17 @@ def paint(
         return repaint(generator, picture, rows, whole_pixels)
     sizes = sizes_of(picture.size, reviser.config.draft_side / stroke_size)
     photo = _reduced(picture, sizes[0])
-    draft = paint_draft(generator, photo, rows, whole_pixels)
+    costs = [width * height * (1 if n else DRAFT_COST) for n, (width, height) in enumerate(sizes)]
+    shares = [cost / sum(costs) for cost in itertools.accumulate(costs)]
+    with part(0, shares[0]):
+        draft = paint_draft(generator, photo, rows, whole_pixels)
     # In smaller pictures it would take colour from strokes.
     if min(picture.size) >= reviser.config.draft_side:
         draft = smooth_colours(draft, photo)
-    for size in sizes[1:]:
+    for size, (before, after) in zip(sizes[1:], itertools.pairwise(shares), strict=True):
         smaller, photo = photo, _reduced(picture, size)
-        draft = revise(reviser, draft, photo, smaller, rows)
+        with part(before, after):
+            draft = revise(reviser, draft, photo, smaller, rows)
     return draft
 
 
@@ -81,6 +89,7 @@ def revise(
         revised = reviser(strips[0], strips[1], strips[1] - strips[2], rows, (first, 0))[0]
         end = min(top + lines, height)
         out.paste(to_image(revised[:, top - first : end - first, :width].clamp(-1, 1)), (0, top))
+        tell(end / height)
     return out
 
 

@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from stylefuse.images.moved import moved
 from stylefuse.networks.generator import with_strength
 from stylefuse.tasks.stylize.colour import preserve_color
+from stylefuse.tasks.stylize.explain import Explainer
 from stylefuse.tasks.stylize.mixture import as_text, read_mixture
 from stylefuse.tasks.stylize.paint import paint
 from stylefuse.tasks.stylize.params import AS_PAINTED, StylizeParams
@@ -30,6 +30,7 @@ class StylizePredictor:
         name = REVISER.weights
         self._reviser = cast(Reviser, networks.head(name)) if networks.has(name) else None
         self._device, self._lock = networks.device, networks.lock
+        self._explainer = Explainer(networks)
 
     def check(self, params: StylizeParams) -> None:
         self.weights_of(params)
@@ -40,9 +41,10 @@ class StylizePredictor:
             )
 
     def predict(self, pictures: Sequence[Image.Image], params: StylizeParams) -> Result:
-        """Restyle one picture; the map "moved" shows how much each place was changed, see `images.moved`."""
+        """Restyle one picture; see `explain.Explainer` for the maps."""
         restyled = self.restyle(pictures[0], params)
-        return Result(restyled, self.report(params), {"moved": [moved(pictures[0], restyled)]})
+        maps = self._explainer.maps(pictures[0], restyled, self.weights_of(params))
+        return Result(restyled, self.report(params), maps)
 
     def restyle(
         self, picture: Image.Image, params: StylizeParams, whole_pixels: int = WHOLE_PIXELS

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from stylefuse._progress import tell
 from stylefuse.images.io import to_tensor
 from stylefuse.tasks.upscale.network import MOST_NOISE, Upscaler
 from stylefuse.tasks.upscale.resampling import (
@@ -56,6 +57,7 @@ def enlarge_any_size(
             rows = slice((top - above) * scale, (bottom - above) * scale)
             columns = slice((left - aside) * scale, (right - aside) * scale)
             out[top * scale : bottom * scale, left * scale : right * scale] = _levels(made[:, rows, columns])
+        tell(min(top + tile, height) / height)
     return out
 
 

@@ -1,0 +1,1 @@
+"""Panoramas beside those of OpenCV."""
