@@ -90,3 +90,11 @@ def test_shots_and_their_samples():
     assert [len(shot.samples) for shot in found][:2] == [3, 1] and 2 <= len(found[2].samples) <= 4
     assert list(find_shots([])) == []
     assert len(list(find_shots(moving(12)))) == 1
+
+
+def test_detail_that_the_mean_loses_is_restored():
+    sources = [moving(1)[0]] * 12  # nothing moves, and every frame has strokes of its own
+    painted = flickering(sources)
+    out = steadied(Steady(0.9), sources, painted)[-1]
+    detail = [np.diff(each.astype(float), axis=1).std() for each in (out, painted[-1])]
+    assert 0.8 * detail[1] < detail[0] < 1.05 * detail[1]
