@@ -29,7 +29,7 @@ function draw() {
   look(null);
   const photo = photos.current;
   drawClip();
-  drawAlso(photo, changed);
+  drawAlso(photo?.clip ? null : photo, changed);
   show($("welcome"), !photo);
   for (const id of ["work", "panel", "add"]) show($(id), photo);
   drawStrip(choose, remove);
