@@ -17,6 +17,7 @@ from stylefuse.serving.service.clips.jobs import Jobs
 from stylefuse.serving.service.clips.openapi import about_clips
 from stylefuse.serving.service.clips.routes import add_video
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
+from stylefuse.serving.service.fields import takes_several
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
 from stylefuse.serving.service.middleware import Middleware
@@ -114,7 +115,7 @@ class Service:
     async def _answer(self, request: Request, kind: str) -> Frame:
         call, headers = request.scope["call"], request.headers
         deadline = call.started + self.settings.timeout
-        most = limits.most_bytes(headers, _takes_several(kind), self.settings)
+        most = limits.most_bytes(headers, takes_several(kind), self.settings)
         async with limits.body_of(request, most, deadline, self._held) as body:
             head = {
                 "kind": kind,
@@ -228,12 +229,6 @@ def _add_route(app: FastAPI, service: Service, task: Task) -> None:
         return await service.work(request, task.name)
 
     app.post(f"/v1/{task.name}", name=task.name, **operation(task))(run_task)
-
-
-def _takes_several(kind: str) -> bool:
-    """Whether a request of this kind may hold several pictures."""
-    tasks = parse_chain(kind)
-    return not tasks or tasks[0].takes_several
 
 
 async def _refused(request: Request, error: Refused) -> Response:

@@ -1,7 +1,8 @@
-"""Texts in multipart forms: how many, how long, and the values that they stand for."""
+"""Fields of requests: how many and how long texts may be, which values they stand for, how many pictures there are."""
 
 from typing import Any
 
+from stylefuse.tasks.chains import parse_chain
 from stylefuse.tasks.params import Kind
 
 MAX_PARTS = 20
@@ -19,3 +20,9 @@ def value_of(kind: Kind, text: str) -> Any:
         except ValueError:
             return text
     return text
+
+
+def takes_several(kind: str) -> bool:
+    """Whether a request of this kind, a chain or "invocations", may hold several pictures."""
+    tasks = parse_chain(kind)
+    return not tasks or tasks[0].takes_several
