@@ -117,7 +117,8 @@ async def serve(
     model = await source.get()
     pool = Pool(command(model, settings), settings)
     await pool.start()
-    jobs, folder = None, None
+    jobs: Jobs | None = None
+    folder: ClipFolder | None = None
     try:
         why = no_clips(settings)
         if why:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from stylefuse.serving.service.process import WorkerDied, kill
@@ -17,7 +17,7 @@ STALL_SECONDS = 900.0
 LOWEST = 19
 
 
-async def follow(command: Sequence[str], ask: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def follow(command: Sequence[str], ask: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any], None]:
     """Start a process, tell it what to do, and yield what it says, each a line of JSON.
 
     The process ends with this generator, at the latest: close it. It also ends when this process does, because its
