@@ -56,6 +56,8 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
         check_explain(tasks, options)
+        if options.explain and any(each.is_clip for each in work):
+            raise WrongUse("--explain makes maps of pictures, not of clips", "leave it out")
     except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None

@@ -113,6 +113,7 @@ def test_a_preview_and_names_of_results(here, capsys):
         ("stylize a.mp4 -o c.mp4 --crf 99", "crf is 99: use 0 to 51"),
         ("stylize a.mp4 -o c.mp4 --steady 1", "steady is 1.0: use 0 to 0.98"),
         ("upscale a.mp4 -o c.mp4 --steady 0.5", "--steady has no effect on upscale"),
+        ("stylize a.mp4 -o c.mp4 --explain maps", "--explain makes maps of pictures"),
         ("stylize a.mp4 -o c.mp4 --preview -1", "use a number of frames"),
     ],
 )

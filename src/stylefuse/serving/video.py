@@ -1,6 +1,6 @@
 """Run a chain of tasks on the frames of a clip, and label what comes out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from stylefuse.networks.generator import Generator
+    from stylefuse.networks.weights import Weights
 
 _NUMBER = 32  # characters of a clip's number
 
@@ -179,6 +180,10 @@ class _ShotNetworks:
     @property
     def generator(self) -> "Generator":
         return self.fixed.generator
+
+    @property
+    def weights(self) -> "Mapping[str, Weights]":
+        return self._bundle.weights
 
     def has(self, name: str) -> bool:
         return self._bundle.has(name)
