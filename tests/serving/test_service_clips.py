@@ -13,6 +13,7 @@ from service_support import Client, inline_app
 from stylefuse.serving.service.access import Access
 from stylefuse.serving.service.clips import jobs as jobs_module
 from stylefuse.serving.service.ipc import Frame
+from stylefuse.video.options import MOST_STEADY
 
 
 class Desk:
@@ -143,7 +144,7 @@ def desk(model_folder):
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"steady": "1"}, "steady", "from 0 to 0.95"),
+        ({"steady": "1"}, "steady", f"from 0 to {MOST_STEADY}"),
         ({"preview": "many"}, "preview", "whole number"),
         ({"style": "monte"}, "style", "monet"),
         ({"strength": "2"}, "strength", "from 0"),
