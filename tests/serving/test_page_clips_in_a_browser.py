@@ -77,7 +77,7 @@ def test_a_clip_is_cancelled_and_the_server_stops(page, server, tmp_path):
     assert clips_at(server) == 1
     page.click("clip-cancel")
     assert ended(page) == "Cancelled."
-    server.wait_for(lambda: clips_at(server) == 0, 5)
+    server.wait_for(lambda: clips_at(server) == 0, 20)
 
 
 def test_a_closed_page_leaves_no_clip_at_the_server(server, tmp_path):
@@ -86,7 +86,7 @@ def test_a_closed_page_leaves_no_clip_at_the_server(server, tmp_path):
         page.click("clip-run")
         server.wait_for(lambda: clips_at(server) == 1)
         page.driver.get("about:blank")
-        server.wait_for(lambda: clips_at(server) == 0, 5)
+        server.wait_for(lambda: clips_at(server) == 0, 20)
 
 
 def test_what_the_browser_cannot_show_is_said_and_the_server_refuses_it_in_words(page, tmp_path):
