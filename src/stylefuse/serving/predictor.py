@@ -67,7 +67,7 @@ class RequestPredictor:
         Raises:
             RequestError: the request cannot be served as it is.
         """
-        request = self._read(params)._replace(also=also or {}, languages=languages)
+        request = self.check(params)._replace(also=also or {}, languages=languages)
         check_rows(len(values), request)
         return list(self._each(values, request, names))
 
@@ -75,12 +75,17 @@ class RequestPredictor:
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
     ) -> Iterator[Response]:
         """Do the same with any number of pictures that are worked on one by one, as the responses are taken."""
-        request = self._read(params)
+        request = self.check(params)
         if request.first.takes_several:
             check_rows(len(values), request)
         return self._each(values, request, names)
 
-    def _read(self, params: Mapping[str, Any] | None) -> Request:
+    def check(self, params: Mapping[str, Any] | None) -> Request:
+        """Read the parameters of a request, before there is a picture.
+
+        Raises:
+            RequestError: the request cannot be served as it is.
+        """
         request = read_params(params, self.bundle.names)
         for task, _ in request.steps:
             if task not in self.bundle.tasks:
