@@ -188,6 +188,7 @@ def test_a_second_server_at_a_port_says_so():
         (["--queue", "0"], "--queue 0"),
         (["--workers", "0"], "--workers 0"),
         (["--timeout", "nan"], "--timeout nan"),
+        (["--clip-bytes", "0"], "--clip-bytes 0"),
         (["--host", "0.0.0.0"], "no token"),
         (["--model", str(HERE / "nowhere")], "no folder"),
         (["--model", "models:/stylefuse"], "names no model"),
