@@ -48,7 +48,7 @@ def test_a_model_is_read_as_registered_and_as_trained(model_folder, weights, fus
     assert stored.weights["fuser"].facts["fingerprint"] == fuser_weights.facts["fingerprint"]
     write_weights(tmp_path / "generator.safetensors", weights)
     assert "fuser" not in read_model(tmp_path).weights
-    assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize"]
+    assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize", "panorama", "panorama+stylize"]
     write_weights(tmp_path / "fuser.safetensors", fuser_weights)
     assert RequestHandler(read_model(tmp_path)).about["tasks"] == RequestHandler(stored).about["tasks"]
 

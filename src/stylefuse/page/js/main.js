@@ -57,7 +57,7 @@ function drawStage() {
   const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
-  const names = { before: photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
+  const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
@@ -205,7 +205,7 @@ const on = {
   },
   end() {
     const count = (state) => jobs.filter(({ over }) => over === state).length;
-    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(`end.${state}`, { count: count(state) }));
+    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(jobs.length === 1 && state === "done" ? "end.one" : `end.${state}`, { count: count(state) }));
     tell(jobs.some(({ again, over }) => again && over === "done") ? t("explained") : texts.join(" "));
     draw();
     const next = $("maps-row").firstChild && jobs.some(({ again }) => again) ? $("maps-row").children[1] : photos.current?.result ? $("download") : $("run");
