@@ -84,7 +84,7 @@ def test_a_closed_page_leaves_no_clip_at_the_server(server, tmp_path):
     with opened_page(tmp_path, server.port) as page:
         chosen(page, stubborn(tmp_path))
         page.click("clip-run")
-        server.wait_for(lambda: clips_at(server) == 1)
+        page.until("return document.getElementById('clip').textContent.includes('of 9000')")
         page.driver.get("about:blank")
         server.wait_for(lambda: clips_at(server) == 0, 20)
 
