@@ -165,7 +165,7 @@ def test_a_client_may_ask_where_its_request_is(tmp_path):
         for thread in threads:
             thread.join()
         assert where("a") == where("never") == {"state": "unknown"}
-        threads = [sent(running, "long", 0.5, progress=0.25)]
+        threads = [sent(running, "long", 2, progress=0.25)]
         running.wait_for(lambda: where("long") == {"state": "working", "share": 0.25})
         threads[0].join()
 
