@@ -27,6 +27,6 @@ def content_factor(state: TrainState, photos: Tensor, fake: Tensor, least_ssim: 
         least_ssim: of their lumas, see `luma_ssim`.
     """
     ssim = all_reduce_mean(luma_ssim(photos, fake.float()).mean()).item()
-    factor = state.values[KEEPING] * math.exp(GAIN * (least_ssim - ssim))
-    state.values[KEEPING] = min(max(factor, LEAST), MOST)
-    return state.values[KEEPING]
+    factor = float(state.values[KEEPING]) * math.exp(GAIN * (least_ssim - ssim))
+    state.values[KEEPING] = kept = min(max(factor, LEAST), MOST)
+    return kept
