@@ -18,6 +18,8 @@ from stylefuse.video.tone import is_hdr
 _BT709, _UNSPECIFIED, _BT601 = 1, 2, 5
 # From this height on, a clip that does not name its matrix is taken for HD, as players do.
 _HD_LINES = 720
+# Containers that are read: not playlists, which have FFmpeg read other files and addresses.
+_OPENED = {"format_whitelist": "mov,matroska,avi,mpeg,mpegts,asf,flv", "protocol_whitelist": "file"}
 _ALWAYS_FULL = ("yuvj", "rgb", "bgr", "gbr", "gray", "pal8")
 
 
@@ -72,7 +74,7 @@ def opened(path: Path) -> Iterator[Any]:
     """
     av = load_av()
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(str(path), metadata_errors="replace", options=_OPENED)
     except (av.FFmpegError, OSError) as error:
         reason = error.strerror or str(error)
         raise VideoError(

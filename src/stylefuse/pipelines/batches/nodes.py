@@ -13,6 +13,7 @@ import pandas as pd
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
 from stylefuse.pipelines.batch_report import batch_report
+from stylefuse.pipelines.batches.also import Also, digest_of, find_also
 from stylefuse.pipelines.batches.options import BatchOptions, steps_of
 from stylefuse.pipelines.folders import printable, visible_files
 from stylefuse.pipelines.overlap import refuse_overlap
@@ -74,7 +75,10 @@ def run_folder(
     refuse_overlap(folder, files, staging.parent, f"{task.name}_input")
     about = {name: each.checksum() for name, each in there.items()}
     about |= {"folder of pictures": str(folder.resolve()), **options.fingerprinted()}
-    make = partial(_make, bundle, steps, options, found)
+    also = find_also(task, options, files)
+    if digest := digest_of(also):
+        about["optional pictures"] = digest
+    make = partial(_make, bundle, steps, options, found, also)
     words, restart = Words(found.what, task.batch.done), options.restart_of(task.name)
     rows = run_batch(found.pieces, make, staging, about, words, restart)
     report = batch_report([*found.strays, *rows], columns)
@@ -98,6 +102,7 @@ def _make(
     steps: Sequence[Step],
     options: BatchOptions,
     found: "Pieces",
+    also: Also,
     piece: Piece,
     write: Write,
 ) -> Row:
@@ -116,10 +121,12 @@ def _make(
     if is_video(piece.sources[0]):
         return _make_clip(bundle, steps, options, piece, write)
     pictures, remarks = _decoded(piece.sources, task, options)
+    of = Path(piece.name).with_suffix("")
+    named = {n: _decoded([files[of]], task, options)[0][0] for n, files in also.items() if of in files}
     if size := result_size(steps, [size_of(picture) for picture in pictures]):
         check_sides(size, options.format)
     try:
-        result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling)
+        result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling, named)
     except RequestError as error:
         told_of = error.named([source.name for source in piece.sources])
         raise ImageError(told_of.code, told_of.message, told_of.remedy) from error

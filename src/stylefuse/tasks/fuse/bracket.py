@@ -18,6 +18,11 @@ MEDIUM = 0.2
 LEAST_SATURATION = 0.02
 # Added to each weight, so that its logarithm is finite.
 LEAST = 1e-3
+# Exponents of the weights of luma in the bands, where local energy decides first, and in the low-pass rest. A rest by
+# the whole weights looks flat: it makes the bright parts of a scene as dark as the dark ones.
+DETAIL, REST = 0.25, 0.15
+# Factor of the log energy of a band: the picture with the most detail gives nearly all of it.
+SELECTION = 8.0
 # Radius that smooths the weights of the low-pass rest: its short side divided by this.
 SMOOTHED = 5
 
@@ -40,6 +45,29 @@ def exposures(lumas: Tensor) -> tuple[Tensor, Tensor]:
     width, shared = exposure.amax(1) - exposure.amin(1), unclipped.mean((1, 2, 3))
     wide = torch.maximum((width - NARROW) / (WIDE - NARROW), (SHARED - shared) / (SHARED - APART))
     return exposure, wide.clamp(0, 1)
+
+
+def trust_in_energy(levels: int) -> list[float]:
+    """Factor of the log local energy in the weights of a wide bracket, at each pyramid level; 0 for the rest."""
+    return [SELECTION] * (levels - 1) + [0.0]
+
+
+def add_exposure(
+    luma: list[Tensor], chroma: list[Tensor], exposed: list[Tensor], wide: Tensor
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Add the log weights of exposure fusion to the logits of luma and chroma at each pyramid level.
+
+    Colours come from where the exposure is right: they are lost where a picture is clipped.
+
+    Args:
+        luma, chroma, exposed: N×n×1×h×w each, finest first, low-pass rest last.
+        wide: N×1×1×1×1 in [0, 1], how far to add them.
+    """
+    powers = [DETAIL] * (len(exposed) - 1) + [REST]
+    return (
+        [logit + wide * power * each for logit, each, power in zip(luma, exposed, powers, strict=True)],
+        [logit + wide * each for logit, each in zip(chroma, exposed, strict=True)],
+    )
 
 
 def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:

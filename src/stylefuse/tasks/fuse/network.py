@@ -15,7 +15,9 @@ from stylefuse.networks.generator import Generator
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.fuse.blend import Fused, Plan, blend
+from stylefuse.tasks.fuse.bracket import add_exposure, trust_in_energy
 from stylefuse.tasks.fuse.config import FuserConfig
+from stylefuse.tasks.fuse.continuity import continue_scene
 from stylefuse.tasks.fuse.cues import FULL_SIZE_CUES, HISTOGRAM_BINS, LEVEL_CUES, Cues, find_cues
 from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
@@ -126,14 +128,14 @@ class Fuser(nn.Module):
 
         At full size alone, the middle of damage that is wider than any in training is not recognised.
         """
-        plans = [self.plan(x, mode)]
+        plans, full = [self.plan(x, mode)], x
         occlusion = plans[0].mode[:, MODES.index("occlusion")]
         # Per set, because the result of a set must not depend on the rest of its batch.
         damaged = occlusion.where(occlusion > 0.5, 0)
         while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
             x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
-        return average_plans(plans, damaged)
+        return continue_scene(full, average_plans(plans, damaged), damaged > 0)
 
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
         """Plan at one scale how to fuse N×n×3×H×W, H and W multiples of the stride."""
@@ -158,16 +160,16 @@ class Fuser(nn.Module):
         narrow = 1 - cues.wide[:, None, None, None] * exposure
         heads = [narrow[:, None] * SHARPNESS * head for head in heads]
         trusts = [
-            (narrow * F.softplus(trust(f).float()))[:, None]
-            for trust, f in zip(self.trust, shared, strict=True)
+            (narrow * F.softplus(trust(f).float()) + (1 - narrow) * fixed)[:, None]
+            for trust, f, fixed in zip(self.trust, shared, trust_in_energy(len(shared)), strict=True)
         ]
         luma = [
             head[:, :, :1] + trust * energy.unflatten(0, (-1, n))
             for head, trust, energy in zip(heads, trusts, cues.energy, strict=True)
         ]
-        if cues.exposed is not None:
-            luma = [here + (1 - narrow)[:, None] * ex for here, ex in zip(luma, cues.exposed, strict=True)]
         chroma = [logit + head[:, :, 1:2] for logit, head in zip(luma, heads, strict=True)]
+        if cues.exposed is not None:
+            luma, chroma = add_exposure(luma, chroma, cues.exposed, (1 - narrow)[:, None])
         replace = occlusion * torch.sigmoid(self.replace(shared[0]).float())
         shrink = [noise * F.softplus(s(f).float()) for s, f in zip(self.shrink, shared, strict=False)]
         apart = cues.disagreement.mean((1, 2, 3))
