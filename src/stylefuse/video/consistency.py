@@ -18,7 +18,7 @@ _ANCHORED = 8
 _ALIKE = 12.0
 # Means of strokes that do not quite agree are soft, and softer with every frame. Where less than this part of the
 # painted detail is left (over a square of so many px, beside a blur of so many px), it is amplified, at most so much.
-_DETAIL, _OVER, _BLUR, _MOST = 0.9, 31, 1.0, 1.2
+_DETAIL, _OVER, _BLUR, _MOST = 1.0, 31, 1.0, 1.3
 _SIDE = 1280  # px of the copy of the source in which motion is found, at most
 
 
@@ -102,7 +102,7 @@ class Steady:
 
 
 def _sharpened(blended: np.ndarray, painted: Frame) -> Frame:
-    """The blended frame with at least `_DETAIL` of the painted one's detail, rounded."""
+    """The blended frame, with detail amplified towards the painted one's where it has less, rounded."""
     left, wanted = (_detail(each) for each in (blended, painted.astype(np.float32)))
     factor = np.clip(_DETAIL * wanted / left, 1, _MOST)[..., None]
     soft = cv2.GaussianBlur(blended, (0, 0), _BLUR)
