@@ -24,7 +24,7 @@ MAY_IMPORT = {
             "tracking",
             "labels",
         ),
-        *("_memory", "_atomic"),
+        *("_memory", "_atomic", "video"),
     },
     "messages": set(),
     "ready_made": set(),
@@ -62,7 +62,7 @@ MAY_IMPORT = {
     },
     "task_command": {
         *("model", "serving", "task_arguments", "task_files", "task_maps", "tasks", "images", "labels"),
-        *("_atomic", "clip_command", "video"),
+        *("_atomic", "clip_command", "messages", "video"),
     },
     "task_arguments": {
         *("ready_made", "serving", "task_files", "task_maps", "tasks", "labels", "messages", "clip_command"),

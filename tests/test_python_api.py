@@ -217,7 +217,11 @@ def test_what_is_no_generator_is_refused(folder, tmp_path, monkeypatch):
         stylefuse.load(folder / "fuser.safetensors")
     with pytest.raises(ModelError, match="no folder"):
         stylefuse.load("~nosuchuser/x")
-    assert stylefuse.load(folder / "generator.safetensors").tasks == ["stylize"]
+    assert stylefuse.load(folder / "generator.safetensors").tasks == [
+        "stylize",
+        "panorama",
+        "panorama+stylize",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ def stylefuse(views: Sequence[np.ndarray]) -> Stitched:
         result = predictor.predict(pictures, PanoramaParams())
     except RequestError as error:
         said = str(error)
+        if not error.pictures:  # no two overlap: there is nothing to leave out
+            return Stitched(None, [], said)
         try:
             result = predictor.predict(pictures, PanoramaParams(partial=True))
         except RequestError as again:

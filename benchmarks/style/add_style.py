@@ -1,9 +1,9 @@
 """Measure a style that is learned from a few pictures, beside rivals that see the same ones; prints JSON.
 
-Every third picture of the style is set aside. An independent judge learns from those, from photos and from paintings
-of other styles; the method and its rivals learn from the rest. "real" is how often the judge names the style of the
-real pictures that it has not seen. "same_bytes": whether each old style, and a mixture, in three strengths, paints 20
-photos to the same bytes as before.
+Some pictures of the style are set aside (`--aside`; else every third). An independent judge learns from those, from
+photos and from paintings of other styles; the method and its rivals learn from the rest. "real" is how often the judge
+names the style of the real pictures that it has not seen. "same_bytes": whether each old style, and a mixture, in three
+strengths, paints 20 photos to the same bytes as before.
 """
 
 import argparse
@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.common.command import positive
+from benchmarks.common.command import count, positive
 from benchmarks.rivals.adain import train_adain
 from benchmarks.rivals.reinhard import recolour
+from benchmarks.style.retrained import train_whole
 from stylefuse.images.crops import CropSampler, centre_crops
 from stylefuse.images.grid import grid
 from stylefuse.images.store import ImageStore, write_store
@@ -49,9 +50,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("test", type=Path, help="folder of photos to measure on")
     add("others", type=Path, help="folder with folders of paintings in other styles, for the judge")
     add("output", type=Path, help="folder for pictures, weights and checkpoints")
+    add("--aside", type=numbers, default=None, help="numbers of the pictures for the judge, from 0: 1,2,8")
     add("--start", choices=("mean", "nearest"), default=None, help="where the new row begins")
     add("--images", type=int, default=None, help="length of the training")
     add("--adain", type=positive, default=None, help="minutes of AdaIN's training; default: left out")
+    add("--retrain", type=count, default=None, help="images of a whole training; default: none")
+
+
+def numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
 
 
 def run(options: argparse.Namespace) -> None:
@@ -62,8 +69,9 @@ def run(options: argparse.Namespace) -> None:
         read_photos(options.test),
     )
     others = {f.name: read_photos(f) for f in sorted(options.others.iterdir()) if f.is_dir()}
-    aside = [p for i, p in enumerate(pictures) if i % 3 == 2]
-    known = [p for i, p in enumerate(pictures) if i % 3 != 2]
+    chosen = options.aside or [i for i in range(len(pictures)) if i % 3 == 2]
+    aside = [p for i, p in enumerate(pictures) if i in chosen]
+    known = [p for i, p in enumerate(pictures) if i not in chosen]
     groups = [photos[::2], *(paintings[::2] for paintings in others.values()), aside]
     judge, number = trained_judge(options.output / "judge", groups), len(groups) - 1
     x = crops(options.output / "test", test)
@@ -89,6 +97,14 @@ def run(options: argparse.Namespace) -> None:
     if options.adain:
         adain = trained_adain(options, photos[1::2], known)
         results["adain"] = batched(lambda b, r: adain(b, r), x, reference[turns])
+    if options.retrain:
+        whole = train_whole(
+            options.output / "retraining",
+            [photos[1::2], *(paintings[1::2] for paintings in others.values()), known],
+            options.retrain,
+        )
+        last = style_weights(torch.tensor([whole.rows - 1]), whole.rows)
+        results["retrained"] = batched(lambda b, _: whole(b, last.expand(len(b), -1)), x, reference[turns])
     for name, y in results.items():
         right = float((predict(judge, y).argmax(1) == number).float().mean())
         print(

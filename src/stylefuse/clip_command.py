@@ -3,13 +3,14 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stylefuse.images.names import printable
 from stylefuse.labels.options import Labelling
 from stylefuse.task_files import Fault, WrongUse
+from stylefuse.tasks.task import Task
 from stylefuse.video.options import DEFAULT_CRF, DEFAULT_STEADY, MOST_CRF, MOST_STEADY, VideoOptions
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def add_clip_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--steady",
         type=float,
-        default=DEFAULT_STEADY,
         metavar="SHARE",
-        help=f"0 to {MOST_STEADY}; share of what was painted before in each frame, against flicker (%(default)s)",
+        help=f"0 to {MOST_STEADY}; share of what was painted before in each frame, against flicker of strokes "
+        f"({DEFAULT_STEADY})",
     )
     group.add_argument(
         "--crf",
@@ -47,14 +48,17 @@ def add_clip_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_clip_flags(options: argparse.Namespace) -> VideoOptions:
-    """What the flags say.
+def read_clip_flags(tasks: Sequence[Task], options: argparse.Namespace) -> VideoOptions:
+    """What the flags say; tasks: of the chain.
 
     Raises:
         WrongUse: a value is out of range.
     """
+    if options.steady is not None and not any(task.flickers for task in tasks):
+        raise WrongUse(f"--steady has no effect on {tasks[-1].name}, which paints no strokes", "leave it out")
+    steady = DEFAULT_STEADY if options.steady is None else options.steady
     try:
-        return VideoOptions(options.steady, options.crf, options.tone_map, options.preview)
+        return VideoOptions(steady, options.crf, options.tone_map, options.preview)
     except ValueError as error:
         message, _, remedy = str(error).partition(": ")
         raise WrongUse(f"--{message}", remedy) from None

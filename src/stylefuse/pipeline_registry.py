@@ -42,7 +42,8 @@ def register_pipelines() -> dict[str, Pipeline]:
         **heads,
         "train_style": train_style,
         **chains,
-        "add_style": add_style.create_pipeline(),
+        "add_style": add_style.create_pipeline() + register.create_style_pipeline(),
+        "register_style": register.create_style_pipeline(),
         "__default__": train_style + sum(heads.values(), Pipeline([])),
         **batches.create_pipelines(),
     }

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser, tasks: Sequence[Task]) -> Non
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
     parser.add_argument(
-        "--format", choices=FORMATS, help="of the results; by default as --output ends, else png"
+        "--format", choices=FORMATS, help="of pictures; by default as --output ends, else png"
     )
     parser.add_argument("--model", help=HELP)
     parser.add_argument("--device", choices=("cpu", "cuda"), help="by default a GPU, if there is one")

@@ -12,6 +12,7 @@ from stylefuse.clip_command import Clip, read_clip_flags, run_clip
 from stylefuse.images.names import printable
 from stylefuse.labels.flags import read_flags
 from stylefuse.labels.options import Labelling, LabellingError
+from stylefuse.messages import text
 from stylefuse.task_arguments import add_arguments
 from stylefuse.task_files import Fault, Work, WrongUse, find_work
 from stylefuse.task_maps import check_explain, write_maps
@@ -52,10 +53,12 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
-        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(options)
+        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(tasks, options)
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
         check_explain(tasks, options)
+        if options.explain and any(each.is_clip for each in work):
+            raise WrongUse("--explain makes maps of pictures, not of clips", "leave it out")
     except (WrongUse, RequestError, LabellingError) as error:
         return _end(command, WRONG_USE, error, options.json)
     made: Callable[[Any], Result] | None = None
@@ -188,8 +191,10 @@ def _report(work: Work, outcome: dict[str, Any] | Fault, as_json: bool) -> bool:
         report = outcome.get("report", {})
         for sentence in (each for words in report.get("words", {}).values() for each in words):
             print(f"  {sentence}", flush=True)
-        for warning in report.get("warnings", ()) if "words" not in report else ():
-            print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
+        if "words" not in report:
+            medical = [text("report", "not_for_diagnosis", "en")] if report.get("not_for_diagnosis") else []
+            for warning in (*medical, *report.get("warnings", ())):
+                print(f"{_shown(work.target)}: {warning}", file=sys.stderr, flush=True)
         for name, why in outcome.get("maps_missing", {}).items():
             print(f"{_shown(work.target)}: no map {name}: {why['message']}", file=sys.stderr, flush=True)
     return not isinstance(outcome, Fault)

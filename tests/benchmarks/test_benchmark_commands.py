@@ -10,6 +10,7 @@ from benchmarks.fusion import __main__ as fusion
 from benchmarks.serving import __main__ as serving
 from benchmarks.style import __main__ as style
 from benchmarks.upscale import __main__ as upscale
+from benchmarks.video import __main__ as video
 from stylefuse.datasets import ManifestDataset
 from stylefuse.images.io import to_image
 from stylefuse.networks.weights import write_weights
@@ -30,6 +31,7 @@ PARTS = {
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
     upscale: ("truth", "ablation", "speed"),
+    video: ("flicker", "entering", "whole", "speed", "memory"),
 }
 
 

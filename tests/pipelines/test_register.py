@@ -150,7 +150,11 @@ def test_requirements_name_all_that_the_served_model_imports():
         "yaml": "pyyaml",
     }
     needed = {distributions.get(name, name) for name in modules - {"stylefuse"}}
-    for name, distribution in (("pillow_heif", "pillow-heif"), ("c2pa", "c2pa-python")):
+    for name, distribution in (
+        ("pillow_heif", "pillow-heif"),
+        ("c2pa", "c2pa-python"),
+        ("pydicom", "pydicom"),
+    ):
         if find_spec(name) is None:
             needed.remove(distribution)
     assert needed <= {line.partition("==")[0] for line in requirements()}

@@ -204,7 +204,7 @@ def test_maps_are_asked_for_by_name(client, monkeypatch):
     refused = client.post("/v1/stylize", files=files, data={"explain": "moved,weights"}, headers=headers)
     assert refused.status_code == 400
     assert refused.json()["message"] == (
-        'explain: "weights" is not an allowed value; send true or false, or of moved, classifier, critic, '
+        "explain: 'weights' is not an allowed value; send true or false, or of moved, classifier, critic, "
         "with commas between them"
     )
 

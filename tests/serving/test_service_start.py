@@ -48,7 +48,7 @@ def test_a_model_is_read_as_registered_and_as_trained(model_folder, weights, fus
     assert stored.weights["fuser"].facts["fingerprint"] == fuser_weights.facts["fingerprint"]
     write_weights(tmp_path / "generator.safetensors", weights)
     assert "fuser" not in read_model(tmp_path).weights
-    assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize"]
+    assert RequestHandler(read_model(tmp_path)).about["tasks"] == ["stylize", "panorama", "panorama+stylize"]
     write_weights(tmp_path / "fuser.safetensors", fuser_weights)
     assert RequestHandler(read_model(tmp_path)).about["tasks"] == RequestHandler(stored).about["tasks"]
 
@@ -188,6 +188,7 @@ def test_a_second_server_at_a_port_says_so():
         (["--queue", "0"], "--queue 0"),
         (["--workers", "0"], "--workers 0"),
         (["--timeout", "nan"], "--timeout nan"),
+        (["--clip-bytes", "0"], "--clip-bytes 0"),
         (["--host", "0.0.0.0"], "no token"),
         (["--model", str(HERE / "nowhere")], "no folder"),
         (["--model", "models:/stylefuse"], "names no model"),

@@ -9,11 +9,14 @@ from PIL import Image
 from serving_examples import half_sharp, landscape
 from stylefuse.serving.bundle import Bundle
 from stylefuse.serving.chain import to_rgb8
+from stylefuse.tasks.fuse import TASK
 from stylefuse.tasks.fuse import predictor as combine
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.params import FuseParams
+from stylefuse.tasks.fuse.predictor import FusePredictor
 from stylefuse.tasks.fuse.tiled import LargeFused
 from stylefuse.tasks.validation import RequestError
+from stylefuse.words.report import report_sentences
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +173,39 @@ def test_a_shift_is_told_and_undone_when_asked(fuse, scene):
 def test_pictures_of_two_scenes_are_fused_with_a_warning(fuse, scene):
     other = np.asarray(landscape(300, 240, seed=9))
     report = fuse([scene, other]).report
-    assert "pictures 1 and 2 do not seem to show the same scene" in report["warnings"]
+    assert any("pictures 1 and 2 do not seem to show the same scene" in each for each in report["warnings"])
     assert report["registration"]["pictures"][1]["dx"] is None
+
+
+def test_a_blend_takes_any_sizes_says_how_they_lie_and_is_labelled(fuse, pair):
+    blended = fuse([pair[0], pair[1][:50]], "blend")
+    assert blended.picture.shape == pair[0].shape
+    report = json.loads(json.dumps(blended.report, allow_nan=False))
+    assert report.keys() - fuse(pair).report.keys() == {"seam_difference"}
+    assert (report["mode"], report["mode_automatic"]) == ("blend", False)
+    assert report["registration"]["verdict"] in ("beside", "below")
+    assert sum(report["pixels_from"]) == pytest.approx(1, abs=1e-3)
+    assert [TASK.repainted(FuseParams(mode=mode)) for mode in ("blend", "focus", "auto")] == [1, 0, 0]
+    assert all(report_sentences(report, language) for language in ("en", "zh"))
+    with pytest.raises(RequestError, match="different places"):
+        FusePredictor.check(None, FuseParams(mode="blend", align=True))
+
+
+def test_what_shares_no_seam_is_a_warning(fuse, pair):
+    noise = np.random.default_rng(0).integers(0, 2, pair[0].shape, dtype=np.uint8) * 255
+    assert any("join may be visible" in each for each in fuse([pair[0], noise], "blend").report["warnings"])
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_two_scans_on_black_are_found_and_not_for_diagnosis(fuse, depth):
+    y, x = np.mgrid[-1:1:128j, -1:1:128j]
+    inside, bone = np.hypot(x, y) < 0.7, np.hypot(x, y) < 0.8
+    folds = 0.5 + 0.4 * np.sin(9 * x) * np.cos(8 * y)
+    pictures = [(bone & ~inside) * 0.9 + inside * 0.3 + inside * 0.1 * (x > 0), inside * folds]
+    fused = fuse([(each * np.iinfo(depth).max).astype(depth) for each in pictures])
+    assert fused.report["mode"] == "multimodal" and fused.report["not_for_diagnosis"]
+    assert fused.picture.dtype == depth and fused.picture.shape == (128, 128)
+    assert "not_for_diagnosis" not in fuse([each.astype(depth) for each in pictures], "focus").report
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_camera_that_turns_is_drawn_on_a_cylinder():
 def test_a_picture_that_does_not_belong_is_named_or_left_out():
     pictures = [*views(wall(320), 2), wall(200, 180, seed=9)]
     with pytest.raises(
-        RequestError, match="picture 3 does not overlap with the others; .*partial=true"
+        RequestError, match=r"picture 3 does not overlap with the others; .*partial=true"
     ) as error:
         join(pictures)
     assert "picture 3 is c.jpg" in str(error.value.named(["a.jpg", "b.jpg", "c.jpg"]))
@@ -97,7 +97,7 @@ def test_a_picture_that_does_not_belong_is_named_or_left_out():
 @pytest.mark.parametrize("partial", [False, True])
 def test_unrelated_and_plain_pictures_are_refused_with_the_remedy(partial):
     others = [wall(200, 180, seed) for seed in (4, 5, 6)]
-    with pytest.raises(RequestError, match="no two of the 3 pictures overlap; .*a third of their width"):
+    with pytest.raises(RequestError, match=r"no two of the 3 pictures overlap; .*a third of their width"):
         join(others, partial=partial)
     plain = [np.full((90, 120, 3), level, np.uint8) for level in (50, 200)]
     with pytest.raises(RequestError, match="pictures 1 and 2 have too little detail"):
@@ -159,7 +159,7 @@ def test_the_inner_rectangle_is_the_largest():
         left, top, right, bottom = inner_rectangle(seen)
         assert seen[top:bottom, left:right].all()
         ends = itertools.product(*(itertools.combinations(range(n + 1), 2) for n in seen.shape))
-        areas = [(b - t) * (r - l) for (t, b), (l, r) in ends if seen[t:b, l:r].all()]
+        areas = [(b - a) * (d - c) for (a, b), (c, d) in ends if seen[a:b, c:d].all()]
         assert (right - left) * (bottom - top) == max(areas)
 
 
@@ -230,4 +230,4 @@ def test_it_is_a_route_whose_fields_are_its_parameters(weights):
     assert {"projection", "crop", "partial", "size"} <= known.keys()
     other = ("images", ("c.png", bytes_of(Image.fromarray(wall(200, 180, 9)))))
     refused = client.post("/v1/panorama", files=[*files, other])
-    assert refused.status_code == 400 and "partial=true" in refused.json()["remedy"]
+    assert refused.status_code == 400 and "partial=true" in refused.json()["message"]

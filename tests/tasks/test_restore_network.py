@@ -7,7 +7,6 @@ import pytest
 import torch
 from PIL import Image
 
-from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.restore import measure as measuring
 from stylefuse.tasks.restore.cases import CASES, make_case
@@ -24,15 +23,9 @@ from stylefuse.tasks.restore.training import RestoreTraining
 SMALL = RestorerConfig((4, 4, 8), (4, 4))
 
 
-@pytest.fixture
-def encoder():
-    torch.manual_seed(0)
-    return Encoder((4, 8))
-
-
-def restorer(encoder, config=SMALL):
+def restorer():
     torch.manual_seed(1)
-    return Restorer(encoder, config).eval()
+    return Restorer(SMALL).eval()
 
 
 def awake(network):
@@ -47,22 +40,22 @@ def smooth_photo(side=128, seed=0):
     return np.array(Image.fromarray(small).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def test_before_training_it_returns_what_it_starts_from(encoder):
+def test_before_training_it_returns_what_it_starts_from():
     x = torch.rand(2, 3, 32, 32) * 2 - 1
     levels = Levels(torch.tensor([0.0, 30.0]), torch.tensor([0.0, 0.5]))
-    assert torch.equal(restorer(encoder)(x, torch.ones(2, 1, 32, 32), levels), x)
+    assert torch.equal(restorer()(x, torch.ones(2, 1, 32, 32), levels), x)
 
 
-def test_without_damage_nothing_outside_the_hole_changes(encoder):
+def test_without_damage_nothing_outside_the_hole_changes():
     x, hole = torch.rand(1, 3, 32, 32) * 2 - 1, torch.zeros(1, 1, 32, 32)
     hole[..., 8:16, 8:16] = 1
-    made = awake(restorer(encoder))(x, hole, Levels(torch.zeros(1), torch.zeros(1)))
+    made = awake(restorer())(x, hole, Levels(torch.zeros(1), torch.zeros(1)))
     assert torch.equal(made * (1 - hole), x * (1 - hole))
     assert not torch.equal(made, x)
 
 
-def test_tiles_come_to_the_same_as_the_whole(encoder):
-    network = awake(restorer(encoder))
+def test_tiles_come_to_the_same_as_the_whole():
+    network = awake(restorer())
     picture = np.random.default_rng(0).integers(0, 256, (331, 458, 3), np.uint8)
     hole = np.zeros(picture.shape[:2], bool)
     hole[50:90, 30:400] = True
@@ -74,26 +67,18 @@ def test_tiles_come_to_the_same_as_the_whole(encoder):
     assert abs(one - picture).max() > 1
 
 
-def test_packed_it_is_the_same_again(encoder):
-    network = awake(restorer(encoder))
-    loaded = load_restorer(pack_restorer(network, generator="g", encoder="e"), encoder)
+def test_packed_it_is_the_same_again():
+    network = awake(restorer())
+    loaded = load_restorer(pack_restorer(network, generator="g"))
     x, levels = torch.rand(1, 3, 16, 16), Levels(torch.ones(1), torch.ones(1))
     hole = torch.zeros(1, 1, 16, 16)
     assert torch.equal(loaded(x, hole, levels), network(x, hole, levels))
     with pytest.raises(ValueError, match="weights of a fuser, not of a restorer"):
-        load_restorer(Weights({}, {"kind": "fuser"}), encoder)
-
-
-@pytest.mark.parametrize(("features", "own"), [("none", 0), ("shared", 0), ("own", 2)])
-def test_the_encoder_is_read_but_never_a_part_of_the_weights(encoder, features, own):
-    network = restorer(encoder, RestorerConfig((4, 4, 8), (4, 4), features))
-    assert len([name for name in network.state_dict() if name.startswith("stem")]) == own
-    network(torch.rand(1, 3, 16, 16), torch.zeros(1, 1, 16, 16), Levels(torch.ones(1), torch.ones(1)))
+        load_restorer(Weights({}, {"kind": "fuser"}))
 
 
 def test_there_are_at_most_300_000_parameters():
-    network = Restorer(Encoder((16, 32)), RestorerConfig(features="own"))
-    assert sum(p.numel() for p in network.parameters()) <= 300_000
+    assert sum(p.numel() for p in Restorer().parameters()) <= 300_000
 
 
 @pytest.mark.parametrize("quality", [10, 40, 75])
@@ -146,7 +131,7 @@ def test_cases_are_damaged_as_they_say(name):
         assert np.array_equal(case.picture[~case.hole], photo[~case.hole])
 
 
-def test_it_learns_and_is_measured_beside_the_rules(encoder, monkeypatch):
+def test_it_learns_and_is_measured_beside_the_rules(monkeypatch):
     class Store:
         def __getitem__(self, row):
             return smooth_photo(64, row)
@@ -162,7 +147,7 @@ def test_it_learns_and_is_measured_beside_the_rules(encoder, monkeypatch):
     options = RestoreOptions(
         images=8, batch_size=4, image_size=32, whole_size=64, restorer=SMALL, precision="fp32", device="cpu"
     )
-    training = RestoreTraining(Store(), np.arange(4), encoder, options)
+    training = RestoreTraining(Store(), np.arange(4), options)
     losses = [training.step(options) for _ in range(2)]
     assert set(losses[0]) == {"log_error", "found", "noise", "compression", "gradient"}
     assert all(np.isfinite(list(each.values())).all() for each in losses)

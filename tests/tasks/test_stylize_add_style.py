@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from stylefuse.networks.generator import Generator, GeneratorConfig, load_genera
 from stylefuse.networks.weights import write_weights
 from stylefuse.tasks.stylize.add_style import learn
 from stylefuse.tasks.stylize.add_style.copies import copy_ratio
+from stylefuse.tasks.stylize.add_style.keeping import content_factor
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.pictures import StyleRefusedError, check_name, read_pictures
 from stylefuse.tasks.stylize.reviser import Reviser, ReviserConfig, pack_reviser
@@ -104,6 +106,34 @@ def test_old_styles_and_mixtures_keep_every_byte_and_the_new_style_is_another(ne
         fresh = torch.eye(new.rows)[3:4]
         with torch.inference_mode():
             assert not torch.allclose(new(x, fresh), old(x, torch.eye(3)[1:2]), atol=0.01)
+
+
+def test_a_change_of_convolutions_alone_is_seen_and_tiles_paint_the_same(networks):
+    from stylefuse.networks.tiled import HEIGHT, Layer, repaint_tiled
+
+    base = base_model(networks)
+    tensors = blank("ukiyoe", base).tensors
+    torch.manual_seed(0)
+    changed = {k: torch.randn_like(t) if k.endswith(("_down", "_up")) else t for k, t in tensors.items()}
+    same, other = (
+        load_generator(with_added(networks, [pack_added("ukiyoe", t, base)])["generator"])
+        for t in (tensors, changed)
+    )
+    x, style = torch.rand(1, 3, 160, 40) * 2 - 1, torch.eye(4)[3:]
+    with torch.inference_mode():
+        whole = other(x, style)
+        assert not torch.allclose(whole, same(x, style), atol=0.01)
+        tiles = repaint_tiled(other, Layer(lambda a, b: x[:, :, a:b], 160, 32, HEIGHT), style)
+        assert torch.allclose(torch.cat([tile for *_, tile in tiles], 2), whole, atol=1e-4)
+
+
+def test_content_weighs_more_while_photos_lose_their_structure():
+    photos = torch.rand(2, 3, 32, 32) * 2 - 1
+    state = SimpleNamespace(values={"keeping": 1.0})
+    noise = torch.rand(2, 3, 32, 32) * 2 - 1
+    factors = [content_factor(state, photos, fake, 0.6) for fake in (noise, noise, photos, photos)]
+    assert 1 < factors[0] < factors[1] > factors[2] > factors[3]
+    assert content_factor(SimpleNamespace(values={"keeping": 8.0}), photos, noise, 0.9) == 8
 
 
 def test_the_reviser_keeps_old_styles_and_knows_the_new_one(networks):
@@ -222,13 +252,13 @@ def test_training_changes_the_new_rows_alone_and_goes_on_bit_for_bit(networks, t
 
 def test_it_trains_in_bfloat16(networks, tmp_path):
     found = learned(networks, tmp_path, 4, precision="bf16")
-    assert all(t.dtype is torch.float32 and t.isfinite().all() for t in found.weights.tensors.values())
+    assert all(t.dtype is torch.float16 and t.isfinite().all() for t in found.weights.tensors.values())
 
 
 def test_a_critic_that_knows_its_pictures_by_heart_stops_the_training(networks, tmp_path):
     base = base_model(networks)
     options = AddStyleOptions(images=40, guard_every=2, most_overfitting=-1e9, **SHORT)
-    found = learn.learn_style("ukiyoe", base, pictures(6), pictures(3, seed=9), tmp_path, options)
+    found = learn.learn_style("ukiyoe", base, pictures(8), pictures(3, seed=9), tmp_path, options)
     assert found.weights.facts["images_seen"] == 6
     assert any("by heart" in warning for warning in found.warnings)
 

@@ -33,6 +33,7 @@ REPORT = {
     "quality": {"estimated": 60, "used": 60},
     "altered": 0.01,
     "measured": {"colour_difference": 4.2, "contrast_ratio": 0.91},
+    "not_for_diagnosis": True,
     "label": "metadata",
     "warnings": ["picture 2 seems shifted"],
 }
@@ -79,7 +80,7 @@ def test_sentences_show_the_values():
     assert text == "风格是梵高，强度 50%。结果没有 AI 标识。"
 
 
-@pytest.mark.parametrize("mode", ["focus", "exposure", "occlusion", "noise", "multimodal"])
+@pytest.mark.parametrize("mode", ["focus", "exposure", "occlusion", "noise", "multimodal", "blend"])
 def test_every_mode_has_its_words(mode):
     assert all(f"mode.{mode}" in catalogue("report", language) for language in LANGUAGES)
 

@@ -14,7 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from stylefuse._atomic import write_whole
-from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened
+from stylefuse.images.dicom import is_dicom, read_dicom
+from stylefuse.images.files import DEFAULT_LIMITS, Limits, contents, opened
 from stylefuse.images.io import decode_opened, encode_png, save
 from stylefuse.images.luma import batch_luma
 from stylefuse.images.sixteen import is_deep, read_deep
@@ -29,7 +30,7 @@ def decode_deep(source: bytes | Path | Image.Image, limits: Limits = DEFAULT_LIM
     16-bit PNG and TIFF, grey or RGB, keep every level; transparent pixels are blended with white at 16 bits. Colour
     profiles of primaries and curves are applied at 16 bits. Profiles with tables are not, since Pillow's colour engine
     has 8 bits only: the levels are taken as sRGB, with a warning. All other files, also HEIF and AVIF of any depth, are
-    decoded by `images.io.decode` to 8 bits.
+    decoded by `images.io.decode` to 8 bits. DICOM files are read by `images.dicom`.
 
     Returns:
         H×W if the file is grey (modes L, LA, 1 and 16-bit grey), else H×W×3 RGB; uint16 or uint8. Colour files with
@@ -38,6 +39,10 @@ def decode_deep(source: bytes | Path | Image.Image, limits: Limits = DEFAULT_LIM
     Raises:
         ImageError: as `images.io.decode`.
     """
+    if not isinstance(source, Image.Image):
+        source = contents(source, limits)
+        if is_dicom(source):
+            return read_dicom(source, limits)
     with opened(source, limits) as (image, data):
         if not is_deep(image, data):
             eight = decode_opened(image, data, limits)

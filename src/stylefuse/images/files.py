@@ -81,10 +81,20 @@ def opened(
         raise _damaged(str(error) or type(error).__name__) from error
 
 
-def _checked(source: bytes | Path, limits: Limits) -> bytes:
-    """The bytes of a file, after the checks that need no decoder."""
+def contents(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the bytes of a file within the limits.
+
+    Raises:
+        ImageError: it is empty, too large, or cannot be read.
+    """
     data = source if isinstance(source, bytes) else _read(source, limits)
     _check_bytes(len(data), limits)
+    return data
+
+
+def _checked(source: bytes | Path, limits: Limits) -> bytes:
+    """The bytes of a file, after the checks that need no decoder."""
+    data = contents(source, limits)
     if reason := excess(data, limits.max_pixels):
         raise _damaged(reason)
     if tiff.is_tiff(data) and (kind := tiff.unfit(data)):

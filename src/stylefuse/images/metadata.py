@@ -5,7 +5,8 @@ from pathlib import Path
 
 from PIL import ExifTags, Image
 
-from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, opened
+from stylefuse.images.dicom import is_dicom
+from stylefuse.images.files import DEFAULT_LIMITS, ImageError, Limits, contents, opened
 
 _Tag, _Folder = ExifTags.Base, ExifTags.IFD
 # Tags of the first directory that describe the picture. The others describe how the file stores its pixels.
@@ -32,7 +33,7 @@ def kept_exif(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[by
     """Return the EXIF of a picture file that also holds for a file made from its upright sRGB pixels.
 
     Description, camera, exposure, time, place and rights are kept. The orientation becomes upright; thumbnail, maker's
-    notes and the old size are dropped. IPTC and text chunks are not kept.
+    notes and the old size are dropped. IPTC and text chunks are not kept; of DICOM, which names patients, nothing is.
 
     Args:
         source: a file that `images.io.decode` can decode.
@@ -42,7 +43,10 @@ def kept_exif(source: bytes | Path, limits: Limits = DEFAULT_LIMITS) -> tuple[by
         it is damaged, "" if nothing was; damage never raises.
     """
     try:
-        with warnings.catch_warnings(record=True) as caught, opened(source, limits) as (image, _):
+        data = contents(source, limits)
+        if is_dicom(data):
+            return b"", ""
+        with warnings.catch_warnings(record=True) as caught, opened(data, limits) as (image, _):
             warnings.simplefilter("always")  # Pillow warns of tags that it skips
             exif = _described(image.getexif())
     except ImageError as error:

@@ -62,6 +62,11 @@ TABLE: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\x00MRM", RAW),  # Minolta
     (0, b"FOVb", RAW),  # Sigma
     (4, b"ftypcrx ", RAW),  # Canon's CR3
+    (
+        128,
+        b"DICM",
+        Kind(UNSUPPORTED, "a DICOM picture, which the task fuse alone reads", "export it as PNG"),
+    ),
     (0, b"8BPS", Kind(UNSUPPORTED, "a Photoshop document", _EXPORT)),
     (0, b"gimp xcf", Kind(UNSUPPORTED, "a GIMP document", _EXPORT)),
     (0, b"\x76\x2f\x31\x01", Kind(UNSUPPORTED, "an OpenEXR picture", "export it as 16-bit TIFF or PNG")),

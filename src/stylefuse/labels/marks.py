@@ -22,15 +22,16 @@ _UNLIMITED = Limits(max_bytes=1 << 62, max_pixels=1 << 62)  # pixels are not dec
 
 
 class Marks(NamedTuple):
-    """What a file says about AI.
+    """What a file says about AI; true if it says anything about that.
 
     aigc: the JSON text of `TC260:AIGC`. source_type: the address of IPTC's digital source type. tool: the program that
-    made the file. Each may be "".
+    made the file. instructions: to whoever uses it, whatever made it. Each may be "".
     """
 
     aigc: str = ""
     source_type: str = ""
     tool: str = ""
+    instructions: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.aigc or self.source_type)
@@ -98,6 +99,7 @@ def packet(marks: Marks, kept: bytes = b"") -> bytes:
         XmpError: the packet to update cannot be read.
     """
     properties = {xmp.AIGC: marks.aigc, xmp.SOURCE_TYPE: marks.source_type, xmp.TOOL: marks.tool}
+    properties[xmp.INSTRUCTIONS] = marks.instructions
     wanted = {name: value for name, value in properties.items() if value}
     if not wanted:
         return xmp.without_outdated(kept) if kept else b""

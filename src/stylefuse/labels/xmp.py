@@ -26,6 +26,9 @@ class Property(NamedTuple):
 
 AIGC = Property("http://www.tc260.org.cn/ns/AIGC/1.0/", "AIGC", "TC260")
 SOURCE_TYPE = Property("http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "DigitalSourceType", "Iptc4xmpExt")
+INSTRUCTIONS = Property(
+    "http://ns.adobe.com/photoshop/1.0/", "Instructions", "photoshop"
+)  # IPTC: instructions
 TOOL = Property("http://ns.adobe.com/xap/1.0/", "CreatorTool", "xmp")
 
 # What no longer holds once pixels have changed: size and orientation, settings of the raw converter, identity and

@@ -51,12 +51,16 @@ def blank(style: str, base: BaseModel) -> Weights:
     """Return the weights of an added style with zeros in all its rows."""
     import torch
 
-    tensors = {}
+    from stylefuse.networks.generator import generator_of
+
+    facts = base.networks[GENERATOR].facts
+    wider = generator_of({**facts, STYLES: [*facts[STYLES], style], "added": 1})
+    tensors = {f"{GENERATOR}/{key}": t for key, t in wider.state_dict().items() if "added_" in key}
     for name, network in base.networks.items():
         for key, table in network.tensors.items():
             above, dot, own = key.rpartition(".")
             if own in TABLES:
-                tensors[f"{name}/{above}{dot}added_{own}"] = torch.zeros(1, *table.shape[1:])
+                tensors.setdefault(f"{name}/{above}{dot}added_{own}", torch.zeros(1, *table.shape[1:]))
     return pack_added(style, tensors, base)
 
 
@@ -82,7 +86,7 @@ def with_added(weights: Mapping[str, Weights], added: Sequence[Weights]) -> dict
     for name, network in base.networks.items():
         keys = [key for key in base.added[0].tensors if key.startswith(f"{name}/")]
         rows = {
-            key.removeprefix(f"{name}/"): torch.cat([each.tensors[key] for each in base.added])
+            key.removeprefix(f"{name}/"): torch.cat([each.tensors[key].float() for each in base.added])
             for key in keys
         }
         facts = {**network.facts, STYLES: base.styles, "added": len(base.added)}

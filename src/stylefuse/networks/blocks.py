@@ -10,6 +10,8 @@ from stylefuse.networks.sets import max_of_set, mean_of_set
 Moments = tuple[Tensor, Tensor]
 # Added to variances.
 EPS = 1e-5
+# Rank of the change that an added style makes to the weights of a convolution.
+RANK = 4
 
 
 class ReflectConv(nn.Conv2d):
@@ -19,8 +21,12 @@ class ReflectConv(nn.Conv2d):
         super().__init__(channels_in, channels_out, kernel, stride)
         self.border = kernel // 2
 
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.pad(x, (self.border,) * 4, mode="reflect"))
+    def forward(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        return self.padded(F.pad(x, (self.border,) * 4, mode="reflect"), style)
+
+    def padded(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """Convolve x, which is padded already. The style is not used, see `AdaptedConv`."""
+        return super().forward(x)
 
 
 def instance_moments(x: Tensor, eps: float = EPS) -> Moments:
@@ -73,6 +79,33 @@ def add_rows(mixture: Tensor, style: Tensor, first: int, added: Tensor | None) -
     return mixture
 
 
+class AdaptedConv(ReflectConv):
+    """Convolution whose weights each added style changes by a matrix of low rank (LoRA, Hu et al. 2021).
+
+    The change is computed only where a style has a weight on the added row, so other styles keep their bytes.
+
+    Args:
+        added: number of added styles, the last columns of style weights.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int = 3, added: int = 0):
+        super().__init__(channels_in, channels_out, kernel)
+        self.added_down = added_rows(added, RANK, channels_in * kernel**2)
+        self.added_up = added_rows(added, channels_out, RANK)
+
+    def padded(self, x: Tensor, style: Tensor | None = None) -> Tensor:
+        """Convolve x, which is padded already, for style weights N×rows."""
+        h = super().padded(x)
+        if style is None or self.added_down is None or self.added_up is None:
+            return h
+        weights = style[:, -len(self.added_down) :]
+        for weight, down, up in zip(weights.unbind(1), self.added_down, self.added_up, strict=True):
+            if weight.any():
+                change = F.conv2d(F.conv2d(x, down.view(RANK, *self.weight.shape[1:])), up[:, :, None, None])
+                h = h + weight[:, None, None, None].to(h.dtype) * change
+        return h
+
+
 class ConditionalInstanceNorm(nn.Module):
     """Instance normalisation with a row of scales and shifts for each style (Dumoulin et al. 2017, eq. 5).
 
@@ -113,17 +146,17 @@ class StyledResidual(nn.Module):
     def __init__(self, rows: int, channels: int, added: int = 0):
         super().__init__()
         self.conv1, self.norm1 = (
-            ReflectConv(channels, channels),
+            AdaptedConv(channels, channels, added=added),
             ConditionalInstanceNorm(rows, channels, added),
         )
         self.conv2, self.norm2 = (
-            ReflectConv(channels, channels),
+            AdaptedConv(channels, channels, added=added),
             ConditionalInstanceNorm(rows, channels, added),
         )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        h = F.relu(self.norm1(self.conv1(x), style), inplace=True)
-        return x + self.norm2(self.conv2(h), style)
+        h = F.relu(self.norm1(self.conv1(x, style), style), inplace=True)
+        return x + self.norm2(self.conv2(h, style), style)
 
 
 class StyledUp(nn.Module):
@@ -132,12 +165,12 @@ class StyledUp(nn.Module):
     def __init__(self, rows: int, channels_in: int, channels_out: int, added: int = 0):
         super().__init__()
         self.conv, self.norm = (
-            ReflectConv(channels_in, channels_out),
+            AdaptedConv(channels_in, channels_out, added=added),
             ConditionalInstanceNorm(rows, channels_out, added),
         )
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        h = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        h = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"), style)
         return F.relu(self.norm(h, style), inplace=True)
 
 

@@ -1,6 +1,6 @@
 """The generator G(x, s): encodes a picture and repaints it in a mix of styles, as a residual to the input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import ReflectConv, StyledResidual, StyledUp, add_rows, added_rows
+from stylefuse.networks.blocks import AdaptedConv, StyledResidual, StyledUp, add_rows, added_rows
 from stylefuse.networks.config import GeneratorConfig
 from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
@@ -38,7 +38,7 @@ class Generator(nn.Module):
         self.ups = nn.ModuleList(
             StyledUp(rows, a, b, added) for a, b in zip(widths[::-1], widths[-2::-1], strict=False)
         )
-        self.head = ReflectConv(widths[0], 3, kernel=5)
+        self.head = AdaptedConv(widths[0], 3, kernel=5, added=added)
         # Each style also has an affine map of the input's colours, so that the network need not learn a global palette.
         self.palette = nn.Parameter(torch.zeros(rows, 3, 4))
         self.added_palette = added_rows(added, 3, 4)
@@ -65,7 +65,7 @@ class Generator(nn.Module):
             h = block(h, style)
         for up in self.ups:
             h = up(h, style)
-        change = self.head(h)[:, :, :height, :width].float()
+        change = self.head(h, style)[:, :, :height, :width].float()
         return torch.tanh(change + self.recolour(x.float(), style.float()))
 
     def add_grain(self, x: Tensor, corner: tuple[int, int]) -> Tensor:
@@ -151,12 +151,17 @@ def load_generator(weights: Weights) -> Generator:
         ValueError: the weights are of another kind of network.
     """
     weights.require("generator")
-    config, added = weights.facts["config"], weights.facts.get("added", 0)
-    generator = Generator(
-        len(weights.facts["styles"]) - added,
+    generator = generator_of(weights.facts)
+    generator.load_state_dict(weights.tensors)
+    return generator.eval().requires_grad_(False)
+
+
+def generator_of(facts: Mapping[str, Any]) -> Generator:
+    """Build the generator that packed facts describe, untrained."""
+    config, added = facts["config"], facts.get("added", 0)
+    return Generator(
+        len(facts["styles"]) - added,
         # Older generators have no grain in their config: they were trained without it.
         GeneratorConfig(tuple(config["channels"]), config["blocks"], config.get("grain", 0.0)),
         added,
     )
-    generator.load_state_dict(weights.tensors)
-    return generator.eval().requires_grad_(False)

@@ -57,8 +57,8 @@ class Layer(NamedTuple):
         """Apply a function of single pixels."""
         return self._replace(read=lambda first, last: function(self.read(first, last)))
 
-    def conv(self, conv: ReflectConv) -> "Layer":
-        """Apply a convolution; the length must be a multiple of its stride."""
+    def conv(self, conv: ReflectConv, style: Tensor | None = None) -> "Layer":
+        """Apply a convolution, for style weights 1×rows; the length must be a multiple of its stride."""
         stride, kernel, border = conv.stride[0], conv.kernel_size[0], conv.border
 
         def read(first: int, last: int) -> Tensor:
@@ -68,7 +68,7 @@ class Layer(NamedTuple):
             beyond = (max(-start, 0), max(stop - self.length, 0))
             aside = (border, border)
             pad = aside + beyond if self.cut == HEIGHT else beyond + aside
-            return F.conv2d(F.pad(x, pad, mode="reflect"), conv.weight, conv.bias, conv.stride)
+            return conv.padded(F.pad(x, pad, mode="reflect"), style)
 
         return Layer(read, self.length // stride, max(self.lines // stride, 1), self.cut)
 
@@ -142,10 +142,10 @@ def repaint_tiled(generator: Generator, picture: Layer, style: Tensor) -> Iterat
     del spare
     h = whole
     for up in cast(list[StyledUp], list(generator.ups)):
-        h = h.upsample().conv(up.conv)
+        h = h.upsample().conv(up.conv, style)
         h = h.map(partial(_styled, up.norm, style, h.moments()))
         tell((done := done + 1) / steps)
-    for first, last, change in h.conv(generator.head).tiles():
+    for first, last, change in h.conv(generator.head, style).tiles():
         yield first, last, change.add_(generator.recolour(picture.read(first, last), style)).tanh_()
         tell((done + last / picture.length) / steps)
 
@@ -165,10 +165,10 @@ def _grained(generator: Generator, picture: Layer) -> Layer:
 
 def _add_residual(block: StyledResidual, x: Layer, spare: Tensor | None, style: Tensor) -> Tensor:
     """Add the block's residual to x, a stored layer, in place. Returns memory of x's size, `spare` if it is given."""
-    h = x.conv(block.conv1).materialise(spare)
+    h = x.conv(block.conv1, style).materialise(spare)
     memory = h.read(0, h.length)
     h = h.map(partial(_styled, block.norm1, style, h.moments()))
-    h = h.conv(block.conv2).materialise(memory)
+    h = h.conv(block.conv2, style).materialise(memory)
     moments = h.moments()
     for first, last, tile in x.tiles():
         tile.add_(block.norm2(h.read(first, last), style, moments))

@@ -22,7 +22,8 @@ REASONS = 3  # that an error names, the most frequent ones
 _BAD_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)
 
 Row = dict[str, str]
-Write = Callable[[Path, bytes], None]  # called with a path below the folder of results, and the file
+# Called with a path below the folder of results, and the file, or what writes it to a path.
+Write = Callable[[Path, bytes | Callable[[Path], None]], None]
 
 
 class Piece(NamedTuple):
@@ -116,9 +117,12 @@ def _made(piece: Piece, make: Callable[[Piece, Write], Row], staging: Path) -> t
     """The row of a piece, and its files."""
     files = []
 
-    def write(target: Path, data: bytes) -> None:
+    def write(target: Path, data: bytes | Callable[[Path], None]) -> None:
         try:
-            write_whole(staging / target, data)
+            if callable(data):
+                data(staging / target)
+            else:
+                write_whole(staging / target, data)
         except OSError as error:
             if error.errno not in _BAD_NAME:
                 raise

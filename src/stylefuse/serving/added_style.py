@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 from stylefuse.images.names import printable
 from stylefuse.networks.added import base_model
 from stylefuse.networks.weights import read_weights, write_weights
-from stylefuse.serving.bundle import ADDED, GENERATOR, ModelError, place_of, read_model
+from stylefuse.serving.bundle import ADDED, ModelError, files_of, place_of, read_model
 from stylefuse.serving.default_model import CHAMPION, use_ready_made
 from stylefuse.serving.registered import NotRegisteredError, fetch_registered
-from stylefuse.tasks.task import find_heads
 
 log = logging.getLogger(__name__)
 REGISTERED = "models:/"
@@ -86,7 +85,7 @@ def add_style(
     )
 
     read_model(model)  # says what is wrong with it
-    files = _files(model)
+    files = files_of(model)
     own = {file.stem: read_weights(file) for file in files if not file.stem.startswith(ADDED)}
     base = base_model(own, [read_weights(file) for file in files if file.stem.startswith(ADDED)])
     check_name(style, base.styles)
@@ -122,9 +121,3 @@ def remove_style(style: str, model: Path) -> Path:
         )
     file.unlink()
     return file
-
-
-def _files(model: Path) -> list[Path]:
-    """The files of the weights of a model: generator, heads and added styles."""
-    names = [model / f"{name}.safetensors" for name in (GENERATOR, *find_heads())]
-    return [*(file for file in names if file.is_file()), *sorted(model.glob(f"{ADDED}*.safetensors"))]

@@ -145,6 +145,13 @@ def read_model(folder: Path) -> Stored:
         raise ModelError(str(error)) from None
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of the weights of a model: generator, heads, what explains results, and added styles."""
+    known = (GENERATOR, *find_heads(), *find_explainers())
+    names = [folder / f"{name}.safetensors" for name in known]
+    return [*(file for file in names if file.is_file()), *sorted(folder.glob(f"{ADDED}*.safetensors"))]
+
+
 def place_of(folder: Path) -> Path:
     """The folder with the weights of a model: MLflow stores them below the model's own."""
     return folder / _ARTIFACTS if (folder / _DESCRIPTION).is_file() else folder

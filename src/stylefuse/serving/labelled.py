@@ -10,8 +10,10 @@ import numpy as np
 from PIL import Image
 
 import stylefuse
+from stylefuse.images.dicom import HEAD, is_dicom
 from stylefuse.images.encoding import Picture, encode
 from stylefuse.images.files import DEFAULT_LIMITS, Limits, opened
+from stylefuse.images.given import expanded
 from stylefuse.images.packets import LONGEST_IN_JPEG
 from stylefuse.labels.aigc import label_of
 from stylefuse.labels.marks import COMPOSITE, Marks, inherited, marks_in, packet, packets_of
@@ -25,6 +27,8 @@ from stylefuse.tasks.chains import Step, chain_name
 from stylefuse.tasks.task import Result
 
 LABEL = "label"  # of the report
+MEDICAL = "not_for_diagnosis"  # of the report; also in the file, in XMP, and so in English
+NOT_FOR_DIAGNOSIS = "Not for diagnosis."
 INHERITED = "inherited"  # its value where only an input's label is carried over
 
 
@@ -52,7 +56,11 @@ def run_labelled(
         RequestError: a task cannot work on these pictures.
     """
     result = run_chain(bundle, steps, pictures, also)
+    if any(_is_dicom(source) for source in sources):
+        result = result._replace(report=result.report | {MEDICAL: True})
     marks = inherited([marks_in(packets_of(source)) for source in sources])
+    if result.report.get(MEDICAL):
+        marks = marks._replace(instructions=NOT_FOR_DIAGNOSIS)
     repainted = any(task.repainted(params) for task, params in steps)
     if not repainted or labelling.mode == NONE:
         label = INHERITED if marks else NONE
@@ -88,7 +96,7 @@ def encode_labelled(
         ImageError: a side is longer than the format can hold.
         SigningError: the result cannot be signed.
     """
-    marks = result.marks or Marks()
+    marks = Marks() if result.marks is None else result.marks  # one without an AI label may hold instructions
     kept, lost = (b"", "") if exif_of is None else _kept(exif_of)
     about = packet(marks, kept)
     if file_format == "jpeg" and len(about) > LONGEST_IN_JPEG:
@@ -122,13 +130,20 @@ def _kept(source: bytes | Path) -> tuple[bytes, str]:
 
 
 def _parent(source: Any, limits: Limits) -> Parent | None:
-    """A picture that was a file, as a signature refers to it."""
+    """A picture that was a file, as a signature refers to it; DICOM, which names a patient, never is."""
     if isinstance(source, Path | str):
         source = Path(source).expanduser().read_bytes()
-    if not isinstance(source, bytes):
+    if not isinstance(source, bytes) or is_dicom(source):
         return None
     with opened(source, limits) as (image, _):
         return Parent(source, Image.MIME.get(image.format or "", ""))
+
+
+def _is_dicom(source: Any) -> bool:
+    if isinstance(source, Path | str):
+        with expanded(Path(source)).open("rb") as file:
+            source = file.read(HEAD)
+    return isinstance(source, bytes) and is_dicom(source)
 
 
 def _number(picture: Picture) -> str:

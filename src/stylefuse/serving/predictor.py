@@ -67,20 +67,25 @@ class RequestPredictor:
         Raises:
             RequestError: the request cannot be served as it is.
         """
-        request = self._read(params)
+        request = self.check(params)._replace(also=also or {}, languages=languages)
         check_rows(len(values), request)
-        return list(self._each(values, request, names, also, languages))
+        return list(self._each(values, request, names))
 
     def predict_each(
         self, values: Sequence[Any], params: Mapping[str, Any] | None, names: Sequence[str]
     ) -> Iterator[Response]:
         """Do the same with any number of pictures that are worked on one by one, as the responses are taken."""
-        request = self._read(params)
+        request = self.check(params)
         if request.first.takes_several:
             check_rows(len(values), request)
         return self._each(values, request, names)
 
-    def _read(self, params: Mapping[str, Any] | None) -> Request:
+    def check(self, params: Mapping[str, Any] | None) -> Request:
+        """Read the parameters of a request, before there is a picture.
+
+        Raises:
+            RequestError: the request cannot be served as it is.
+        """
         request = read_params(params, self.bundle.names)
         for task, _ in request.steps:
             if task not in self.bundle.tasks:
@@ -88,42 +93,27 @@ class RequestPredictor:
         check_chain(self.bundle, request.steps)
         return request
 
-    def _each(
-        self,
-        values: Sequence[Any],
-        request: Request,
-        names: Sequence[str],
-        also: Mapping[str, Any] | None = None,
-        languages: Sequence[str] = (),
-    ) -> Iterator[Response]:
+    def _each(self, values: Sequence[Any], request: Request, names: Sequence[str]) -> Iterator[Response]:
         if request.first.takes_several:
-            yield self._run(values, request, names, "the result", also, languages)
+            yield self._run(values, request, names, "the result")
             return
         # One picture's pixels in memory at a time.
         for value, name in zip(values, names, strict=True):
-            yield self._run([value], request, [name], name, also, languages)
+            yield self._run([value], request, [name], name)
 
-    def _run(
-        self,
-        values: Sequence[Any],
-        request: Request,
-        names: Sequence[str],
-        result: str,
-        also: Mapping[str, Any] | None = None,
-        languages: Sequence[str] = (),
-    ) -> Response:
+    def _run(self, values: Sequence[Any], request: Request, names: Sequence[str], result: str) -> Response:
         files = [read_file(value, name) for value, name in zip(values, names, strict=True)]
         pictures = read_pictures(files, names, request.first.deep)
         sizes = [size_of(picture) for picture in pictures]
         if size := result_size(request.steps, sizes):
             check_format(size, request.file_format, names[0])
-        named = read_also(also or {})
-        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling, named)
+        also = read_also(request.also)
+        made = run_labelled(self.bundle, request.steps, pictures, files, self.labelling, also)
         check_format(size_of(made.picture), request.file_format, result)
         data, _ = encode_labelled(made, request.file_format, self.labelling, files)
         report = {TASK: request.chain, FORMAT: request.file_format, **made.report}
-        if languages:
-            report = in_words(report, pictures, made.picture, languages)
+        if request.languages:
+            report = in_words(report, pictures, made.picture, request.languages)
         return Response(data, report, sum(width * height for width, height in sizes), made.maps)
 
 

@@ -41,10 +41,14 @@ class Request(NamedTuple):
     """What to do with a request's pictures.
 
     steps: the tasks of the chain with their parameters. file_format: of the results, one of `encoding.FORMATS`.
+    also: optional pictures of the first task by name, files as bytes or base64. languages: of the report in words;
+    none where no words are wanted.
     """
 
     steps: list[Step]
     file_format: str = PNG
+    also: Mapping[str, Any] = {}
+    languages: Sequence[str] = ()
 
     @property
     def chain(self) -> str:

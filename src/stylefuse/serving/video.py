@@ -1,7 +1,8 @@
 """Run a chain of tasks on the frames of a clip, and label what comes out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from stylefuse.networks.generator import Generator
+    from stylefuse.networks.weights import Weights
 
 _NUMBER = 32  # characters of a clip's number
 
@@ -54,6 +56,7 @@ def run_video(
     Args:
         steps: tasks that take one picture, with their parameters; `tasks.chains.read_steps` makes them.
         labelling: how the clip is labelled; a visible label is on every frame.
+        options: frames are blended only where a task needs it (`Task.flickers`).
 
     Returns:
         A report of plain values: that of the first frame, and `frames`, `shots`, `label` and `warnings`.
@@ -63,6 +66,8 @@ def run_video(
         VideoError, Cancelled, OSError: see `transform_video`.
     """
     check_steps(bundle, steps, labelling)
+    if not any(task.flickers for task, _ in steps):
+        options = replace(options, steady=0.0)
     reports: list[dict[str, Any]] = []
     inherited = marks_of(metadata_of_clip(source))
     repainted = labelling.mode != NONE and any(task.repainted(params) for task, params in steps)
@@ -175,6 +180,10 @@ class _ShotNetworks:
     @property
     def generator(self) -> "Generator":
         return self.fixed.generator
+
+    @property
+    def weights(self) -> "Mapping[str, Weights]":
+        return self._bundle.weights
 
     def has(self, name: str) -> bool:
         return self._bundle.has(name)

@@ -72,7 +72,7 @@ class HeadEvaluation:
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """A small network on the generator's frozen encoder. All functions are module-level, so that they can be pickled.
+    """A small network; most read the generator's frozen encoder. All functions are module-level, to be pickled.
 
     weights: name of its weights, dataset and file.
     reports: prefix of its datasets, metrics and report files. Where this and `weights` are `<task>_head`, the catalog
@@ -88,6 +88,7 @@ class Head:
     options: `HeadOptions`, or a subclass with defaults for all fields.
     evaluation: `HeadEvaluation`, or a subclass with defaults for all fields.
     chain: the pipeline to run again when the generator has another encoder; by default `pipeline`.
+    reads_encoder: whether it reads the generator's encoder; one that does not fits every generator.
     sample_photos: number of photos in a sample grid.
     """
 
@@ -103,6 +104,7 @@ class Head:
     evaluation: type[HeadEvaluation] = HeadEvaluation
     chain: str = ""
     from_paintings: bool = False
+    reads_encoder: bool = True
     sample_photos: int = 3
 
     @property
@@ -111,14 +113,15 @@ class Head:
         return self.chain or self.pipeline
 
     def check(self, weights: "Weights", encoder: "Encoder", fingerprint: str | None) -> None:
-        """Raise ValueError for weights that were trained on another encoder than this one of a generator.
+        """Raise ValueError for weights that read another encoder than this one of a generator.
 
         Args:
             fingerprint: of the generator.
         """
         from stylefuse.networks.encoder import check_encoder
 
-        check_encoder(weights.facts, encoder, fingerprint, self.weights, self.trained_by)
+        if self.reads_encoder:
+            check_encoder(weights.facts, encoder, fingerprint, self.weights, self.trained_by)
 
     def default_parameters(self) -> dict[str, Any]:
         """Return the section of the parameters that applies where no file states one."""

@@ -27,6 +27,8 @@ RESERVED_PARAMETERS = frozenset(
 RESERVED_TASKS = frozenset(
     {
         "ask",
+        "jobs",
+        "video",
         "serve",
         "verify",
         "run",

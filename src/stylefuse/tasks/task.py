@@ -135,14 +135,13 @@ class Task:
         needs: names of the weights that it runs on: "generator", and names of heads.
         maps: names of the maps that explain its results, each with a sentence on what it shows.
         explained_by: names of further weights that such maps are made with; a model may lack them.
-        also: optional further pictures by name, each with a sentence on what it is; only where one picture is taken. A
-            chain takes those of its first task.
+        also: optional further pictures by name, each with a sentence; only where one is taken, and first in a chain.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
         appended_by: own parameters that append this task to a request for another one, when they are given there.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
         batch: words of the batch pipeline.
-        repaints: whether a result made with these parameters is a picture by AI, and has to be labelled; by default
-            that of any task which runs networks.
+        repaints: whether a result made with these parameters is one by AI, to be labelled; by default if networks run.
+        flickers: whether small changes of a picture move its strokes, so that frames of a clip have to be blended.
         head: the network that is trained for it; None where there is none.
         rank: the task with the lowest is the default, and listed first; equals are ordered by name.
     """
@@ -161,6 +160,7 @@ class Task:
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
     repaints: Callable[[Any], bool] | None = None
+    flickers: bool = False
     head: "Head | None" = None
     rank: int = 100
 

@@ -15,7 +15,10 @@ from stylefuse.video.pixels import Frame
 _ANCHORED = 8
 # Difference of the source's frames at a place, levels, at which the share falls to 1/e: shadows, reflections, errors of
 # the flow.
-_ALIKE = 20.0
+_ALIKE = 12.0
+# Means of strokes that do not quite agree are soft, and softer with every frame. Where less than this part of the
+# painted detail is left (over a square of so many px, beside a blur of so many px), it is amplified, at most so much.
+_DETAIL, _OVER, _BLUR, _MOST = 0.9, 31, 1.0, 1.2
 _SIDE = 1280  # px of the copy of the source in which motion is found, at most
 
 
@@ -35,7 +38,7 @@ class Steady:
     """
 
     def __init__(self, share: float = DEFAULT_STEADY, state: Mapping[str, np.ndarray] | None = None):
-        self._share = share
+        self.share = share
         self._before: _Past | None = None
         if state:
             self._before = _Past(state["source"], state["painted"])
@@ -49,7 +52,7 @@ class Steady:
             source: the frame that was painted, H×W×3 uint8.
             painted: h×w×3 uint8, which may be larger.
         """
-        if not self._share:
+        if not self.share:
             return painted
         source = _reduced(source)
         if self._before is None:
@@ -91,11 +94,26 @@ class Steady:
         height, width = painted.shape[:2]
         # The anchor where it shows the place as well as the frame before does.
         of_anchor = np.minimum(far / np.maximum(near, 1e-3), 1)
-        share = self._share * np.maximum(near, far)
+        share = self.share * np.maximum(near, far)
         of_anchor, share = (cv2.resize(each, (width, height))[..., None] for each in (of_anchor, share))
         old = _moved(before.painted, step)
         old += of_anchor * (_moved(self._anchor.painted, self._places) - old)
-        return np.rint(painted + share * (old - painted)).clip(0, 255).astype(np.uint8)
+        return _sharpened(painted + share * (old - painted), painted)
+
+
+def _sharpened(blended: np.ndarray, painted: Frame) -> Frame:
+    """The blended frame with at least `_DETAIL` of the painted one's detail, rounded."""
+    left, wanted = (_detail(each) for each in (blended, painted.astype(np.float32)))
+    factor = np.clip(_DETAIL * wanted / left, 1, _MOST)[..., None]
+    soft = cv2.GaussianBlur(blended, (0, 0), _BLUR)
+    return np.rint(soft + factor * (blended - soft)).clip(0, 255).astype(np.uint8)
+
+
+def _detail(picture: np.ndarray) -> np.ndarray:
+    """Deviation of luma from its blur around each place, H×W float32, levels."""
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    fine = np.square(luma - cv2.GaussianBlur(luma, (0, 0), _BLUR))
+    return np.sqrt(cv2.boxFilter(fine, -1, (_OVER, _OVER)) + 0.2)
 
 
 def _moved(painted: Frame, places: np.ndarray) -> np.ndarray:

@@ -14,11 +14,10 @@ CODEC = "libx264"
 
 
 class Packed(NamedTuple):
-    """A frame encoded: its bytes and time in units of the clip's time base, and whether it needs no other frame."""
+    """A frame encoded: its bytes, its time in units of the clip's time base, and whether it needs no other frame."""
 
     data: bytes
     pts: int
-    duration: int
     key: bool
 
 
@@ -35,14 +34,12 @@ class Encoder:
         self.size = stored_size(clip, size)
         self._context = load_av().CodecContext.create(codec(), "w")
         configure(self._context, clip, self.size, crf)
-        self._durations: dict[int, int] = {}
 
-    def encode(self, picture: Frame, pts: int, duration: int) -> list[Packed]:
+    def encode(self, picture: Frame, pts: int) -> list[Packed]:
         """Encode an upright frame; returns packets of it or of earlier ones."""
         stored = _even(turned(picture, -self._clip.turns))
         frame = planes_of(stored, *written_colours(self._clip))
         frame.pts, frame.time_base = pts, self._clip.time_base
-        self._durations[pts] = duration
         return self._packed(self._context.encode(frame))
 
     def finish(self) -> list[Packed]:
@@ -50,10 +47,7 @@ class Encoder:
         return self._packed(self._context.encode(None))
 
     def _packed(self, packets: Sequence[Any]) -> list[Packed]:
-        return [
-            Packed(bytes(each), each.pts, self._durations.pop(each.pts, 0), each.is_keyframe)
-            for each in packets
-        ]
+        return [Packed(bytes(each), each.pts, each.is_keyframe) for each in packets]
 
 
 def codec() -> str:

@@ -15,6 +15,10 @@ class VideoError(ValueError):
         super().__init__(f"{message}: {remedy}")
         self.code, self.message, self.remedy = code, message, remedy
 
+    # For pickling: the default calls __init__ with one argument and fails.
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        return VideoError, (self.code, self.message, self.remedy)
+
 
 class Cancelled(Exception):  # noqa: N818 (no error)
     """The work was cancelled; what is finished stays beside the target."""

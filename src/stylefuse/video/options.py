@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # Share of what was painted before; docs/video.md has what other shares cost.
-DEFAULT_STEADY, MOST_STEADY = 0.9, 0.95
+DEFAULT_STEADY, MOST_STEADY = 0.95, 0.98
 DEFAULT_CRF, MOST_CRF = 17, 51  # 17 is hardly to be told from the frames; 23 is half as large
 
 
@@ -11,7 +11,7 @@ DEFAULT_CRF, MOST_CRF = 17, 51  # 17 is hardly to be told from the frames; 23 is
 class VideoOptions:
     """How a clip is worked on.
 
-    steady: share of what was painted before in each frame of a shot, 0 to 0.95; 0: frames are painted one by one.
+    steady: share of what was painted before in each frame of a shot, 0 to 0.98; 0: frames are painted one by one.
     crf: of the H.264 encoder, 0 to 51; higher ones make smaller files.
     tone_map: reduce the colours of an HDR clip, which is refused otherwise.
     preview: of the first shot, so many frames at most and no sound; 0: the whole clip.

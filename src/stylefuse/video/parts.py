@@ -46,7 +46,7 @@ class Parts:
 
     def frames_done(self) -> int:
         """Number of frames in the parts."""
-        return sum(len(_load(self._part(number))["pts"]) for number in range(self.done))
+        return sum(len(_load(self._part(number), "pts")["pts"]) for number in range(self.done))
 
     def state(self) -> dict[str, np.ndarray]:
         """The state that was added with the last part."""
@@ -54,7 +54,7 @@ class Parts:
 
     def size(self) -> tuple[int, int]:
         """Width and height of the upright frames that were encoded."""
-        width, height = _load(self._part(0))["picture"].tolist()
+        width, height = _load(self._part(0), "picture")["picture"].tolist()
         return width, height
 
     def add(self, packets: Sequence[Packed], size: tuple[int, int], state: Mapping[str, np.ndarray]) -> None:
@@ -65,7 +65,6 @@ class Parts:
             {
                 "picture": np.array(size, np.int64),
                 "pts": np.array([each.pts for each in packets], np.int64),
-                "duration": np.array([each.duration for each in packets], np.int64),
                 "key": np.array([each.key for each in packets]),
                 "size": np.array([len(each.data) for each in packets], np.int64),
                 "data": np.frombuffer(b"".join(each.data for each in packets), np.uint8),
@@ -80,10 +79,8 @@ class Parts:
         for number in range(self.done):
             part = _load(self._part(number))
             data, start = part["data"].tobytes(), 0
-            for pts, duration, key, size in zip(
-                *(part[name].tolist() for name in ("pts", "duration", "key", "size")), strict=True
-            ):
-                yield Packed(data[start : start + size], pts, duration, key)
+            for pts, key, size in zip(*(part[name].tolist() for name in ("pts", "key", "size")), strict=True):
+                yield Packed(data[start : start + size], pts, key)
                 start += size
 
     def digest(self) -> str:
@@ -136,6 +133,7 @@ def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
+def _load(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """Arrays of a file by name; all of them if none is named."""
     with np.load(path) as found:
-        return {name: found[name] for name in found.files}
+        return {name: found[name] for name in names or found.files}

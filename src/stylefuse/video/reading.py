@@ -18,6 +18,8 @@ from stylefuse.video.tone import is_hdr
 _BT709, _UNSPECIFIED, _BT601 = 1, 2, 5
 # From this height on, a clip that does not name its matrix is taken for HD, as players do.
 _HD_LINES = 720
+# Containers that are read: not playlists, which have FFmpeg read other files and addresses.
+_OPENED = {"format_whitelist": "mov,matroska,avi,mpeg,mpegts,asf,flv", "protocol_whitelist": "file"}
 _ALWAYS_FULL = ("yuvj", "rgb", "bgr", "gbr", "gray", "pal8")
 
 
@@ -28,7 +30,8 @@ class Clip:
     size: width and height of its frames as stored. turns: quarter turns, counter-clockwise, that make them upright.
     frames: how many there are; 0 if unknown, else often only about right. rate: frames a second on average. hdr: kind
     of HDR, "" for none. matrix, full_range: how its colours are coded. colour: FFmpeg's numbers of matrix, range,
-    primaries and curve as the file has them. display: its display matrix, nine numbers; None for none.
+    primaries and curve as the file has them. end: time of the end in units of
+    `time_base`, 0 if unknown. display: its display matrix, nine numbers; None for none.
     """
 
     path: Path
@@ -36,6 +39,7 @@ class Clip:
     turns: int
     frames: int
     seconds: float
+    end: int
     rate: Fraction
     time_base: Fraction
     aspect: Fraction
@@ -55,11 +59,10 @@ class Clip:
 
 
 class Timed(NamedTuple):
-    """A frame and its time: `pts` and `duration` in units of the clip's time base."""
+    """A frame and its time in units of the clip's time base."""
 
     picture: Frame
     pts: int
-    duration: int
 
 
 @contextmanager
@@ -71,7 +74,7 @@ def opened(path: Path) -> Iterator[Any]:
     """
     av = load_av()
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(str(path), metadata_errors="replace", options=_OPENED)
     except (av.FFmpegError, OSError) as error:
         reason = error.strerror or str(error)
         raise VideoError(
@@ -121,6 +124,7 @@ def read_clip(path: Path) -> Clip:
             turns=round(first.rotation / 90) % 4,
             frames=stream.frames or round(seconds * rate),
             seconds=seconds,
+            end=(stream.start_time or 0) + stream.duration if stream.duration else 0,
             rate=rate,
             time_base=Fraction(stream.time_base),
             aspect=Fraction(stream.sample_aspect_ratio or 1),
@@ -169,7 +173,7 @@ def frames(clip: Clip, tone_map: bool = False) -> Iterator[Timed]:
                     )
                 last = frame.pts
                 picture = rgb_of(frame, clip.matrix, clip.full_range, clip.hdr)
-                yield Timed(turned(picture, clip.turns), frame.pts, frame.duration or 0)
+                yield Timed(turned(picture, clip.turns), frame.pts)
         except av.FFmpegError as error:
             raise _damaged(clip.path, error) from None
 

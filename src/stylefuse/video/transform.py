@@ -76,7 +76,7 @@ def transform_video(
     try:
         work = _Work(clip, parts, options, lambda done: progress(done, total), cancelled)
         work.run(painter, finish)
-        about_file = Target(parts.size(), options.crf, metadata(parts.digest()), sound=not options.preview)
+        about_file = Target(parts.size(), options.crf, metadata(parts.digest()), whole=not options.preview)
         remarks = [*_remarks(clip, parts.size()), *join(clip, parts.packets(), target, about_file)]
         finished = True
         return Done(work.done, work.shots, work.kept, remarks)
@@ -128,12 +128,12 @@ class _Work:
         """Paint frames of one shot, and store them part by part."""
         while part := list(islice(coming, 1)):
             encoder, packets = None, []
-            for picture, pts, duration in chain(part, islice(coming, _PART - 1)):
+            for picture, pts in chain(part, islice(coming, _PART - 1)):
                 painted = finish(steady(picture, paint(picture)))
                 if encoder is None:
                     size = painted.shape[1], painted.shape[0]
                     encoder = Encoder(self._clip, size, self._options.crf)
-                packets += encoder.encode(painted, pts, duration)
+                packets += encoder.encode(painted, pts)
                 self.done += 1
                 self._progress(self.done)
             assert encoder is not None  # there is a frame

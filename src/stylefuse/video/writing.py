@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,14 @@ _OWN_PLACE = ("language", "handler_name")
 class Target:
     """What is written beside the frames.
 
-    size: of the upright frames. metadata: of the file; they replace those of the source. sound: whether sound,
-    subtitles and chapters are copied.
+    size: of the upright frames. metadata: of the file; they replace those of the source. whole: whether these are all
+    frames of the source; else sound, subtitles and chapters are left out.
     """
 
     size: tuple[int, int]
     crf: int = DEFAULT_CRF
     metadata: Mapping[str, str] | None = None
-    sound: bool = True
+    whole: bool = True
 
 
 def check_target(target: Path) -> None:
@@ -68,14 +68,14 @@ def join(clip: Clip, packets: Iterator[Packed], target: Path, about: Target) -> 
         if clip.display:
             picture.set_display_matrix(clip.display)
         container.metadata.update(_told(source.metadata) | dict(about.metadata or {}))
-        copied, remarks = _add_copied(source, container, old, target) if about.sound else ({}, [])
-        if about.sound:
+        copied, remarks = _add_copied(source, container, old, target) if about.whole else ({}, [])
+        if about.whole:
             container.set_chapters(source.chapters())
         try:
             container.start_encoding()
         except (av.FFmpegError, ValueError) as error:
             raise _cannot_hold(target, str(error)) from None
-        for packet in _in_order(_pictures(packets, picture, clip.time_base), _others(source, copied)):
+        for packet in _in_order(_pictures(packets, picture, clip, about.whole), _others(source, copied)):
             container.mux(packet)
     return remarks
 
@@ -108,13 +108,17 @@ def _cannot_hold(target: Path, what: str) -> VideoError:
     return VideoError("container", message, "end the result's name in .mkv")
 
 
-def _pictures(packets: Iterator[Packed], stream: Any, time_base: Fraction) -> Iterator[Any]:
+def _pictures(packets: Iterator[Packed], stream: Any, clip: Clip, whole: bool) -> Iterator[Any]:
+    """The packets for PyAV. A frame lasts until the next one; the last one of all until the clip's end."""
     av = load_av()
-    for each in packets:
+    usual = round(1 / (clip.rate * clip.time_base))
+    for each, following in pairwise(chain(packets, [None])):
+        assert each is not None  # only the last one is
         packet = av.Packet(each.data)
-        packet.time_base = time_base
+        packet.time_base = clip.time_base
         packet.pts = packet.dts = each.pts
-        packet.duration = each.duration
+        left = clip.end - each.pts if whole else 0
+        packet.duration = following.pts - each.pts if following else left if left > 0 else usual
         packet.is_keyframe = each.key
         packet.stream = stream
         yield packet

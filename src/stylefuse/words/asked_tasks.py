@@ -1,5 +1,6 @@
 """Find the tasks that a sentence names, in the order of the chain, and the scope of its negations."""
 
+from stylefuse.tasks.task import find_tasks
 from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, VALUE
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import FUSE, STYLIZE, Change, Reading
@@ -75,7 +76,7 @@ def read_tasks(tokens: list[Token], reading: Reading) -> None:
     if after is not None:
         places = dict((task, place) for place, task in reversed(found))
         tasks.sort(key=lambda task: (places[task] < after, places[task]))
-    tasks.sort(key=lambda task: task != FUSE)
+    tasks.sort(key=lambda task: not find_tasks()[task].takes_several)  # several pictures become one first
     reading.tasks = tasks
 
 

@@ -139,6 +139,7 @@ RULES = (
     _Rule(
         ("measured.contrast_ratio",), lambda language, value: ("contrast_ratio", {"value": f"{value:.0%}"})
     ),
+    _Rule(("not_for_diagnosis",), lambda language, holds: ("not_for_diagnosis", {}) if holds else None),
     _Rule(("label",), _label),
     _Rule(("warnings",), _warnings),
 )

@@ -30,7 +30,7 @@ function askToken() {
   return asking;
 }
 
-function bearer() {
+export function bearer() {
   const token = sessionStorage.getItem("token");
   return token ? { Authorization: `Bearer ${token}` } : {};
 }
@@ -46,7 +46,7 @@ export async function postJson(path, values, signal) {
   return (await fetched(path, { method: "POST", body, signal, headers: { "Content-Type": "application/json" } })).json();
 }
 
-async function fetched(path, options) {
+export async function fetched(path, options) {
   for (;;) {
     const answer = await fetch(path, { ...options, headers: { ...options.headers, ...bearer() } });
     if (answer.status === 401) {

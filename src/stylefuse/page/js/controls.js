@@ -51,7 +51,7 @@ function taskGroup(task, changed, redraw) {
 }
 
 /** One control, by the schema's type: range, choice, switch or text. */
-function control(name, schema, changed) {
+export function control(name, schema, changed) {
   const id = `set-${name}`, value = valueOf(name, schema);
   const help = known(`parameter.${name}.help`, schema.description);
   const set = (next) => {

@@ -8,6 +8,7 @@ import { addPhoto, cropped, drawStrip, photos, removePhoto, smaller, startPhotos
 import { resetViewer, showPictures, startViewer } from "./viewer.js";
 import { drawControls, taskName } from "./controls.js";
 import { paintTilesFrom } from "./tiles.js";
+import { dropClip, drawClip, isClip, startClips, takeClip } from "./clips.js";
 import { cancelAll, cancelJob, running, runJobs } from "./jobs.js";
 import { keep, presetsRow, startHistory } from "./keeping.js";
 import { canExplain, drawMaps } from "./maps.js";
@@ -19,7 +20,7 @@ import { zipped } from "./zip.js";
 const PREVIEW_SIDE = 720;
 let previewing = null;
 
-const single = () => photos.all.filter((photo) => photo.files.length === 1);
+const single = () => photos.all.filter((photo) => photo.files.length === 1 && !photo.clip);
 const isCurrent = (result) => result && !result.outdated && JSON.stringify(result.asked) === JSON.stringify(snapshot());
 
 // ---- what is shown
@@ -27,7 +28,8 @@ const isCurrent = (result) => result && !result.outdated && JSON.stringify(resul
 function draw() {
   look(null);
   const photo = photos.current;
-  drawAlso(photo, changed);
+  drawClip();
+  drawAlso(photo?.clip ? null : photo, changed);
   show($("welcome"), !photo);
   for (const id of ["work", "panel", "add"]) show($(id), photo);
   drawStrip(choose, remove);
@@ -55,17 +57,17 @@ function drawStage() {
   const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
-  const names = { before: photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
+  const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
 
 function drawActions() {
-  const count = takesSeveral() ? 1 : photos.all.length, done = photos.all.filter((photo) => photo.result).length;
+  const count = takesSeveral() ? 1 : photos.all.filter((photo) => !photo.clip).length, done = photos.all.filter((photo) => photo.result).length;
   const busy = running.size > 0;
   const name = settings.chain.map(taskName).join(" + ");
   $("run").textContent = count > 1 ? t("run.all", { name, count }) : takesSeveral() ? t("run.set", { name, count: single().length }) : name;
-  show($("run"), !busy);
+  show($("run"), !busy && !photos.current?.clip);
   show($("cancel"), running.has(photos.current));
   show($("cancel-all"), running.size > (running.has(photos.current) ? 1 : 0));
   show($("progress"), busy);
@@ -84,7 +86,9 @@ function tell(text) {
 
 // ---- photos
 
-async function take(files) {
+async function take(all) {
+  const files = all.filter((file) => !isClip(file));
+  for (const clip of all.filter(isClip)) await takeClip(clip);
   if (!files.length) return;
   const first = !photos.current;
   const added = files.map((file) => addPhoto([file]));
@@ -113,6 +117,7 @@ function choose(photo) {
 
 function remove(photo) {
   cancelJob(photo, on);
+  dropClip(photo);
   removePhoto(photo);
   draw();
   if (!photos.current) $("choose").focus();
@@ -200,7 +205,7 @@ const on = {
   },
   end() {
     const count = (state) => jobs.filter(({ over }) => over === state).length;
-    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(`end.${state}`, { count: count(state) }));
+    const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(jobs.length === 1 && state === "done" ? "end.one" : `end.${state}`, { count: count(state) }));
     tell(jobs.some(({ again, over }) => again && over === "done") ? t("explained") : texts.join(" "));
     draw();
     const next = $("maps-row").firstChild && jobs.some(({ again }) => again) ? $("maps-row").children[1] : photos.current?.result ? $("download") : $("run");
@@ -231,9 +236,9 @@ function drawProgress() {
 
 async function run(event) {
   event.preventDefault();
-  if (running.size || !photos.current) return;
+  if (running.size || !photos.current || photos.current.clip) return;
   previewing?.abort();
-  let targets = photos.all.filter((photo) => photo.files.length === 1);
+  let targets = single();
   if (takesSeveral()) {
     const { least, most } = chainTasks()[0].pictures;
     const files = targets.map((photo) => photo.files[0]);
@@ -299,6 +304,10 @@ async function start() {
   startViewer();
   startPhotos(take);
   startHistory(reopen);
+  startClips({ sentence, changed: () => { draw(); preview(); }, async show(still, name) {
+    await take([still]);
+    return Object.assign(photos.current, { name });
+  } });
   $("panel").addEventListener("submit", run);
   $("explain").addEventListener("click", explain);
   $("cancel").addEventListener("click", () => cancelJob(photos.current, on));
@@ -309,8 +318,8 @@ async function start() {
     save(await zipped(files), "stylefuse.zip");
   });
   try {
-    const { tasks, paths = [] } = await getJson("/v1/tasks");
-    Object.assign(settings, { tasks, paths });
+    const { tasks, paths = [], clips = null } = await getJson("/v1/tasks");
+    Object.assign(settings, { tasks, paths, clips });
   } catch (error) {
     return $("welcome").append(t("no.server", { why: error.message }));
   }

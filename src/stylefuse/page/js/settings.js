@@ -3,10 +3,11 @@
 export const FORMATS = ["png", "jpeg", "webp"];
 
 /**
- * tasks: as /v1/tasks lists them. paths: of the server's routes. chain: names of tasks, in order.
+ * tasks: as /v1/tasks lists them. paths: of the server's routes. clips: what it says of clips; null where it takes none.
+ * chain: names of tasks, in order.
  * values: parameters by name that differ from their default; a name means the same in every task.
  */
-export const settings = { tasks: [], paths: [], chain: [], values: {}, format: "png" };
+export const settings = { tasks: [], paths: [], clips: null, chain: [], values: {}, format: "png" };
 
 export const taskOf = (name) => settings.tasks.find((task) => task.name === name);
 export const chainTasks = () => settings.chain.map(taskOf);

@@ -13,11 +13,13 @@ import pandas as pd
 from stylefuse.networks.weights import Weights
 from stylefuse.pipelines.batch import Piece, Row, Words, Write, run_batch
 from stylefuse.pipelines.batch_report import batch_report
+from stylefuse.pipelines.batches.also import Also, digest_of, find_also
 from stylefuse.pipelines.batches.options import BatchOptions, steps_of
 from stylefuse.pipelines.folders import printable, visible_files
 from stylefuse.pipelines.overlap import refuse_overlap
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.task import Result, Task, find_heads
+from stylefuse.video.names import is_video
 
 if TYPE_CHECKING:
     from stylefuse.images.encoding import Picture
@@ -73,7 +75,10 @@ def run_folder(
     refuse_overlap(folder, files, staging.parent, f"{task.name}_input")
     about = {name: each.checksum() for name, each in there.items()}
     about |= {"folder of pictures": str(folder.resolve()), **options.fingerprinted()}
-    make = partial(_make, bundle, steps, options, found)
+    also = find_also(task, options, files)
+    if digest := digest_of(also):
+        about["optional pictures"] = digest
+    make = partial(_make, bundle, steps, options, found, also)
     words, restart = Words(found.what, task.batch.done), options.restart_of(task.name)
     rows = run_batch(found.pieces, make, staging, about, words, restart)
     report = batch_report([*found.strays, *rows], columns)
@@ -97,6 +102,7 @@ def _make(
     steps: Sequence[Step],
     options: BatchOptions,
     found: "Pieces",
+    also: Also,
     piece: Piece,
     write: Write,
 ) -> Row:
@@ -112,11 +118,15 @@ def _make(
     from stylefuse.tasks.validation import RequestError
 
     task, name = steps[0].task, found.name_of[piece.name]
+    if is_video(piece.sources[0]):
+        return _make_clip(bundle, steps, options, piece, write)
     pictures, remarks = _decoded(piece.sources, task, options)
+    of = Path(piece.name).with_suffix("")
+    named = {n: _decoded([files[of]], task, options)[0][0] for n, files in also.items() if of in files}
     if size := result_size(steps, [size_of(picture) for picture in pictures]):
         check_sides(size, options.format)
     try:
-        result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling)
+        result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling, named)
     except RequestError as error:
         told_of = error.named([source.name for source in piece.sources])
         raise ImageError(told_of.code, told_of.message, told_of.remedy) from error
@@ -136,6 +146,28 @@ def _make(
         write(name.path(ending), content)
     cells = task.batch.cells(result.report)
     return {"output": printable(piece.target), "warnings": printable("; ".join(told)), **cells}
+
+
+def _make_clip(
+    bundle: "Bundle", steps: Sequence[Step], options: BatchOptions, piece: Piece, write: Write
+) -> Row:
+    """Make a clip, which goes on where an interrupted run left it; returns its cells of the table."""
+    from stylefuse.images.files import ImageError
+    from stylefuse.serving.video import run_video
+    from stylefuse.tasks.validation import RequestError
+    from stylefuse.video.errors import VideoError
+
+    report: dict[str, Any] = {}
+
+    def make(target: Path) -> None:
+        report.update(run_video(bundle, steps, piece.sources[0], target, labelling=options.labelling))
+
+    try:
+        write(piece.target, make)
+    except (RequestError, VideoError) as error:
+        raise ImageError(error.code, error.message, error.remedy) from error
+    told = printable("; ".join(report.pop("warnings", ())))
+    return {"output": printable(piece.target), "warnings": told, **steps[0].task.batch.cells(report)}
 
 
 def _decoded(sources: Sequence[Path], task: Task, options: BatchOptions) -> "tuple[list[Picture], list[str]]":

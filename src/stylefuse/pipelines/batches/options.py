@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, create_model, model_validator
 
 from stylefuse.labels.options import STYLEFUSE, Labelling, Language, Mode
+from stylefuse.pipelines.batches.also import parameter
 from stylefuse.pipelines.importable import importable
 from stylefuse.pipelines.journal import Restart
 from stylefuse.pipelines.limits import FileLimits
@@ -67,9 +68,11 @@ class BatchOptions(FileLimits):
 def batch_options(task: Task) -> type[BatchOptions]:
     """The options class of a task's batch: its parameters, and those of tasks that they may append.
 
+    For each optional picture, a folder of them may be named: `mask_folder` has a mask for each picture that needs one.
     The task checks the values; names of a list, such as styles, are checked once the model is loaded.
     """
     added = appendable([task])
+    folders: dict[str, Any] = {parameter(name): (str, "") for name in task.also}
     fields: dict[str, Any] = {
         name: (spec.kind.value | None if spec.names_of else spec.kind.value, spec.default)
         for each in (task, *added)
@@ -99,7 +102,7 @@ def batch_options(task: Task) -> type[BatchOptions]:
             return self
 
     name = f"{task.name.title()}Options"
-    return importable(create_model(name, __base__=Options, **fields), __name__, name)
+    return importable(create_model(name, __base__=Options, **folders, **fields), __name__, name)
 
 
 def default_parameters() -> dict[str, dict[str, Any]]:

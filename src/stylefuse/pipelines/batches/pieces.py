@@ -9,6 +9,7 @@ from stylefuse.images.picture_sets import NAMING, PictureSet, find_sets
 from stylefuse.pipelines.batch import Piece, Row
 from stylefuse.pipelines.folders import printable, unreadable
 from stylefuse.pipelines.result_names import ResultName, result_names
+from stylefuse.video.names import is_video, result_ending
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,13 @@ def single_pictures(
     """
     if not files:
         raise ValueError(f"there are no files in {printable(folder)}: put the pictures there")
-    names = result_names([(file.with_suffix(""), file) for file in files], [suffix, *endings])
+    suffixes = [result_ending(file) if is_video(file) else suffix for file in files]
+    every = list(dict.fromkeys([suffix, *suffixes, *endings]))
+    names = result_names([(file.with_suffix(""), file) for file in files], every)
     blank = dict.fromkeys(columns, "")
     pieces = [
-        Piece(file.as_posix(), (folder / file,), name.path(suffix), blank | {"file": printable(file)})
-        for file, name in zip(files, names, strict=True)
+        Piece(file.as_posix(), (folder / file,), name.path(ending), blank | {"file": printable(file)})
+        for file, name, ending in zip(files, names, suffixes, strict=True)
     ]
     by_name = {piece.name: name for piece, name in zip(pieces, names, strict=True)}
     return Pieces("pictures", pieces, by_name, {piece.name: [""] for piece in pieces}, [])

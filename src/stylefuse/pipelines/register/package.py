@@ -38,10 +38,10 @@ MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
 REQUIREMENTS = (
     *("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas"),
-    *("pydantic", "pyyaml", "scikit-image"),
+    *("pydantic", "pyyaml", "scikit-image", "scipy"),
 )
 # Read where they are installed, and so by a model that was registered there.
-OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python")
+OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python", "pydicom")
 
 
 def content_hash(networks: Mapping[str, Weights]) -> str:
@@ -86,14 +86,19 @@ def requirements() -> list[str]:
 
 
 def model_arguments(
-    networks: Mapping[str, Weights], card: str, folder: Path, numbers: Mapping[str, float] | None = None
+    networks: Mapping[str, Weights],
+    card: str,
+    folder: Path,
+    numbers: Mapping[str, float] | None = None,
+    styles: list[str] | None = None,
 ) -> dict[str, Any]:
     """What `mlflow.pyfunc.log_model` and `save_model` take; writes weights, card, numbers and code to `folder`.
 
     Args:
-        networks: "generator", and heads by name.
+        networks: "generator", and heads and added styles by name.
+        styles: "photo" first; by default the generator's. Give them with added styles.
     """
-    styles = networks[GENERATOR].facts["styles"]
+    styles = styles or networks[GENERATOR].facts["styles"]
     weights = {name: folder / f"{name}.safetensors" for name in networks}
     for name, network in networks.items():
         write_weights(weights[name], network)
@@ -140,6 +145,7 @@ def log_version(
     card: str,
     tags: dict[str, str],
     numbers: Mapping[str, float] | None = None,
+    styles: list[str] | None = None,
 ) -> str:
     """Log the model into the active run, or into one of its own, and register it; returns the new version.
 
@@ -149,7 +155,7 @@ def log_version(
     client = mlflow.MlflowClient()
     # The version comes last, with its tags: a failure on the way leaves files, but no half version.
     with tempfile.TemporaryDirectory(prefix="stylefuse-") as folder, _run():
-        arguments = model_arguments(networks, card, Path(folder), numbers)
+        arguments = model_arguments(networks, card, Path(folder), numbers, styles)
         info = mlflow.pyfunc.log_model(name="generator", **arguments)
         there_before = _is_registered(client, name)
         try:

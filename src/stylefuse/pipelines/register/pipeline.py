@@ -5,6 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from stylefuse.tasks.task import find_heads
 
 from .nodes import register_model
+from .style import register_style
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -22,3 +23,11 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             )
         ]
     )
+
+
+def create_style_pipeline() -> Pipeline:
+    """Register the model to which a style was added last."""
+    node = Node(
+        register_style, ["added_style", "params:register"], "style_registration", name="register_style"
+    )
+    return Pipeline([node])

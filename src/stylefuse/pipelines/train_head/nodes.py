@@ -64,9 +64,10 @@ def train_head(
     definition = {
         "options": training.fingerprinted(),
         "data": pictures_of(manifest, open_store(image_store, manifest)),
-        "encoder": facts["encoder"],
         "code": code_hash(*head.code),
     }
+    if head.reads_encoder:
+        definition["encoder"] = facts["encoder"]
     if head.from_paintings:
         require_same_pictures(manifest, generator=generator)
         facts["styles"] = generator.facts["styles"]

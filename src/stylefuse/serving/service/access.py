@@ -18,9 +18,9 @@ _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]/?#@\s]+)(?P<port>:[0-9]
 _ORIGIN = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<host>[^/?#@\s]+)/?")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # What pages of allowed sites may send and read beyond what browsers always let pass.
-_METHODS = "GET, HEAD, POST"
-_SENT = "Accept, Authorization, Content-Type, X-Request-ID"
-_READ = "X-Report, X-Model-Version, X-Request-ID"
+_METHODS = "GET, HEAD, POST, DELETE"
+_SENT = "Accept, Authorization, Content-Type, Range, X-Request-ID"
+_READ = "X-Report, X-Model-Version, X-Request-ID, Location, Content-Disposition, Content-Range"
 _PREFLIGHT_SECONDS = 600
 # They change nothing, and browsers keep the answers from pages of other sites.
 _SAFE = ("GET", "HEAD", "OPTIONS")

@@ -13,7 +13,11 @@ from starlette.exceptions import HTTPException
 import stylefuse
 from stylefuse.serving.service import ask, limits
 from stylefuse.serving.service.access import THIS_MACHINE, Access
+from stylefuse.serving.service.clips.jobs import Jobs
+from stylefuse.serving.service.clips.openapi import about_clips
+from stylefuse.serving.service.clips.routes import add_video
 from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
+from stylefuse.serving.service.fields import takes_several
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
 from stylefuse.serving.service.middleware import Middleware
@@ -44,11 +48,15 @@ class Service:
         pool: started.
         settings: limits.
         version: of the model, as answers and metrics name it.
+        jobs: on clips; None where there are none, and `no_clips` says why.
     """
 
-    def __init__(self, pool: Pool, settings: Settings, version: str):
+    def __init__(
+        self, pool: Pool, settings: Settings, version: str, jobs: Jobs | None = None, no_clips: str = ""
+    ):
         self.pool, self.settings, self.version = pool, settings, version
-        self.metrics = Metrics(pool, version)
+        self.jobs, self.no_clips = jobs, no_clips
+        self.metrics = Metrics(pool, version, jobs)
         self.draining = False
         self.in_flight = 0
         self._held = limits.Held(settings.held_bytes)
@@ -107,7 +115,7 @@ class Service:
     async def _answer(self, request: Request, kind: str) -> Frame:
         call, headers = request.scope["call"], request.headers
         deadline = call.started + self.settings.timeout
-        most = limits.most_bytes(headers, _takes_several(kind), self.settings)
+        most = limits.most_bytes(headers, takes_several(kind), self.settings)
         async with limits.body_of(request, most, deadline, self._held) as body:
             head = {
                 "kind": kind,
@@ -152,8 +160,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         # No pages of documentation: they would load their scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        # The address to go to would be made from the request's own headers.
-        redirect_slashes=False,
+        redirect_slashes=False,  # the address to go to would be made from the request's own headers
     )
 
     for task in find_tasks().values():
@@ -176,8 +183,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     @app.get("/v1/styles", summary="What the served model can do: names of styles, tasks and the like")
     async def styles() -> Response:
         about = {name: value for name, value in service.pool.about.items() if name != "digest"}
-        # In ASCII: names of folders may hold what UTF-8 cannot.
-        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)
+        return Response(json.dumps({**about, "version": service.version}), media_type=limits.JSON)  # in ASCII
 
     @app.get("/v1/tasks", summary="The tasks of the served model, with their parameters")
     async def tasks() -> Response:
@@ -187,7 +193,8 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
         paths = sorted(
             path for route in app.routes if (path := getattr(route, "path", "")).startswith("/v1/")
         )
-        answer = {"tasks": served, "paths": paths, "version": service.version}
+        clips = about_clips(service.settings) if service.jobs else None
+        answer = {"tasks": served, "paths": paths, "clips": clips, "version": service.version}
         return Response(json.dumps(answer), media_type=limits.JSON)
 
     @app.get("/v1/requests/{request_id}", summary="Where a request is that was sent with this X-Request-ID")
@@ -209,6 +216,7 @@ def build_app(service: Service, token: str | None = None, access: Access = THIS_
     async def metrics() -> Response:
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    add_video(app, service)
     add_page(app)
     app.add_exception_handler(Refused, _refused)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _no_such_place)  # type: ignore[arg-type]
@@ -221,12 +229,6 @@ def _add_route(app: FastAPI, service: Service, task: Task) -> None:
         return await service.work(request, task.name)
 
     app.post(f"/v1/{task.name}", name=task.name, **operation(task))(run_task)
-
-
-def _takes_several(kind: str) -> bool:
-    """Whether a request of this kind may hold several pictures."""
-    tasks = parse_chain(kind)
-    return not tasks or tasks[0].takes_several
 
 
 async def _refused(request: Request, error: Refused) -> Response:

@@ -24,6 +24,10 @@ from stylefuse.serving.service.settings import TOKEN, Settings
 from stylefuse.serving.service.source import Source
 
 _DEFAULT = Settings()
+_LEAST = {
+    **{"workers": 1, "threads": 0, "queue": 1, "timeout": 0.1, "drain": 0},
+    **{"clips": 0, "clip_bytes": 1, "clips_bytes": 1, "clip_seconds": 1},
+}
 
 
 class CannotStart(Exception):  # noqa: N818
@@ -64,6 +68,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--queue", type=int, default=_DEFAULT.queue, help="requests that may wait (%(default)s)")
     add("--timeout", type=float, default=_DEFAULT.timeout, help="seconds a request may take (%(default)g)")
     add("--drain", type=float, default=_DEFAULT.drain, help="seconds to finish what is in work (%(default)g)")
+    add("--clips", type=int, default=_DEFAULT.clips, help="clips that there may be; 0: none (%(default)s)")
+    add("--clip-bytes", type=int, default=_DEFAULT.clip_bytes, help="of a clip (%(default)s)")
+    add("--clips-bytes", type=int, default=_DEFAULT.clips_bytes, help="of clips and results (%(default)s)")
+    add("--clip-seconds", type=float, default=_DEFAULT.clip_seconds, help="to keep a result (%(default)g)")
     add_flags(parser)
 
 
@@ -136,9 +144,10 @@ def ended_by_signals() -> Iterator[Callable[[Coroutine], None]]:
 
 
 def _settings(options: argparse.Namespace) -> Settings:
-    for name, least in {"workers": 1, "threads": 0, "queue": 1, "timeout": 0.1, "drain": 0}.items():
+    for name, least in _LEAST.items():
         if not least <= getattr(options, name) < float("inf"):
-            raise CannotStart(f"--{name} {getattr(options, name)}: give at least {least}")
+            flag = name.replace("_", "-")
+            raise CannotStart(f"--{flag} {getattr(options, name)}: give at least {least}")
     try:
         labelling = read_flags(options)
     except LabellingError as error:

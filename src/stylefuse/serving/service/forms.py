@@ -12,6 +12,7 @@ from werkzeug.http import parse_accept_header, parse_options_header
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.request import FORMAT, PNG, TASK
+from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, value_of
 from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, picture_field, with_appended
 from stylefuse.tasks.params import Kind
 from stylefuse.tasks.task import Task
@@ -19,9 +20,6 @@ from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
 
 # Asks for maps that explain the result: all ("true"), or some by name.
 EXPLAIN = "explain"
-MAX_PARTS = 20
-# In bytes, of all texts; less than the parser takes in at once it cannot be.
-MAX_TEXT = 200_000
 
 
 class Form(NamedTuple):
@@ -136,7 +134,7 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         if len(texts.getlist(name)) > 1 or name in files:
             raise twice(name)
         kind = known[name].kind if name in known else Kind.TEXT
-        fields[name] = _value(kind, texts[name])
+        fields[name] = value_of(kind, texts[name])
     for name in files:
         sent = [cast(io.BytesIO, file.stream).getvalue() for file in files.getlist(name)]
         if name in known or name in (FORMAT, EXPLAIN):
@@ -148,15 +146,3 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         else:
             fields[name] = sent
     return fields
-
-
-def _value(kind: Kind, text: str) -> Any:
-    """A field's text as the value that JSON would have had; texts that are none stay, to be refused by name."""
-    if kind is Kind.FLAG:
-        return {"true": True, "false": False}.get(text, text)
-    if kind in (Kind.NUMBER, Kind.INTEGER) and text.isascii() and "_" not in text:
-        try:
-            return float(text) if kind is Kind.NUMBER else int(text)
-        except ValueError:
-            return text
-    return text

@@ -12,7 +12,7 @@ DESCRIPTION = (
     "Pictures are JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF files of at most 20 MB and 40 megapixels; HEIC too where "
     "the server has the extra `heif`."
 )
-_PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+PICTURE = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 _BASE64 = {"type": "string", "format": "byte", "description": "a picture file in base64, without line breaks"}
 _FORMAT = {
     "type": "string",
@@ -39,6 +39,15 @@ _REFUSALS = {
 }
 
 
+def refusals(more: Mapping[int, str] | None = None, only: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Refusals that a route may answer with: those of all routes that run something, and `more`, or these only."""
+    texts = {**({} if only else _REFUSALS), **(more or {})}
+    return {
+        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
+        for status, text in texts.items()
+    }
+
+
 def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     return {
         "type": "object",
@@ -50,15 +59,11 @@ def _object(required: list[str], **properties: Any) -> dict[str, Any]:
 
 def _operation(summary: str, text: str, bodies: dict[str, Any], answers: dict[str, Any]) -> dict[str, Any]:
     """What FastAPI's decorators take."""
-    refused = {
-        status: {"description": text, "content": {"application/json": {"schema": _ERROR}}}
-        for status, text in _REFUSALS.items()
-    }
     content = {kind: {"schema": schema} for kind, schema in bodies.items()}
     return {
         "summary": summary,
         "description": text,
-        "responses": {200: {"description": "the picture", "content": answers}, **refused},
+        "responses": {200: {"description": "the picture", "content": answers}, **refusals()},
         "openapi_extra": {"requestBody": {"required": True, "content": content}},
     }
 
@@ -84,7 +89,7 @@ _REPORTED = {
 
 def operation(task: Task) -> dict[str, Any]:
     """What FastAPI's decorator of a task's route takes."""
-    properties = {name: _schema(spec) for name, spec in fields_of([task]).items()}
+    properties = {name: schema(spec) for name, spec in fields_of([task]).items()}
     properties |= {"format": _FORMAT, "explain": _explain(task)}
     field = picture_field(task)
     appended = "".join(
@@ -99,7 +104,7 @@ def operation(task: Task) -> dict[str, Any]:
             [field], **{field: several if task.takes_several else picture}, **further, **properties
         )
 
-    bodies = {"multipart/form-data": body(_PICTURE), "application/json": body(_BASE64)}
+    bodies = {"multipart/form-data": body(PICTURE), "application/json": body(_BASE64)}
     return _operation(f"{task.summary}{appended}", _TEXT, bodies, _REPORTED)
 
 
@@ -114,7 +119,7 @@ def _explain(task: Task) -> dict[str, Any]:
 
 def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
     """A task for `/v1/tasks`, with the names that the served model knows in its parameters' schemas."""
-    properties = {name: _schema(spec, about) for name, spec in task.specs.items()}
+    properties = {name: schema(spec, about) for name, spec in task.specs.items()}
     return {
         "name": task.name,
         "summary": task.summary,
@@ -128,7 +133,7 @@ def describe(task: Task, about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def schema(spec: Spec, about: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A parameter as JSON Schema; with the served model's lists of names, its names are examples."""
     types = {Kind.TEXT: "string", Kind.NUMBER: "number", Kind.INTEGER: "integer", Kind.FLAG: "boolean"}
     schema: dict[str, Any] = {"type": types[spec.kind], "description": spec.help}

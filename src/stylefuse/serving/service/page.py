@@ -17,15 +17,15 @@ _FOLDER, _MESSAGES = _PACKAGE / "page", _PACKAGE / "messages"
 # In this order, every module after those that it imports; joined, so that the page loads with few requests.
 MODULES = (
     *("dom", "words", "api", "zip", "store", "settings", "photos", "viewer", "tiles", "controls", "summary"),
-    *("maps", "keeping", "jobs", "ask", "also", "main"),
+    *("maps", "keeping", "jobs", "ask", "also", "clips", "main"),
 )
 _IMPORT = re.compile(r'^import .* from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|let|function|async|class)", re.MULTILINE)
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _HEADERS = {
     # Scripts and styles in the document itself are refused as well. The icons in it are `data:`.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src blob:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",

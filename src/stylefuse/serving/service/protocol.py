@@ -8,7 +8,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stylefuse.serving.service.errors import error_body
 
-# For a request's head to arrive; for what is left of a refused body; for a finished answer to be fetched.
+# For a request's head to arrive; for what is left of a refused body; for a finished answer, or the next part of a long
+# one, to be fetched.
 HEAD_SECONDS, REST_SECONDS, FETCH_SECONDS = 10.0, 5.0, 60.0
 _PHRASES = {400: "Bad Request", 408: "Request Timeout"}
 
@@ -23,6 +24,7 @@ class HurriedProtocol(H11Protocol):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self._timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -34,7 +36,22 @@ class HurriedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_watching()
+        self._goes_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a client that does not read: what streams to it holds files open."""
+        super().pause_writing()
+        self._stalled = self._stalled or self.loop.call_later(FETCH_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._goes_on()
+        super().resume_writing()
+
+    def _goes_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def on_response_complete(self) -> None:
         answered = self.cycle

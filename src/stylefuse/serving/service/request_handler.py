@@ -24,7 +24,7 @@ from stylefuse.tasks.chains import listed_chains, parse_chain, picture_field
 from stylefuse.tasks.validation import RequestError
 
 log = logging.getLogger(__name__)
-INVOCATIONS = "invocations"
+INVOCATIONS, CHECK = "invocations", "check"
 JSON = "application/json"
 
 
@@ -60,7 +60,8 @@ class RequestHandler:
         """Answer one request; refusals and faults are answers as well.
 
         Args:
-            ask: `kind`, a chain of tasks or "invocations"; `content_type`; `json`, whether to answer a form with
+            ask: `kind`, a chain of tasks, "invocations", or "check" with `task` and `params` to be checked;
+                `content_type`; `json`, whether to answer a form with
                 JSON, not with the picture itself; `accept`, the header of that name, if there is one; `languages`
                 of the report in words, if it is wanted; `request_id`.
 
@@ -71,6 +72,9 @@ class RequestHandler:
         try:
             if ask["kind"] == INVOCATIONS:
                 return self._invocations(body)
+            if ask["kind"] == CHECK:
+                self.predictor.check(ask["params"] | {TASK: ask["task"]})
+                return _frame(200, JSON, b"{}")
             return self._form(ask, body)
         except RequestError as error:
             return _refusal(error, ask)
@@ -124,7 +128,8 @@ def _refusal(error: RequestError, ask: Mapping[str, Any]) -> Frame:
         more = {"error_code": "INVALID_PARAMETER_VALUE", "remedy": error.remedy}
         text = error_body(error.code, str(error), error.field, ask["request_id"], **more)
         return _frame(400, JSON, text, code=error.code)
-    field = picture_field(parse_chain(ask["kind"])[0]) if error.field == IMAGE else error.field
+    is_picture = error.field == IMAGE and ask["kind"] != CHECK
+    field = picture_field(parse_chain(ask["kind"])[0]) if is_picture else error.field
     text = error_body(error.code, f"{field}: {error.message}; {error.remedy}", field, ask["request_id"])
     return _frame(STATUS.get(error.code, 400), JSON, text, code=error.code)
 

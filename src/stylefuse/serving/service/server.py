@@ -14,6 +14,9 @@ import uvicorn
 
 from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.app import Service, build_app
+from stylefuse.serving.service.clips.folder import ClipFolder
+from stylefuse.serving.service.clips.jobs import Jobs
+from stylefuse.serving.service.clips.source import clip_command, no_clips
 from stylefuse.serving.service.pool import Pool
 from stylefuse.serving.service.process import StartFailed
 from stylefuse.serving.service.protocol import HurriedProtocol
@@ -94,6 +97,7 @@ async def serve(
     settings: Settings,
     token: str | None,
     command: Callable[..., list[str]] = worker_command,
+    clip_command: Callable[..., list[str]] = clip_command,
     access: Access = THIS_MACHINE,
     token_file: Path | None = None,
 ) -> None:
@@ -103,6 +107,7 @@ async def serve(
         listener: a bound socket.
         token: that requests must bear, if there is one.
         command: makes the command that starts a worker for a model.
+        clip_command: makes the command that starts a process for a clip.
         access: which requests are answered at all.
         token_file: the file that the token was read from; None if it came from the environment.
 
@@ -112,13 +117,25 @@ async def serve(
     model = await source.get()
     pool = Pool(command(model, settings), settings)
     await pool.start()
+    jobs: Jobs | None = None
+    folder: ClipFolder | None = None
     try:
-        service = Service(pool, settings, _version(model, pool))
+        why = no_clips(settings)
+        if why:
+            log.info("no clips are worked on: %s", why)
+        else:
+            folder = ClipFolder()
+            jobs = Jobs(folder.path, settings, lambda: clip_command(model, settings))
+        service = Service(pool, settings, _version(model, pool), jobs, why)
         reloading: set[asyncio.Task] = set()
+
+        async def serve_next() -> None:
+            nonlocal model
+            model = await _reload(service, source, command) or model
 
         def reload() -> None:
             if not reloading:
-                task = asyncio.create_task(_reload(service, source, command))
+                task = asyncio.create_task(serve_next())
                 reloading.add(task)
                 task.add_done_callback(reloading.discard)
 
@@ -127,6 +144,10 @@ async def serve(
         log.info("ask it as in: %s", example(host, port, token, token_file))
         await Server(service, token, access, reload).serve([listener])
     finally:
+        if jobs:
+            await jobs.close()
+        if folder:
+            folder.close()
         await pool.close()
 
 
@@ -149,15 +170,19 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def _reload(service: Service, source: Source, command: Callable[[Model, Settings], list[str]]) -> None:
+async def _reload(
+    service: Service, source: Source, command: Callable[[Model, Settings], list[str]]
+) -> Model | None:
+    """Serve the model as it is now; None where that cannot be."""
     try:
         model = await source.get()
         await service.pool.reload(command(model, service.settings))
     except (StartFailed, OSError) as error:
         log.error("still serving model %s, the other cannot be: %s", service.version, error)
-        return
+        return None
     service.serves(_version(model, service.pool))
     log.info("serving model %s from now on", service.version)
+    return model
 
 
 def _version(model: Model, pool: Pool) -> str:

@@ -24,6 +24,10 @@ class Settings:
     drain: seconds that a stopping server waits for requests in work.
     body_bytes: of a request with several pictures.
     held_bytes: of all requests' bodies together.
+    clips: clips that the server may have, waiting, in work or done; 0 does without.
+    clip_bytes: of one clip. clips_bytes: of all clips and their results.
+    clip_frames: of one clip.
+    clip_seconds: for which a result is kept.
     labelling: how results are labelled.
     """
 
@@ -35,4 +39,9 @@ class Settings:
     drain: float = 10.0
     body_bytes: int = 100_000_000
     held_bytes: int = 500_000_000
+    clips: int = 8
+    clip_bytes: int = 500_000_000
+    clips_bytes: int = 4_000_000_000
+    clip_frames: int = 20_000
+    clip_seconds: float = 3600.0
     labelling: Labelling = Labelling()

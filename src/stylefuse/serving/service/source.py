@@ -87,8 +87,12 @@ class Source:
 
 def worker_command(model: Model, settings: Settings) -> list[str]:
     """What starts a worker that serves this model."""
-    threads = settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)
     return [
         *(sys.executable, "-m", "stylefuse.serving.service.worker", str(model.folder)),
-        *("--threads", str(threads), "--labelling", json.dumps(settings.labelling.as_dict())),
+        *("--threads", str(threads_of(settings)), "--labelling", json.dumps(settings.labelling.as_dict())),
     ]
+
+
+def threads_of(settings: Settings) -> int:
+    """The threads of a worker."""
+    return settings.threads or max(1, (os.cpu_count() or 1) // settings.workers)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stylefuse.tasks.fuse.head import FUSER
-from stylefuse.tasks.fuse.modes import MAX_PICTURES, MIN_PICTURES
+from stylefuse.tasks.fuse.modes import BLEND, MAX_PICTURES, MIN_PICTURES
 from stylefuse.tasks.fuse.params import FuseParams
 from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
 
@@ -22,7 +22,9 @@ def _size(sizes: Sequence[Size], params: FuseParams) -> Size | None:
 
 
 def _repaints(params: FuseParams) -> bool:
-    return False  # the inputs' own pixels, blended; what the network adds repairs noise and clipping
+    # Else the inputs' own pixels of one scene; what the network adds repairs noise and clipping. A blend shows a place
+    # that does not exist.
+    return params.mode == BLEND
 
 
 def _cells(report: Mapping[str, Any]) -> dict[str, str]:

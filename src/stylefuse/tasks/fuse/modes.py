@@ -2,8 +2,9 @@
 
 from typing import Literal, get_args
 
-# "auto": the network guesses. "multimodal": pictures of different sensors, whose tones mean different things.
-Mode = Literal["auto", "focus", "exposure", "occlusion", "noise", "multimodal"]
-AUTO, *_MODES = get_args(Mode)
-MODES = tuple(_MODES)
+# "auto": the network guesses. "multimodal": pictures of different sensors, whose tones mean different things. "blend":
+# pictures of different places, joined in one scene; never guessed, and done without the network.
+Mode = Literal["auto", "focus", "exposure", "occlusion", "noise", "multimodal", "blend"]
+AUTO, *_MODES, BLEND = get_args(Mode)
+MODES = tuple(_MODES)  # that the network knows
 MIN_PICTURES, MAX_PICTURES = 2, 8

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 
 from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as align_pictures
 from stylefuse.images.alignment_check import Alignment, Finding, check_alignment
+from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.luma import luma
-from stylefuse.tasks.fuse.modes import AUTO, MAX_PICTURES, MIN_PICTURES, MODES
+from stylefuse.tasks.fuse.impossible_modes import look_like_scans
+from stylefuse.tasks.fuse.modes import AUTO, BLEND, MAX_PICTURES, MIN_PICTURES, MODES
 from stylefuse.tasks.fuse.params import FuseParams
+from stylefuse.tasks.fuse.scene import join_scene
 from stylefuse.tasks.fuse.tiled import fuse_any_size
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
@@ -18,6 +22,8 @@ from stylefuse.tasks.validation import RequestError
 MIN_SIDE = 16
 # A guessed mode less probable than this is a warning.
 UNSURE = 0.5
+# A seam across which pictures differ more than this, in [0, 1], is a warning.
+VISIBLE_SEAM = 0.1
 # From best to worst: the verdict on a set is the worst of its pictures'.
 VERDICTS = ("registered", "unsure", "shifted", "unrelated")
 
@@ -30,7 +36,10 @@ class FusePredictor:
         self._device, self._lock = networks.device, networks.lock
 
     def check(self, params: FuseParams) -> None:
-        """All parameters fit every fuser."""
+        """Refuse to align pictures of different places."""
+        if params.mode == BLEND and params.align:
+            remedy = "leave it out, or use another mode"
+            raise RequestError("align", "pictures of different places cannot be aligned", remedy)
 
     def predict(self, pictures: Sequence[np.ndarray], params: FuseParams) -> Result:
         """Fuse two to eight pictures of one scene.
@@ -46,13 +55,17 @@ class FusePredictor:
             of each input; `registration`, a `verdict` on the set and on each of its `pictures` with its shift `dx`,
             `dy` against the first in pixels (None where it is unknown), and how each was moved (`motions`, empty
             unless aligned); `aligned`; `crop`, left, top, right, bottom of what is left of the first input, or None;
-            `warnings`, sentences. Pictures count from 1, in the order given.
+            `warnings`, sentences. Pictures count from 1, in the order given. Of medical pictures it also holds
+            `not_for_diagnosis`, true. In the mode "blend" the set's `verdict` is "beside" or "below", how the
+            pictures lie, and of `pictures` nothing is said; `seam_difference` is how far they differ across the seam.
 
         Raises:
             RequestError: too few or too many pictures, too small, of different sizes, or they cannot be aligned.
         """
         mode = params.mode
-        _check(pictures, params.align)
+        _check(pictures, params.align or mode == BLEND)
+        if mode == BLEND:
+            return _blended(pictures)
         with self._lock:
             aligned, registration = _registered(pictures, params.align)
             fused = fuse_any_size(self._fuser, aligned, None if mode == AUTO else mode, self._device)
@@ -66,6 +79,8 @@ class FusePredictor:
             "pixels_from": [round(share, 4) for share in (shares / shares.sum()).tolist()],
             **_registration_report(registration, params.align),
         }
+        if used == "multimodal" and _look_like_scans(aligned):
+            report["not_for_diagnosis"] = True
         if mode == AUTO and fused.mode[used] < UNSURE:
             warning = f"the mode was detected as {used} with low confidence"
             report["warnings"].append(f"{warning}: set mode to one of {', '.join(MODES)}")
@@ -76,7 +91,33 @@ def _refused(code: str, message: str, remedy: str) -> RequestError:
     return RequestError("image", message, remedy, code)
 
 
-def _check(pictures: Sequence[np.ndarray], align: bool) -> None:
+def _blended(pictures: Sequence[np.ndarray]) -> Result:
+    """Join pictures of different places in one scene."""
+    scene = join_scene(pictures)
+    warnings = []
+    if scene.difference > VISIBLE_SEAM:
+        warnings.append("the pictures differ along every possible seam, so that the join may be visible")
+    verdict = "below" if scene.below else "beside"
+    report = {
+        "mode": BLEND,
+        "mode_automatic": False,
+        "mode_probabilities": {},
+        "pixels_from": [round(float(weight.mean()), 4) for weight in scene.weights],
+        "seam_difference": round(scene.difference, 4),
+        "registration": {"verdict": verdict, "pictures": [], "motions": []},
+        "aligned": False,
+        "crop": None,
+        "warnings": warnings,
+    }
+    picture = _grey(scene.picture) if all(each.ndim == 2 for each in pictures) else scene.picture
+    return Result(picture, report, {"weights": scene.weights})
+
+
+def _look_like_scans(pictures: Sequence[np.ndarray]) -> bool:
+    return bool(look_like_scans(torch.stack([deep_to_tensor(each) for each in pictures])[None])[0])
+
+
+def _check(pictures: Sequence[np.ndarray], any_size: bool) -> None:
     if not MIN_PICTURES <= len(pictures) <= MAX_PICTURES:
         count = "1 picture" if len(pictures) == 1 else f"{len(pictures)} pictures"
         remedy = f"give {MIN_PICTURES} to {MAX_PICTURES} pictures of one scene"
@@ -86,7 +127,7 @@ def _check(pictures: Sequence[np.ndarray], align: bool) -> None:
         if min(each.shape[:2]) < MIN_SIDE:
             message = f"picture {i + 1} is {sizes[i]} pixels"
             raise _refused("too_small", message, f"use pictures of {MIN_SIDE} pixels a side or more")
-        if not align and sizes[i] != sizes[0]:
+        if not any_size and sizes[i] != sizes[0]:
             message = f"picture {i + 1} is {sizes[i]} pixels, picture 1 {sizes[0]}"
             raise _refused("sizes", message, "bring them to one size, or ask for align=true")
 
@@ -110,7 +151,8 @@ def _registration_report(registration: Alignment, aligned: bool) -> dict[str, An
     findings, warnings = registration.findings, []
     for i, finding in enumerate(findings[1:], 2):
         if finding.verdict == "unrelated":
-            warnings.append(f"pictures 1 and {i} do not seem to show the same scene")
+            message = f"pictures 1 and {i} do not seem to show the same scene"
+            warnings.append(f"{message}: to join different places, set mode to {BLEND}")
         elif finding.verdict == "shifted":
             distance = round(float(np.hypot(finding.dx, finding.dy)))
             remedy = "" if aligned else ": ask for align=true"

@@ -23,6 +23,7 @@ TASK = Task(
     summary=f"Join {MIN_PICTURES} to {MAX_PICTURES} overlapping pictures into one wide picture",
     params=PanoramaParams,
     predictor=_predictor,
+    maps={"weights": "the share taken from each picture, a map a picture"},
     pictures=(MIN_PICTURES, MAX_PICTURES),
     size=_size,
     batch=Batch(done="joined"),

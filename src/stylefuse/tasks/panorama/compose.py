@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from stylefuse.tasks.panorama.gains import Piece, brighten, find_gains
 from stylefuse.tasks.panorama.surfaces import Layout, back
 
 # Pixels of a picture where brightness is compared and seams are sought.
@@ -26,28 +27,22 @@ class Composed(NamedTuple):
     weights: list[np.ndarray]
 
 
-class Piece(NamedTuple):
-    """A picture on the canvas: its left and top corner, its pixels, and where it is seen (255, else 0)."""
-
-    corner: tuple[int, int]
-    pixels: np.ndarray
-    seen: np.ndarray
-
-
 def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     """Draw H×W×3 uint8 pictures on the canvas of `layout`. One of them is warped at full size at a time."""
     areas = [np.prod(np.subtract(layout.box(i)[2:], layout.box(i)[:2])) for i in range(len(pictures))]
     factor = min(1.0, float(np.sqrt(_SEAM_PIXELS / np.median(areas))))
     small = layout.scaled(factor)
     pieces = [warp(picture, small, i) for i, picture in enumerate(pictures)]
-    gains = _compensator(pieces)
-    pieces = [_compensated(gains, i, piece) for i, piece in enumerate(pieces)]
+    gains = find_gains(pieces)
+    pieces = [brighten(piece, gain) for piece, gain in zip(pieces, gains, strict=True)]
+    blocks = _compensator(pieces)
+    pieces = [_compensated(blocks, i, piece) for i, piece in enumerate(pieces)]
     shares = _seams(pieces)
     left, top, right, bottom = layout.bounds
     blender = cv2.detail.MultiBandBlender(0, _bands(right - left, bottom - top))  # type: ignore[call-arg]
     blender.prepare((left, top, right - left, bottom - top))
     for i, picture in enumerate(pictures):
-        piece = _compensated(gains, i, warp(picture, layout, i))
+        piece = _compensated(blocks, i, brighten(warp(picture, layout, i), gains[i]))
         size = piece.seen.shape[::-1]
         share = cv2.resize(cv2.dilate(shares[i], None), size, interpolation=cv2.INTER_LINEAR)
         blender.feed(piece.pixels.astype(np.int16), cv2.bitwise_and(share, piece.seen), piece.corner)
@@ -88,15 +83,15 @@ def _reduced(picture: np.ndarray, layout: Layout) -> tuple[np.ndarray, float]:
 
 
 def _compensator(pieces: Sequence[Piece]) -> Any:
-    """Make pictures equally bright where they overlap, in blocks (`BlocksGainCompensator`), before seams are sought."""
-    gains = cv2.detail.BlocksGainCompensator(_BLOCK, _BLOCK)
+    """What makes pictures equally bright in each block that they share, before seams are sought."""
+    blocks = cv2.detail.BlocksGainCompensator(_BLOCK, _BLOCK)
     corners, pixels, seen = zip(*pieces, strict=True)
-    gains.feed(corners, [cv2.UMat(each) for each in pixels], [cv2.UMat(each) for each in seen])  # type: ignore[arg-type]
-    return gains
+    blocks.feed(corners, [cv2.UMat(each) for each in pixels], [cv2.UMat(each) for each in seen])  # type: ignore[arg-type]
+    return blocks
 
 
-def _compensated(gains: Any, number: int, piece: Piece) -> Piece:
-    return piece._replace(pixels=gains.apply(number, piece.corner, piece.pixels, piece.seen))
+def _compensated(blocks: Any, number: int, piece: Piece) -> Piece:
+    return piece._replace(pixels=blocks.apply(number, piece.corner, piece.pixels, piece.seen))
 
 
 def _seams(pieces: Sequence[Piece]) -> list[np.ndarray]:

@@ -16,7 +16,7 @@ def inner_rectangle(seen: np.ndarray) -> Box:
     """
     step = -(-max(seen.shape) // _SIDE)
     height, width = (side // step for side in seen.shape)
-    cells = seen[: height * step, : width * step].reshape(height, step, width, step).all((1, 3))
+    cells: np.ndarray = seen[: height * step, : width * step].reshape(height, step, width, step).all((1, 3))
     left, top, right, bottom = _largest(cells)
     return left * step, top * step, right * step, bottom * step
 

@@ -40,7 +40,7 @@ def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence
     missing = [i for i in range(count) if i not in used]
     if not missing or (partial and len(used) > 1):
         return
-    plain = [i for i in missing if details[i] < LEAST_MATCHES]
+    plain = [i for i in (missing if len(used) > 1 else range(count)) if details[i] < LEAST_MATCHES]
     if len(used) < 2:
         which = f": {_listed(plain)} too little detail" if plain else ""
         message = f"no two of the {count} pictures overlap{which}"
@@ -51,7 +51,11 @@ def refuse_missing(pairs: Sequence[Pair], used: Sequence[int], details: Sequence
     if others := [i for i in missing if i not in plain]:
         verb = "does" if len(others) == 1 else "do"
         parts.append(f"{_numbers(others)} {verb} not overlap with the others")
-    near = [p for p in pairs if p.verdict == "unsure" and (p.first in used) != (p.second in used)]
+    near = [
+        p
+        for p in pairs
+        if p.matrix is not None and p.verdict == "unsure" and (p.first in used) != (p.second in used)
+    ]
     hints = [
         f"picture {p.second + 1} may lie beside picture {p.first + 1}, but too little agrees" for p in near
     ]
@@ -79,9 +83,10 @@ def check_canvas(layout: Layout, sizes: Sequence[tuple[int, int]], size: float, 
     given = sum(w * h for w, h in sizes)
     if width * height > _CANVAS * given * layout.pixel_share**2 + 10_000:
         message = f"the panorama would have {width}×{height} pixels, more than {_CANVAS} times those of the pictures"
-        raise RequestError(
-            "image", message, f"take out pictures that look far aside; {_OVERLAP}", "too_many_pixels"
-        )
+        remedy = "take out pictures that look far aside"
+        if layout.surface == "plane" and not layout.flat:
+            remedy = "send projection=auto, cylinder or sphere"
+        raise RequestError("image", message, remedy, "too_many_pixels")
     limit = min((max_pixels / (width * height)) ** 0.5, _LONGEST / max(width, height))
     if limit < 1:
         message = (

@@ -17,10 +17,10 @@ _ALONG = 64
 class Layout(NamedTuple):
     """Where the pictures lie on a surface.
 
-    surface: its kind. flat: whether views map to px of a plane, not to rays.
-    views: see `Cameras`. unit: px of the surface for a radian, or for a px of the reference plane; the size of the
-    result. full: what it is at size 1. boxes: left, top, right, bottom of each picture on the surface, px. field: width and height of all
-    in degrees; None for a flat thing.
+    surface: its kind. flat: whether views map to px of a plane, not to rays. views: see `Cameras`.
+    unit: px of the surface for a radian, or for a px of the reference plane. full: what that is at size 1.
+    boxes: left, top, right, bottom of each picture on the surface, px.
+    field: of all, degrees across and down; None for a flat thing.
     """
 
     surface: Surface

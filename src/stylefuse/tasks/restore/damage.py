@@ -11,8 +11,10 @@ from stylefuse.tasks.restore.fill import fill_batch
 from stylefuse.tasks.restore.holes import blocks, scratches, strokes
 from stylefuse.tasks.restore.jpeg import compress
 
-# Shares of the pictures. The kinds of damage are drawn apart, so a fifth has none.
-NOISY, COMPRESSED, TWICE, SCRATCHED, HOLED = 0.5, 0.4, 0.35, 0.25, 0.25
+# Shares of the pictures. JPEG seldom joins noise, else few pictures would show JPEG's traces alone.
+NOISY, TWICE, SCRATCHED, HOLED = 0.45, 0.35, 0.25, 0.25
+# Of the pictures without noise, and of those with it.
+COMPRESSED, COMPRESSED_NOISE = 0.55, 0.2
 MOST_NOISE = 60.0  # standard deviation in levels
 QUALITIES = (5.0, 70.0)
 # Of a scratch's difference to the picture, in levels from 0 to 255; its mask is where it covers more than this share.
@@ -49,7 +51,7 @@ def damage(truth: Tensor, random: np.random.Generator, aligned: bool) -> Damaged
         x, scratched = x.clone(), scratched.clone()
         x[rows], scratched[rows] = scratch(truth[rows], random)
     x, noise = _add_noise(x, random)
-    x, compression = _compress(x, random, aligned)
+    x, compression = _compress(x, noise, random, aligned)
     hole = _grown(scratched, random)
     given = torch.zeros_like(hole)
     rows = _chosen(n, HOLED, random, device)
@@ -104,9 +106,9 @@ def _add_noise(x: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
     return (x + scale[:, None, None, None] * noise).round().clamp(0, 255), scale
 
 
-def _compress(x: Tensor, random: np.random.Generator, aligned: bool) -> tuple[Tensor, Tensor]:
+def _compress(x: Tensor, noise: Tensor, random: np.random.Generator, aligned: bool) -> tuple[Tensor, Tensor]:
     """Save some pictures as JPEG, and some of these twice, with grids apart; the pictures and how strongly."""
-    chosen = random.random(len(x)) < COMPRESSED
+    chosen = random.random(len(x)) < np.where(noise.cpu() > 0, COMPRESSED_NOISE, COMPRESSED)
     rows = torch.from_numpy(np.flatnonzero(chosen)).to(x.device)
     compression = torch.zeros(len(x), device=x.device)
     if not len(rows):

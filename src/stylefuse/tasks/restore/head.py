@@ -1,4 +1,4 @@
-"""The restorer as a head: how it is trained, packed, loaded and measured."""
+"""The restorer as a head that needs no encoder: how it is trained, packed, loaded and measured."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def _build(data: HeadData, options: RestoreOptions) -> "RestoreTraining":
     from stylefuse.tasks.restore.training import RestoreTraining
 
     draw = partial(draw_restored, photos=data.shown, seed=0)
-    return RestoreTraining(data.store, data.photos, data.generator.encoder, options, draw)
+    return RestoreTraining(data.store, data.photos, options, draw)
 
 
 def _pack(restorer: "Restorer", **facts: Any) -> "Weights":
@@ -34,7 +34,7 @@ def _pack(restorer: "Restorer", **facts: Any) -> "Weights":
 def _load(weights: "Weights", encoder: "Encoder") -> "Restorer":
     from stylefuse.tasks.restore.network import load_restorer
 
-    return load_restorer(weights, encoder)
+    return load_restorer(weights)
 
 
 def _measure(
@@ -59,6 +59,7 @@ RESTORER = Head(
     options=RestoreOptions,
     evaluation=RestoreEvaluation,
     code=("stylefuse.tasks.restore.training",),
+    reads_encoder=False,
     build=_build,
     pack=_pack,
     load=_load,

@@ -7,10 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from stylefuse.networks.blocks import ReflectConv
-from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
-from stylefuse.tasks.restore.config import NONE, SHARED, RestorerConfig
+from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.detector import ROOT_HALF, Detector, act, init_for_leaky
 from stylefuse.tasks.restore.levels import NOISE_UNIT, Estimator
 
@@ -35,23 +33,21 @@ class Levels(NamedTuple):
 class Restorer(nn.Module):
     """Result = start + residual × severity; in a hole all of the residual. The last layer starts at zero.
 
+    It sees pixels alone; the generator's encoder has nothing to add (docs/tasks/restore.md).
+
     Args:
-        encoder: of the style generator; read where the config says so, not trained, not part of `state_dict`.
         config: widths.
     """
 
     # Pixels around a pixel that the U-Net's result depends on, a multiple of 4.
     margin = 4 * (sum(DILATIONS) + 2) + 2 * 4 + 4
 
-    def __init__(self, encoder: Encoder, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)
+    def __init__(self, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.config = config
-        self._shared = (encoder,)  # a tuple keeps its weights out of `parameters` and `state_dict`
         self.detector, self.estimator = Detector(config.detector), Estimator()
         full, half, quarter = config.widths
-        read = 0 if config.features == NONE else encoder.stem.out_channels
-        self.stem = ReflectConv(3, read, 5) if read and config.features != SHARED else None
-        self.enter = _conv(3 + 1 + 2 + read, full)
+        self.enter = _conv(3 + 1 + 2, full)
         self.at_full = _conv(full, full)
         self.to_half = _conv(full, half, stride=2)
         self.at_half = nn.ModuleList(_conv(half, half) for _ in range(2))
@@ -79,10 +75,8 @@ class Restorer(nn.Module):
             N×3×H×W float32, not clipped.
         """
         noise, compression = (each[:, None, None, None].expand_as(hole) for each in levels)
-        seen = [start, hole, noise / NOISE_UNIT, compression]
-        if self.config.features != NONE:
-            seen.append(self._features(start))
-        fine = act(self.enter(torch.cat(seen, 1).contiguous(memory_format=torch.channels_last)))
+        seen = torch.cat([start, hole, noise / NOISE_UNIT, compression], 1)
+        fine = act(self.enter(seen.contiguous(memory_format=torch.channels_last)))
         fine = act(self.at_full(fine))
         middle = act(self.to_half(fine))
         for conv in self.at_half:
@@ -99,12 +93,6 @@ class Restorer(nn.Module):
         gate = hole.maximum(levels.severity()[:, None, None, None]).float()
         return start.float() + STEP * gate * self.head(fine).float()
 
-    def _features(self, start: Tensor) -> Tensor:
-        if self.stem is not None:
-            return act(self.stem(start))
-        with torch.no_grad():
-            return F.relu(self._shared[0].stem(start))
-
 
 def pack_restorer(restorer: Restorer, **facts: Any) -> Weights:
     """Return the restorer as it is written to disk, with `facts` about it."""
@@ -113,8 +101,8 @@ def pack_restorer(restorer: Restorer, **facts: Any) -> Weights:
     )
 
 
-def load_restorer(weights: Weights, encoder: Encoder) -> Restorer:
-    """Build the packed restorer over an encoder, in eval mode.
+def load_restorer(weights: Weights) -> Restorer:
+    """Build the packed restorer, in eval mode.
 
     Raises:
         ValueError: the weights are of another kind of network.
@@ -122,7 +110,7 @@ def load_restorer(weights: Weights, encoder: Encoder) -> Restorer:
     weights.require("restorer")
     config = weights.facts["config"]
     config = config | {name: tuple(config[name]) for name in ("widths", "detector")}
-    restorer = Restorer(encoder, RestorerConfig(**config))
+    restorer = Restorer(RestorerConfig(**config))
     restorer.load_state_dict(weights.tensors)
     return restorer.eval().requires_grad_(False)
 

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from stylefuse.images.store import ImageStore
 from stylefuse.losses.errors import log_error_loss
-from stylefuse.networks.encoder import Encoder
 from stylefuse.tasks.restore.damage import damage
 from stylefuse.tasks.restore.losses import compression_loss, found_loss, noise_loss
 from stylefuse.tasks.restore.network import Levels, Restorer
@@ -58,7 +57,6 @@ class RestoreTraining(HeadTraining):
     Args:
         store: decoded pictures.
         photos: store rows to damage.
-        encoder: the generator's, frozen, on the device that the options name.
         draw_sample: see `HeadTraining`.
     """
 
@@ -66,11 +64,10 @@ class RestoreTraining(HeadTraining):
         self,
         store: ImageStore,
         photos: np.ndarray,
-        encoder: Encoder,
         options: RestoreOptions,
         draw_sample: Callable[[Restorer], Image] | None = None,
     ):
-        super().__init__(partial(Restorer, encoder, options.restorer), store, photos, options, draw_sample)
+        super().__init__(partial(Restorer, options.restorer), store, photos, options, draw_sample)
 
     def batch_shape(self, options: RestoreOptions) -> tuple[int, int]:
         return options.batch_size, options.whole_size

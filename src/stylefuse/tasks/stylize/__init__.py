@@ -38,6 +38,7 @@ TASK = Task(
     explained_by=("classifier", "critic"),
     batch=Batch(results="stylized", done="restyled", columns=("look",), cells=_cells),
     repaints=_repaints,
+    flickers=True,
     head=REVISER,
     rank=0,
 )

@@ -106,11 +106,13 @@ def learn_style(
         warnings.append(
             f"restyled photos come very near to the pictures (ratio {ratio:.2f}): look for copied parts"
         )
-    return LearnedStyle(pack_added(style, tensors, base, **facts), trained.losses, warnings)
+    # In half precision, which halves the file.
+    halves = {name: tensor.half() for name, tensor in tensors.items()}
+    return LearnedStyle(pack_added(style, halves, base, **facts), trained.losses, warnings)
 
 
 def split(photos: int, pictures: int, seed: int) -> Pictures:
-    """Divide the pictures into those to learn from and those held out: one of six, none of fewer."""
+    """Divide the pictures into those to learn from and those held out: one of eight, none of fewer."""
     order = photos + np.random.default_rng(seed).permutation(pictures)
     held_out = pictures // HELD_OUT_OF
     return Pictures(np.arange(photos), np.sort(order[held_out:]), np.sort(order[:held_out]))

@@ -32,7 +32,8 @@ class AddStyleOptions(TrainingOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 2_400
+    images: int = 1_600
+    batch_size: int = 4
     average_half_life: float = 400.0
     log_every: int = 200
     sample_every: int = 800
@@ -41,8 +42,12 @@ class AddStyleOptions(TrainingOptions):
     critic: CriticConfig = CriticConfig()
     weights: AddStyleWeights = AddStyleWeights()
     rate: float = 1e-2
+    delta_rate: float = 1e-3
     projection_rate: float = 1e-3
     critic_rate: float = 1e-3
+    least_ssim: float = (
+        0.68  # of luma between photos and restyled photos, that the terms of content are to keep
+    )
     nce_places: int = 64
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
     guard_every: int = 200  # images between two checks whether the critic knows its pictures by heart
@@ -54,9 +59,18 @@ class AddStyleOptions(TrainingOptions):
             raise ValueError("images must be at least batch_size, and batch_size at least 2")
         super().__post_init__()
         check_positive(
-            self, "penalty_every", "guard_every", "nce_places", "rate", "projection_rate", "critic_rate"
+            self,
+            "penalty_every",
+            "guard_every",
+            "nce_places",
+            "rate",
+            "delta_rate",
+            "projection_rate",
+            "critic_rate",
         )
         if self.start not in ("mean", "nearest"):
             raise ValueError(f"start is {self.start!r}: use mean or nearest")
+        if not 0 <= self.least_ssim < 1:
+            raise ValueError(f"least_ssim is {self.least_ssim}: it is a similarity, from 0 to below 1")
         if not 0 <= self.painting_margin < 0.4:
             raise ValueError(f"painting_margin is {self.painting_margin}: it is a share, from 0 to 0.4")

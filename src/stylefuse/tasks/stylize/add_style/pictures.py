@@ -14,7 +14,7 @@ from stylefuse.images.names import printable
 from stylefuse.images.trim import cut, find_margins
 
 LEAST, ENOUGH = 3, 5  # pictures: fewer are refused; fewer get a warning
-HELD_OUT_OF = 6  # of so many pictures one is held out, to notice a critic that learns by heart
+HELD_OUT_OF = 8  # of so many pictures one is held out, to notice a critic that learns by heart
 SHORT_SIDE, LEAST_SIDE = 384, 128  # px
 ALIKE = 24  # bits of 256: pictures that differ in no more are one picture
 

@@ -8,6 +8,7 @@ from stylefuse.networks.generator import INPUT_GAIN, Generator, style_weights
 from stylefuse.tasks.stylize.colour import matching
 
 ADDED = "added_"  # prefix of the names of tables of added styles
+DOWN, UP = "added_down", "added_up"  # tables of changes of convolutions, see `networks.blocks.AdaptedConv`
 
 
 def added_tables(network: nn.Module) -> dict[str, nn.Parameter]:
@@ -22,7 +23,7 @@ def last_rows(network: nn.Module) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def start_from(network: nn.Module, weights: Tensor) -> None:
-    """Set the last added row of every table to a mixture of the rows before it.
+    """Set the last added row of every table to a mixture of the rows before it; convolutions are not changed yet.
 
     Args:
         weights: over the rows before it, "photo" first; they sum to one.
@@ -30,6 +31,12 @@ def start_from(network: nn.Module, weights: Tensor) -> None:
     tables = dict(network.named_parameters())
     for name, table in added_tables(network).items():
         head, _, own = name.rpartition(".")
+        if own == UP:
+            table[-1] = 0
+        elif own == DOWN:
+            table[-1].normal_(std=table[0, 0].numel() ** -0.5)
+        if own in (UP, DOWN):
+            continue
         old = torch.cat([tables[f"{head}.{own.removeprefix(ADDED)}".lstrip(".")], table[:-1]])
         table[-1] = torch.einsum("r,r...->...", weights.to(old), old)
 

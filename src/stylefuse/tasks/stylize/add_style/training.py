@@ -20,8 +20,11 @@ from stylefuse.networks.features import EfficientNetLite0
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
 from stylefuse.networks.projection import PatchProjection
 from stylefuse.tasks.stylize.add_style.guard import guard
+from stylefuse.tasks.stylize.add_style.keeping import KEEPING, TERMS, content_factor
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.start import (
+    DOWN,
+    UP,
     AddedTables,
     added_tables,
     match_palette,
@@ -90,10 +93,13 @@ class AddStyleTraining:
             samplers.append(sampler(rows.held_out, options.painting_margin))
         self._begin([s.draw(STATISTICS).to(place["device"]) for s in samplers[:2]], options)
         self.ema.load_state_dict(self.generator.state_dict())
-        tables = list(added_tables(self.generator).values())
+        tables = added_tables(self.generator)
+        deltas = [table for name, table in tables.items() if name.endswith((UP, DOWN))]
+        rows_of_norms = [table for name, table in tables.items() if not name.endswith((UP, DOWN))]
         critics = [*self.critic.parameters(), *self.feature_critic.parameters()]
         groups = [
-            {"params": tables, "base": options.rate},
+            {"params": rows_of_norms, "base": options.rate},
+            {"params": deltas, "base": options.delta_rate},
             {"params": list(self.projection.parameters()), "base": options.projection_rate},
         ]
         self.optimiser = Adam(groups, lr=options.rate, betas=(0.5, 0.99))
@@ -115,7 +121,7 @@ class AddStyleTraining:
             samplers=samplers,
             generators={"random": random, "noise": self.noise},
             options=options.fingerprinted(),
-            values={"overfitted": 0},
+            values={"overfitted": 0, KEEPING: 1.0},
         )
 
     @torch.no_grad()
@@ -203,7 +209,9 @@ class AddStyleTraining:
             "content_features": feature_content_loss(fake_maps[-2:], photo_maps[-2:]),
             "low_pass": low_pass_luma_loss(fake, photos),
         }
-        total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+        keeping = content_factor(self.state, photos, fake.detach(), options.least_ssim)
+        factors = {name: keeping if name in TERMS else 1.0 for name in terms}
+        total = torch.stack([factors[n] * getattr(weights, n) * term for n, term in terms.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         for table in added_tables(generator).values():

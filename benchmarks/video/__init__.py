@@ -1,0 +1,1 @@
+"""Benchmarks of clips: flicker, blur, speed, memory, and what stays of the source."""
