@@ -66,7 +66,8 @@ def _chosen_at(pictures: np.ndarray, agree: float) -> np.ndarray:
     """As `choose_continuous`, with one threshold of agreement."""
     pairs = list(combinations(range(len(pictures)), 2))
     differ = [_differ(pictures[i] - pictures[j], agree) for i, j in pairs]
-    segments, codes = _segments(sum(each.astype(np.int64) << bit for bit, each in enumerate(differ)))
+    bits = [each.astype(np.int64) << bit for bit, each in enumerate(differ)]
+    segments, codes = _segments(np.sum(bits, axis=0))
     chosen = np.where(codes == 0, 0, UNDECIDED)  # of each segment; any picture does where all agree
     flat, scene = pictures.reshape(len(pictures), -1, 3), pictures.mean(axis=0).reshape(-1, 3)
     segment, border = segments.ravel(), _borders(segments)
@@ -94,7 +95,8 @@ def _segments(code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     chance = stats[:, cv2.CC_STAT_AREA] < CHANCE
     around = cv2.dilate(code.astype(np.float64), np.ones((REACH, REACH), np.uint8)).astype(np.int64)
     code = np.where((code == 0) & chance[labels], around, code)
-    segments, codes = np.zeros(code.shape, np.int64), []
+    segments = np.zeros(code.shape, np.int64)
+    codes: list[int] = []
     for value in np.unique(code):
         mask = code == value
         count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)

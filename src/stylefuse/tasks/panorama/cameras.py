@@ -115,11 +115,11 @@ def _rotation(pairs: Sequence[Pair], sizes: Sequence[tuple[int, int]], order: Tr
         starts.append((float(np.abs(residuals(start)).mean()), start))
     starts.sort(key=lambda each: each[0])
     fits = [fit(residuals, start, _HUBER) for _, start in starts[:2]]
-    turns, focals = unpack(min(fits, key=lambda each: each[1])[0])
-    lens = [np.diag([1 / focal, 1 / focal, 1.0]) for focal in focals]
-    error = _error(_distances(pairs, [t @ each for t, each in zip(turns, lens, strict=True)], unit), unit)
-    turns = _upright(turns)
-    views = [turn @ each for turn, each in zip(turns, lens, strict=True)]
+    found, focals = unpack(min(fits, key=lambda each: each[1])[0])
+    lenses = [np.diag([1 / focal, 1 / focal, 1.0]) for focal in focals]
+    views = [turn @ each for turn, each in zip(found, lenses, strict=True)]
+    error = _error(_distances(pairs, views, unit), unit)
+    views = [turn @ each for turn, each in zip(_upright(found), lenses, strict=True)]
     return Cameras("rotation", error, [float(focal) for focal in focals], views)
 
 

@@ -44,9 +44,9 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     for i, picture in enumerate(pictures):
         piece = _compensated(blocks, i, brighten(warp(picture, layout, i), gains[i]))
         size = piece.seen.shape[::-1]
-        share = cv2.resize(cv2.dilate(shares[i], None), size, interpolation=cv2.INTER_LINEAR)
+        share = cv2.resize(cv2.dilate(shares[i], np.ones((3, 3), np.uint8)), size, interpolation=cv2.INTER_LINEAR)
         blender.feed(piece.pixels.astype(np.int16), cv2.bitwise_and(share, piece.seen), piece.corner)
-    blended, seen = blender.blend(None, None)
+    blended, seen = blender.blend(None, None)  # type: ignore[call-overload]
     picture = np.clip(blended, 0, 255).astype(np.uint8)
     return Composed(picture, np.asarray(seen) > 0, _weights(small, pieces, shares))
 
@@ -100,8 +100,8 @@ def _seams(pieces: Sequence[Piece]) -> list[np.ndarray]:
     So what moved between two pictures is taken from one of them, whole.
     """
     finder = cv2.detail.GraphCutSeamFinder("COST_COLOR_GRAD")
-    pixels = [cv2.UMat(each.pixels.astype(np.float32)) for each in pieces]
-    masks = [cv2.UMat(each.seen) for each in pieces]
+    pixels = [cv2.UMat(each.pixels.astype(np.float32)) for each in pieces]  # type: ignore[call-overload]
+    masks = [cv2.UMat(each.seen) for each in pieces]  # type: ignore[call-overload]
     found = finder.find(pixels, [each.corner for each in pieces], masks)  # type: ignore[arg-type]
     return [each.get() for each in found]
 

@@ -16,7 +16,8 @@ def inner_rectangle(seen: np.ndarray) -> Box:
     """
     step = -(-max(seen.shape) // _SIDE)
     height, width = (side // step for side in seen.shape)
-    cells: np.ndarray = seen[: height * step, : width * step].reshape(height, step, width, step).all((1, 3))
+    blocks = seen[: height * step, : width * step].reshape(height, step, width, step)
+    cells = np.asarray(blocks.all((1, 3)))
     left, top, right, bottom = _largest(cells)
     return left * step, top * step, right * step, bottom * step
 

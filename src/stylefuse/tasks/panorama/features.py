@@ -114,8 +114,9 @@ def _starts(a: Features, b: Features, likeness: np.ndarray) -> Iterator[np.ndarr
                     yield matrix
         if len(here) >= 3:
             cv2.setRNGSeed(0)
-            way = {"method": cv2.RANSAC, "ransacReprojThreshold": 2 * _NEAR * scale}
-            similar, _ = cv2.estimateAffinePartial2D(a.points[here], b.points[there], **way)
+            similar, _ = cv2.estimateAffinePartial2D(
+                a.points[here], b.points[there], method=cv2.RANSAC, ransacReprojThreshold=2 * _NEAR * scale
+            )
             if similar is not None:
                 yield np.vstack([similar, [0, 0, 1]])
 

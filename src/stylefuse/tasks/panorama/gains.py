@@ -60,8 +60,8 @@ def _shared(a: Piece, b: Piece) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((0, 3)), np.zeros((0, 3))
     parts = []
     for each in (a, b):
-        x, y = each.corner
-        box = np.s_[top - y : bottom - y, left - x : right - x]
+        aside, above = each.corner
+        box = np.s_[top - above : bottom - above, left - aside : right - aside]
         parts.append((each.pixels[box].astype(np.float32), each.seen[box] > 0))
     (x, in_x), (y, in_y) = parts
     lowest, highest = np.minimum(x, y).min(-1), np.maximum(x, y).max(-1)

@@ -12,7 +12,7 @@ from stylefuse.tasks.panorama.compose import compose
 from stylefuse.tasks.panorama.crop import inner_rectangle
 from stylefuse.tasks.panorama.features import find_features
 from stylefuse.tasks.panorama.pairs import Pair, belonging, match_all
-from stylefuse.tasks.panorama.params import AUTO, PanoramaParams
+from stylefuse.tasks.panorama.params import PanoramaParams
 from stylefuse.tasks.panorama.refusals import check_canvas, check_pictures, refuse_missing
 from stylefuse.tasks.panorama.surfaces import Layout, lay_out
 from stylefuse.tasks.task import Networks, Result
@@ -86,7 +86,7 @@ def plan(pictures: Sequence[np.ndarray], params: PanoramaParams) -> Plan:
         if pair.verdict == "matched" and pair.first in place
     ]
     sizes = [(pictures[i].shape[1], pictures[i].shape[0]) for i in used]
-    surface = None if params.projection == AUTO else params.projection
+    surface = None if params.projection == "auto" else params.projection
     cameras = find_cameras(matched, sizes, "rotation" if surface in ("cylinder", "sphere") else None)
     layout = lay_out(cameras, sizes, surface, params.size)
     if layout is None:

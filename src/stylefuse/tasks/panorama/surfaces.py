@@ -37,7 +37,7 @@ class Layout(NamedTuple):
         return self.unit / self.full
 
     def scaled(self, factor: float) -> "Layout":
-        boxes = [tuple(value * factor for value in box) for box in self.boxes]
+        boxes = [(a * factor, b * factor, c * factor, d * factor) for a, b, c, d in self.boxes]
         return self._replace(unit=self.unit * factor, boxes=boxes)
 
     @property
@@ -107,7 +107,7 @@ def back(layout: Layout, number: int, x: np.ndarray, y: np.ndarray) -> tuple[np.
     """Centred px of a picture from places on the surface; NaN where it does not look."""
     x, y = x / np.float32(layout.unit), y / np.float32(layout.unit)
     if layout.surface == "plane":
-        rays = (x, y, np.float32(1))
+        rays = (x, y, np.ones_like(x))
     elif layout.surface == "cylinder":
         rays = (np.sin(x), y, np.cos(x))
     else:
