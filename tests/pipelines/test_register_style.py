@@ -13,6 +13,8 @@ from stylefuse.pipelines.register.options import RegisterOptions
 from stylefuse.pipelines.register.style import register_style
 from stylefuse.serving.bundle import load_bundle, read_model
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 @pytest.fixture
 def added(tmp_path):
