@@ -154,6 +154,7 @@ def test_requirements_name_all_that_the_served_model_imports():
         ("pillow_heif", "pillow-heif"),
         ("c2pa", "c2pa-python"),
         ("pydicom", "pydicom"),
+        ("av", "av"),
     ):
         if find_spec(name) is None:
             needed.remove(distribution)
@@ -228,7 +229,8 @@ def test_wiring():
     heads = {head.weights for head in find_heads().values()}
     measured = {f"{head.reports}_evaluation" for head in find_heads().values()}
     assert {"reviser", "fuser"} <= heads and {"revision_evaluation", "fusion_evaluation"} <= measured
-    assert pipeline.inputs() == {"generator", "evaluation", "manifest", "params:register", *heads, *measured}
+    networks = {"generator", "classifier", "critic"}
+    assert pipeline.inputs() == {*networks, "evaluation", "manifest", "params:register", *heads, *measured}
     assert pipeline.outputs() == {"registration"}
 
 

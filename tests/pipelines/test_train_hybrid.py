@@ -230,9 +230,9 @@ def test_the_log_names_the_generator_that_it_belongs_to(uninterrupted):
     assert set(log["fingerprint"]) == {weights.facts["fingerprint"]}
 
 
-def test_the_generator_is_saved_when_its_log_is():
+def test_the_generator_is_saved_last():
     (node,) = create_pipeline().nodes
-    assert node.outputs == ["training_log", "generator"]
+    assert node.outputs == ["training_log", "critic", "generator"]
 
 
 def test_a_finished_training_is_only_handed_over(train, uninterrupted, steps):
@@ -388,5 +388,5 @@ def test_wiring():
         "training_samples",
         "params:train_hybrid",
     }
-    assert pipeline.outputs() == {"generator", "training_log"}
+    assert pipeline.outputs() == {"critic", "generator", "training_log"}
     assert get_type_hints(train_generator)["options"] is TrainOptions

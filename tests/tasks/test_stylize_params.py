@@ -152,7 +152,9 @@ def test_a_mixture_reads_as_it_was_written(text):
 
 
 def networks(*styles):
-    return SimpleNamespace(styles=styles, generator=None, has=lambda name: False, device="cpu", lock=None)
+    return SimpleNamespace(
+        styles=styles, generator=None, weights={}, has=lambda name: False, device="cpu", lock=None
+    )
 
 
 def test_defaults_are_the_first_style_and_nothing_else():

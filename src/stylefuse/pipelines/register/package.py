@@ -38,10 +38,10 @@ MAX_DESCRIPTION = 5000
 NUMBERS = "evaluation"  # of the artifact with all numbers of the evaluation
 REQUIREMENTS = (
     *("mlflow", "torch", "safetensors", "pillow", "opencv-python-headless", "numpy", "pandas"),
-    *("pydantic", "pyyaml", "scikit-image", "scipy"),
+    *("pydantic", "pyyaml", "scikit-image", "scipy", "filelock"),
 )
 # Read where they are installed, and so by a model that was registered there.
-OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python", "pydicom")
+OPTIONAL_REQUIREMENTS = ("pillow-heif", "c2pa-python", "pydicom", "av")
 
 
 def content_hash(networks: Mapping[str, Weights]) -> str:

@@ -44,7 +44,9 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     for i, picture in enumerate(pictures):
         piece = _compensated(blocks, i, brighten(warp(picture, layout, i), gains[i]))
         size = piece.seen.shape[::-1]
-        share = cv2.resize(cv2.dilate(shares[i], np.ones((3, 3), np.uint8)), size, interpolation=cv2.INTER_LINEAR)
+        share = cv2.resize(
+            cv2.dilate(shares[i], np.ones((3, 3), np.uint8)), size, interpolation=cv2.INTER_LINEAR
+        )
         blender.feed(piece.pixels.astype(np.int16), cv2.bitwise_and(share, piece.seen), piece.corner)
     blended, seen = blender.blend(None, None)  # type: ignore[call-overload]
     picture = np.clip(blended, 0, 255).astype(np.uint8)
