@@ -80,7 +80,10 @@ class Page:
         return self.driver.find_element("id", name)
 
     def click(self, name: str) -> None:
-        self.element(name).click()
+        """Click an element, scrolled away from the bar at the lower border of the panel."""
+        element = self.element(name)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+        element.click()
 
     def press(self, *keys: str) -> None:
         self.driver.switch_to.active_element.send_keys(*keys)

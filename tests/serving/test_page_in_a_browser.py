@@ -231,8 +231,8 @@ def test_a_fusion_shows_what_it_took_from_each_picture(page, tmp_path):
     page.click("run")
     page.wait_result()
     names = page.run("return [...document.querySelectorAll('.map span')].map(each => each.textContent)")
-    assert [name.split(" · ")[0] for name in names] == ["near.png", "far.png"]
-    page.run("document.querySelector('.map').click()")
+    assert [name.split(" · ")[0] for name in names] == ["Result", "near.png", "far.png"]
+    page.run("document.querySelectorAll('.map')[1].click()")
     assert page.element("after-side").text == "Share taken: near.png"
 
 
