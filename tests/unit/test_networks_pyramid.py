@@ -1,4 +1,4 @@
-"""Gradients of the pyramid: written by hand, equal to those of the slices that autograd would follow."""
+"""Gradients of the pyramid and of sums over a set: those of their formulas."""
 
 import pytest
 import torch

@@ -1,7 +1,5 @@
 """Laplacian pyramids (Burt and Adelson 1983), and conversion of RGB to luma and chroma."""
 
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,25 +25,6 @@ def from_luma_chroma(x: Tensor) -> Tensor:
 
 def down(x: Tensor) -> Tensor:
     """Halve N×C×H×W, H and W even, with the filter (1, 3, 3, 1)/8, which is centred as `up` expects it."""
-    return _Down.apply(x) if x.requires_grad and torch.is_grad_enabled() else _halved(x)
-
-
-class _Down(torch.autograd.Function):
-    """`down` with its gradient in one step: `up` is four times its transpose, at the borders too.
-
-    Autograd would fill a whole tensor of zeros for each of the eight slices.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        return _halved(x)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return up(gradient) / 4
-
-
-def _halved(x: Tensor) -> Tensor:
     x = F.pad(x, (1, 1, 1, 1), mode="replicate")
     x = (x[..., 0:-2:2, :] + x[..., 3::2, :]).add_(x[..., 1:-1:2, :] + x[..., 2::2, :], alpha=3)
     return (x[..., 0:-2:2] + x[..., 3::2]).add_(x[..., 1:-1:2] + x[..., 2::2], alpha=3).div_(64)

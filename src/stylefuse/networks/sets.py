@@ -20,14 +20,10 @@ def max_of_set(x: Tensor) -> Tensor:
 
 
 def weighted_sum(weights: Tensor, x: Tensor) -> Tensor:
-    """Σ weights · x over the set, N×n×… each.
-
-    `unbind` instead of an index for each picture: the gradient of an index fills a tensor of the whole set with zeros.
-    """
-    first, *others = zip(weights.unbind(1), x.unbind(1), strict=True)
-    total = first[0] * first[1]
-    for weight, each in others:
-        total = torch.addcmul(total, weight, each)
+    """Σ weights · x over the set, N×n×… each."""
+    total = weights[:, 0] * x[:, 0]
+    for i in range(1, x.shape[1]):
+        total = torch.addcmul(total, weights[:, i], x[:, i])
     return total
 
 
