@@ -145,3 +145,11 @@ def opened_page(folder: Path, port: int, language: str = "en"):
         yield page
     finally:
         page.driver.quit()
+
+
+@pytest.fixture
+def page(server, tmp_path):
+    """The page of a module's `server`; at the end the browser must have no complaint."""
+    with opened_page(tmp_path, server.port) as page:
+        yield page
+        assert page.complaints() == []

@@ -5,6 +5,7 @@ import signal
 import mlflow
 import pytest
 
+from served_models import fuser_weights, here, loaded, weights  # noqa: F401
 from stylefuse.hooks import connect
 from stylefuse.training import device
 from support import classifier_weights, write_tiny_data

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+import stylefuse.model
 from stylefuse.networks.generator import Generator, GeneratorConfig, load_generator, pack_generator
+from stylefuse.networks.weights import write_weights
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
 
@@ -29,6 +31,23 @@ def fuser_weights(weights):
     torch.manual_seed(0)
     fuser = Fuser(load_generator(weights).encoder, FuserConfig((6, 8, 8), (4, 4, 4)))
     return pack_fuser(fuser, "f" * 16, fingerprint="a" * 16)
+
+
+@pytest.fixture(scope="session")
+def loaded(weights, fuser_weights, tmp_path_factory):
+    """Both, loaded as users of Python load them."""
+    folder = tmp_path_factory.mktemp("model")
+    write_weights(folder / "generator.safetensors", weights)
+    write_weights(folder / "fuser.safetensors", fuser_weights)
+    return stylefuse.model.load(folder, "cpu")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, loaded):
+    """An empty folder, and a model that is loaded already."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stylefuse.model.load", lambda model, device: loaded)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

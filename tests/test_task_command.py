@@ -11,30 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import stylefuse.model
-from served_models import fuser_weights, weights  # noqa: F401
 from serving_examples import half_sharp, landscape
 from stylefuse.command_line import main
 from stylefuse.images.encoding import SUFFIXES
-from stylefuse.networks.weights import write_weights
 from stylefuse.serving.bundle import ModelError
 from stylefuse.task_files import FORMATS
-
-
-@pytest.fixture(scope="module")
-def loaded(weights, fuser_weights, tmp_path_factory):  # noqa: F811
-    folder = tmp_path_factory.mktemp("model")
-    write_weights(folder / "generator.safetensors", weights)
-    write_weights(folder / "fuser.safetensors", fuser_weights)
-    return stylefuse.model.load(folder, "cpu")
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, loaded):
-    """An empty folder, and a model that is loaded already."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stylefuse.model.load", lambda model, device: loaded)
-    return tmp_path
 
 
 @pytest.fixture

@@ -6,28 +6,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import stylefuse.model
-from served_models import fuser_weights, weights  # noqa: F401
 from serving_examples import half_sharp, landscape
 from stylefuse.command_line import main
-from stylefuse.networks.weights import write_weights
-
-
-@pytest.fixture(scope="module")
-def loaded(weights, fuser_weights, tmp_path_factory):  # noqa: F811
-    folder = tmp_path_factory.mktemp("model")
-    write_weights(folder / "generator.safetensors", weights)
-    write_weights(folder / "fuser.safetensors", fuser_weights)
-    return stylefuse.model.load(folder, "cpu")
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, loaded):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stylefuse.model.load", lambda model, device: loaded)
+def here(here):
     for name, picture in zip("ab", half_sharp(landscape()), strict=True):
         picture.save(f"{name}.png")
-    return tmp_path
+    return here
 
 
 def test_maps_lie_in_the_folder_and_what_is_missing_is_said(here, capsys):

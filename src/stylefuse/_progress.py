@@ -1,4 +1,4 @@
-"""Tell how much of a computation is done, from the loops over strips to whoever waits for the result."""
+"""Report the share of a computation that is done, from its inner loops to a listener."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

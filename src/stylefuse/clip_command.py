@@ -1,4 +1,4 @@
-"""Clips on the command line: their flags, and how one is worked on. Without PyTorch until a clip is worked on."""
+"""Run tasks on video clips from the command line: flags, and the run. PyTorch is imported only for the run."""
 
 import argparse
 import sys

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,14 @@ STUB = [sys.executable, str(Path(__file__).with_name("stub_clip.py"))]
 def clip(padded: int = 0, **told) -> tuple[str, bytes]:
     """A file for a form: what the stub process is to do, filled up to so many bytes."""
     return "ride.mp4", json.dumps(told).encode().ljust(padded)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class Clips:

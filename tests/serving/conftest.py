@@ -1,3 +1,4 @@
-"""The models that are served."""
+"""The models that are served, and the page in a browser."""
 
-from served_models import fuser_weights, model_folder, model_folder_without_fuser, weights  # noqa: F401
+from browsing import page  # noqa: F401
+from served_models import model_folder, model_folder_without_fuser  # noqa: F401

@@ -1,4 +1,4 @@
-"""A process that works on no clip, and does what the clip's file says: {"frames": 3, "pause": 0.01}."""
+"""A stand-in for the process that works on a clip: it does what the file says: {"frames": 3, "pause": 0.01}."""
 
 import json
 import os

@@ -20,13 +20,6 @@ def server(tmp_path_factory):
             yield running
 
 
-@pytest.fixture
-def page(server, tmp_path):
-    with opened_page(tmp_path, server.port) as page:
-        yield page
-        assert page.complaints() == []
-
-
 def saved(path, **told):
     """A clip that tells the stub process what to do, and that no browser can show."""
     path.write_bytes(clip(**told)[1])

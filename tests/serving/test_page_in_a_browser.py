@@ -25,13 +25,6 @@ def server(model_folder, tmp_path_factory):
 
 
 @pytest.fixture
-def page(server, tmp_path):
-    with opened_page(tmp_path, server.port) as page:
-        yield page
-        assert page.complaints() == []
-
-
-@pytest.fixture
 def photo(tmp_path):
     return saved(tmp_path / "coast.jpg", landscape(480, 320))
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from clip_jobs import clip
+from clip_jobs import clip, is_running
 
 from service_support import stub_server
 from stylefuse.serving.service.clips.folder import ClipFolder, sweep
@@ -50,14 +50,6 @@ def pid_of_clip(server, folder) -> int:
     (file,) = server.wait_for(lambda: [*folder.glob("stylefuse-clips-*/*/pid")])
     server.wait_for(file.read_text)
     return int(file.read_text())
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def open_results(server) -> list[Path]:
@@ -123,7 +115,8 @@ def test_who_leaves_while_sending_leaves_nothing(server, temporary):
         server.wait_for(lambda: server.metric("stylefuse_clips_bytes") > 200_000)
         assert server.metric('stylefuse_clips{state="sending"}') == 1
     server.wait_for(lambda: server.metric("stylefuse_clips_bytes") == 0)
-    assert [*temporary.glob("*/*")] == []
+    # The job is forgotten first, then its files are removed.
+    server.wait_for(lambda: [*temporary.glob("*/*")] == [])
 
 
 def test_neither_a_killed_server_nor_one_that_stops_leaves_clips_or_processes(tmp_path, monkeypatch):

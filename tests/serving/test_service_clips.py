@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import os
 import time
 from typing import ClassVar
 
 import pytest
-from clip_jobs import clips
+from clip_jobs import clips, is_running
 
 from service_support import Client, inline_app
 from stylefuse.serving.service.access import Access
@@ -38,14 +37,6 @@ def run(tmp_path):
         asyncio.run(whole())
 
     return run
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_clip_is_sent_worked_on_and_fetched_whole_and_in_parts(run):

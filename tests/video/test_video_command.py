@@ -11,29 +11,11 @@ pytest.importorskip("av", reason="needs the extra video")
 
 from clip_files import packets, pictures_of, scene, write_clip
 
-import stylefuse.model
-from served_models import fuser_weights, weights  # noqa: F401
 from stylefuse.command_line import main
 from stylefuse.labels.aigc import label_of
 from stylefuse.labels.verify import Code, verify
-from stylefuse.networks.weights import write_weights
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.reading import metadata_of_clip
-
-
-@pytest.fixture(scope="module")
-def loaded(weights, fuser_weights, tmp_path_factory):  # noqa: F811
-    folder = tmp_path_factory.mktemp("model")
-    write_weights(folder / "generator.safetensors", weights)
-    write_weights(folder / "fuser.safetensors", fuser_weights)
-    return stylefuse.model.load(folder, "cpu")
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch, loaded):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stylefuse.model.load", lambda model, device: loaded)
-    return tmp_path
 
 
 def out(capsys) -> list[dict]:

@@ -148,11 +148,7 @@ def test_what_is_left_out_is_told(tmp_path):
     assert "the attachment stream" in done.remarks[0] and "was left out" in done.remarks[0]
 
 
-def test_cancelled_work_goes_on(tmp_path, monkeypatch):
-    monkeypatch.setattr("stylefuse.video.transform._PART", 2)
-    source = write_clip(tmp_path / "a.mp4", scene(1, 5) + scene(2, 4))
-    whole, target = tmp_path / "whole.mp4", tmp_path / "b.mp4"
-    transform_video(source, whole, inverted)
+def cancel_after_four(source, target, **settings):
     steps: list[int] = []
     with pytest.raises(Cancelled):
         transform_video(
@@ -161,7 +157,16 @@ def test_cancelled_work_goes_on(tmp_path, monkeypatch):
             inverted,
             progress=lambda done, _: steps.append(done),
             cancelled=lambda: 4 in steps,
+            **settings,
         )
+
+
+def test_cancelled_work_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("stylefuse.video.transform._PART", 2)
+    source = write_clip(tmp_path / "a.mp4", scene(1, 5) + scene(2, 4))
+    whole, target = tmp_path / "whole.mp4", tmp_path / "b.mp4"
+    transform_video(source, whole, inverted)
+    cancel_after_four(source, target)
     assert not target.exists() and len(list(tmp_path.glob(".*.parts"))) == 1
     done = transform_video(source, target, inverted)
     assert done.kept == 4 and done.frames == 9
@@ -172,16 +177,7 @@ def test_cancelled_work_goes_on(tmp_path, monkeypatch):
 def test_other_settings_begin_anew(tmp_path, monkeypatch):
     monkeypatch.setattr("stylefuse.video.transform._PART", 2)
     source, target = write_clip(tmp_path / "a.mp4", scene(1, 5)), tmp_path / "b.mp4"
-    steps: list[int] = []
-    with pytest.raises(Cancelled):
-        transform_video(
-            source,
-            target,
-            inverted,
-            settings={"style": "ink"},
-            progress=lambda done, _: steps.append(done),
-            cancelled=lambda: 4 in steps,
-        )
+    cancel_after_four(source, target, settings={"style": "ink"})
     assert transform_video(source, target, inverted, settings={"style": "sea"}).kept == 0
     assert list(tmp_path.glob(".*")) == []
 

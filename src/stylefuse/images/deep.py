@@ -1,4 +1,4 @@
-"""Pictures for fusion, which keep their depth and greyness: 8 or 16 bits, grey or colour.
+"""Pictures for fusion, with the bit depth and the channels of their files: 8 or 16 bits, grey or colour.
 
 The 65536 levels of scanners, microscopes and infrared cameras are kept from file to file. Other pictures are decoded by
 `images.io` to 8 bits.

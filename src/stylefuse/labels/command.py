@@ -1,4 +1,4 @@
-"""The command `stylefuse verify`: one verdict a picture, then the facts."""
+"""The command `stylefuse verify`: prints a verdict for each file, then the facts."""
 
 import argparse
 import json

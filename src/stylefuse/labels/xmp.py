@@ -1,4 +1,4 @@
-"""Read and write properties in XMP packets (XMP specification, part 1), which may come from strangers."""
+"""Read and write properties in XMP packets (XMP specification, part 1), which may be hostile."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What cannot be done with a clip, in words."""
+"""Errors of clips that cannot be processed, and of a missing PyAV."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How a clip is worked on."""
+"""Options of the work on a clip."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Find what a batch has to make: a piece a picture, or a piece a set of pictures."""
+"""List the pieces of work of a batch: one for each picture, or one for each set of pictures."""
 
 import logging
 from collections.abc import Sequence

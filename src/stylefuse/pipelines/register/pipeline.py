@@ -1,4 +1,4 @@
-"""The pipeline `register`: a trained model in, a version in the MLflow registry out."""
+"""The pipelines that register a trained model, or one with an added style, in MLflow."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -1,9 +1,14 @@
 """Fields of requests: how many and how long texts may be, which values they stand for, how many pictures there are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from stylefuse.tasks.chains import parse_chain
 from stylefuse.tasks.params import Kind
+from stylefuse.tasks.validation import RequestError
 
 MAX_PARTS = 20
 # In bytes, of all texts; less than the parser takes in at once it cannot be.
@@ -20,6 +25,19 @@ def value_of(kind: Kind, text: str) -> Any:
         except ValueError:
             return text
     return text
+
+
+@contextmanager
+def reading_form(files: str) -> Iterator[None]:
+    """Turn what werkzeug raises at a form that it cannot read into a RequestError; `files`: what the form holds."""
+    try:
+        yield
+    except RequestEntityTooLarge:
+        message = f"it has more than {MAX_PARTS} parts, or texts of more than {MAX_TEXT / 1000:g} kB"
+        raise RequestError("body", message, f"send {files}, each field once", "too_large") from None
+    except ValueError:
+        remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
+        raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
 
 
 def takes_several(kind: str) -> bool:

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from werkzeug.datastructures import MIMEAccept
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.request import FORMAT, PNG, TASK
-from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, value_of
+from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, reading_form, value_of
 from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, picture_field, with_appended
 from stylefuse.tasks.params import Kind
 from stylefuse.tasks.task import Task
@@ -118,14 +117,8 @@ def _from_parts(tasks: Sequence[Task], mime: str, options: dict[str, str], body:
         max_form_parts=MAX_PARTS,
         silent=False,
     )
-    try:
+    with reading_form("pictures as files"):
         _, texts, files = parser.parse(io.BytesIO(body), mime, len(body), options)
-    except RequestEntityTooLarge:
-        message = f"it has more than {MAX_PARTS} parts, or texts of more than {MAX_TEXT / 1000:g} kB"
-        raise RequestError("body", message, "send pictures as files, each field once", "too_large") from None
-    except ValueError:
-        remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
-        raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
     picture, known = picture_field(tasks[0]), fields_of(tasks)
     fields: dict[str, Any] = {}
     for name in texts:

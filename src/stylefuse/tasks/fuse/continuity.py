@@ -1,4 +1,4 @@
-"""Find the undamaged picture of each place of a damaged set: damage ends abruptly where the pictures begin to agree."""
+"""Choose the undamaged picture at each place of a damaged set: damage has an abrupt border, the scene continues."""
 
 from itertools import combinations
 

@@ -1,1 +1,1 @@
-"""Jobs on clips: a clip is sent, waits, is worked on in a process of its own, and its result is fetched."""
+"""Jobs on clips: receive a clip, queue it, run tasks on it in a process of its own, and serve the result."""

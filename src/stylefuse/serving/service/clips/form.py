@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
@@ -15,7 +14,7 @@ from stylefuse.serving.bodies import twice
 from stylefuse.serving.service import limits
 from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.serving.service.errors import Refused
-from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, value_of
+from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, reading_form, value_of
 from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, with_appended
 from stylefuse.tasks.params import specs
 from stylefuse.tasks.task import Task, default_task, find_tasks
@@ -76,17 +75,11 @@ async def receive(
 def _events(decoder: MultipartDecoder, part: bytes, is_last: bool) -> Iterator[Event]:
     # In pieces: the decoder refuses more at once than a text may have.
     pieces: list[bytes | None] = [part[at : at + _PIECE] for at in range(0, len(part), _PIECE)]
-    try:
+    with reading_form("the clip as a file"):
         for piece in [*pieces, None] if is_last else pieces:
             decoder.receive_data(piece)
             while not isinstance(event := decoder.next_event(), NeedData | Epilogue):
                 yield event
-    except RequestEntityTooLarge:
-        message = f"it has more than {MAX_PARTS} parts, or texts of more than {MAX_TEXT / 1000:g} kB"
-        raise RequestError("body", message, "send the clip as a file, each field once", "too_large") from None
-    except ValueError:
-        remedy = "send multipart/form-data as RFC 7578 has it, ended by its boundary"
-        raise RequestError("body", "it is not a valid form, or was cut off", remedy, "not_a_form") from None
 
 
 class _Form:

@@ -1,4 +1,4 @@
-"""Jobs on clips: they wait in a line, one at a time is worked on, and results are kept for a while on bounded disk."""
+"""The queue of jobs on clips: one runs at a time; results are kept for a limited time, in limited disk space."""
 
 import asyncio
 import contextlib

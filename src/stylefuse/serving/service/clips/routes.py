@@ -1,4 +1,4 @@
-"""The routes of clips: `POST /v1/video` starts a job; `/v1/jobs/<id>` tells of it, ends it, and has its result."""
+"""Routes of clips: `POST /v1/video` starts a job; `/v1/jobs/<id>` shows its state, ends it, and serves its result."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What starts the process that works on a clip, and whether there can be one."""
+"""Build the command that starts the process for a clip, and check that the server can run one."""
 
 import importlib.util
 import json

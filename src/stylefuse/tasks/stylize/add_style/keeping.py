@@ -1,4 +1,4 @@
-"""How much the terms that keep a photo's content weigh: as much as its structure needs."""
+"""Adapt the weight of the content losses, so that the photo's structure (SSIM) stays above a bound."""
 
 import math
 
