@@ -42,7 +42,7 @@ def run(tmp_path):
 def test_a_clip_is_sent_worked_on_and_fetched_whole_and_in_parts(run):
     async def scenario(app):
         fields = {"style": "monet", "strength": "0.5"}
-        answer = await app.send(fields=fields, frames=4, size=4)
+        answer = await app.send(fields=fields, frames=4, size=4, pause=0.05)  # long enough for "seconds"
         assert answer.status_code == 202 and answer.json()["state"] in ("waiting", "working")
         job = answer.headers["location"]
         told = await app.until(job, "done")
