@@ -142,11 +142,11 @@ class Jobs:
             return
         self._leaving.add(job)
         try:
-            await self._take_out(job)
+            await self._clear(job)
         finally:
             self._leaving.discard(job)
 
-    async def _take_out(self, job: Job) -> None:
+    async def _clear(self, job: Job) -> None:
         if job in self._line:
             self._line.remove(job)
         if self._current and self._current[0] is job:
