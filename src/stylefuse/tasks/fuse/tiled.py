@@ -9,7 +9,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse.networks.pyramid import down, from_luma_chroma, laplacian, to_luma_chroma, up
-from stylefuse.tasks.fuse.blend import Plan, apply_tone, blend, blend_level, replace_rejected, wiener_filter
+from stylefuse.tasks.fuse.blend import (
+    Plan,
+    apply_tone,
+    blend,
+    blend_level,
+    bound,
+    replace_rejected,
+    wiener_filter,
+)
 from stylefuse.tasks.fuse.cues import against_set, band_energy
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.network import Fuser
@@ -139,7 +147,7 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         here = (logits_at[level] + trust_at[level] * against_set(energy, n))[None]
         sets = parts[level].unflatten(0, (1, n))
         fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink_at[level])
-    return from_luma_chroma(fused)[0]
+    return bound(from_luma_chroma(fused), x, plan.bounded)[0]
 
 
 def _sizes(x: Tensor, levels: int) -> list[Tensor]:
