@@ -62,7 +62,7 @@ function finish(job, state) {
 function drawProgress() {
   const over = jobs.filter(({ photo }) => !running.has(photo)).length;
   const now = [...progressOf.values()];
-  const sent = now.reduce((sum, { step, share }) => sum + (step === "sending" ? 0.2 * share : step === "working" ? 0.2 + 0.8 * (share ?? 0.3) : 0.2), 0);
+  const sent = now.reduce((sum, { step, share }) => sum + (step === "sending" ? 0.1 * share : step === "working" ? 0.1 + 0.9 * (share ?? 0) : 0.1), 0);
   $("progress-bar").value = Math.min(1, (over + sent) / Math.max(1, jobs.length));
   const first = now[0];
   const step = first ? t(first.step === "working" && first.share ? "step.share" : `step.${first.step}`, { share: Math.round(100 * (first.share ?? 0)), ahead: first.ahead ?? 0 }) : "";
