@@ -229,6 +229,31 @@ def test_a_fusion_shows_what_it_took_from_each_picture(page, tmp_path):
     assert page.element("after-side").text == "Share taken: near.png"
 
 
+def test_three_overlapping_photos_become_a_panorama(page, tmp_path):
+    """The result has another shape than the photos: it stands alone, or beside the first, never under the divider."""
+    wide = landscape(360, 150)
+    parts = [
+        saved(tmp_path / f"{n}.png", wide.crop((x, 0, x + 170, 150))) for n, x in enumerate((0, 95, 190))
+    ]
+    page.choose(*parts)
+    page.click("step-panorama")
+    assert page.element("run").text == "Panorama: 3 pictures"
+    page.click("run")
+    page.until("return /^In work: \\d/.test(document.getElementById('progress-text').textContent)")
+    page.wait_result()
+    view = "return document.getElementById('pane').dataset.view"
+    page.until(f"{view} === 'result'")
+    assert page.element("view-slider").text == "Result" and not page.element("split").is_displayed()
+    assert page.run("return document.querySelectorAll('.map').length") == 4
+    assert page.element("report").text.split("\n")[1] == "3 pictures were joined on a plane."
+    page.click("view-side")
+    assert page.run(view) == "side"
+    page.click("download")
+    assert Image.open(page.downloaded(".png")).size == pytest.approx((360, 150), abs=4)
+    page.run("document.querySelector('.thumb').click()")
+    page.until(f"{view} === 'photo'")
+
+
 def test_a_result_is_explained_on_request(page, photo):
     page.choose(photo)
     page.click("run")

@@ -62,6 +62,7 @@ export function startWords(changed) {
     translate();
     changed();
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => translate());
   $("theme").addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = next;
