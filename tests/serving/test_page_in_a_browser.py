@@ -190,13 +190,25 @@ def test_of_ten_files_one_is_broken_and_nine_come_in_a_zip(page, tmp_path):
         assert {Image.open(io.BytesIO(zipped.read(name))).size for name in names} == {(96, 64)}
 
 
+# How many entries the history has; before they are on the disk, a reload would lose them.
+KEPT = """
+return new Promise((resolve) => {
+  const opened = indexedDB.open("stylefuse");
+  opened.onsuccess = () => {
+    const count = opened.result.transaction("history").objectStore("history").count();
+    count.onsuccess = () => resolve(count.result);
+  };
+});
+"""
+
+
 def test_history_and_settings_stay_in_this_browser_and_nowhere_else(page, server, photo, tmp_path):
     before = files_of(server.folder)
     page.open("#task=stylize&style=monet&strength=0.5")
     page.choose(photo)
     page.click("run")
     page.wait_result()
-    page.until("return indexedDB.databases().then(found => found.length)")
+    page.until(KEPT)
     page.driver.refresh()
     page.wait_ready()
     page.click("history-open")
@@ -348,6 +360,7 @@ def test_the_token_is_asked_once(model_folder, tmp_path, photo):
 def test_settings_are_in_the_address_and_presets_have_names(page, photo):
     page.choose(photo)
     page.run("document.getElementById('tile-style-monet').click()")
+    page.until("return document.getElementById('presets-row')")
     page.run("document.getElementById('presets-row').open = true")
     page.element("preset-name").send_keys("evening", ENTER)
     page.until("return document.querySelectorAll('#presets option').length === 2")
