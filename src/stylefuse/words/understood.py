@@ -41,4 +41,4 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.tasks or self.styles or self.changes)
+        return not (self.tasks or self.styles or self.changes or "all_styles" in self.flags)
