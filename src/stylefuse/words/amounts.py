@@ -41,8 +41,15 @@ def is_loose(clause: list[Token], directed: list[tuple[str, Meaning]]) -> bool:
     if not directed or any(role in ("up", "down") for role, _ in directed):
         return False
     about_style = any(t.means(role) for t in clause for role in ("style", "movement", "style_word"))
-    foreign = any(not (t.meanings or t.number) or t.means("scene") or t.means("out") for t in clause)
-    return foreign and not (about_style and directed[0][1].param == "strength")
+    return is_foreign(clause) and not (about_style and directed[0][1].param == "strength")
+
+
+def is_foreign(clause: list[Token]) -> bool:
+    """Whether a clause has words that are no words of requests, and no style."""
+    styled = any(t.means(role) for t in clause for role in ("style", "movement", "style_word", "name"))
+    return not styled and any(
+        not (t.meanings or t.number) or t.means("scene") or t.means("out") for t in clause
+    )
 
 
 def is_amount(meaning: Meaning) -> bool:

@@ -121,7 +121,7 @@ def _number_beside(tokens: list[Token], place: int, step: int) -> Number | None:
         token = tokens[place]
         if token.number:
             return token.number
-        fits = any(token.means(role) for role in skip) or token.text in (":", "占", "占了", "的", "为", "是", "at")
+        fits = any(token.means(role) for role in skip) or token.text in (":", "占", "占了", "的", "为", "是")
         if not fits or is_style(token):
             return None
         place += step

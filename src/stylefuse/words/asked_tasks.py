@@ -130,11 +130,13 @@ def _read_mode(tokens: list[Token], tasks: list[str], reading: Reading) -> None:
         tasks.remove("restore")
         reading.changes.append(Change(FUSE, "mode", "set", "noise"))
         return
-    if any(each.param == "mode" for token in tokens for each in token.all(VALUE)):
-        return
+    modes = {each.value for token in tokens for each in token.all(VALUE) if each.param == "mode"}
     has = {role for token in tokens for role in _HINTS if token.means(role)}
-    if damage and "restore" in tasks and not any(token.means("then") for token in tokens):
-        tasks.remove("restore")
+    damaged = damage or "occlusion" in modes
+    if damaged and "restore" in tasks and not any(token.means("then") for token in tokens):
+        tasks.remove("restore")  # of damaged copies of one picture fusion takes the good parts
+    if modes:
+        return
     if damage or "hidden" in has:
         reading.changes.append(Change(FUSE, "mode", "set", "occlusion"))
     elif {"bright", "dark"} <= has:

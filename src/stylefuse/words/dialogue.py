@@ -110,7 +110,8 @@ class _Turn:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
-        if probability < SURE and reading.unknown and not reading.styles:
+        told = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
+        if probability < (UNLIKELY if told else SURE) and reading.unknown and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
         if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
             return self._doubt("really", wish)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stylefuse.words.amounts import SIGNS, about_of, amount_in, is_amount, is_by, is_idle, is_loose, mine
+from stylefuse.words.amounts import SIGNS, about_of, amount_in, is_amount, is_by, is_foreign, is_idle, is_loose, mine
 from stylefuse.words.amounts import sign as sign_of
 from stylefuse.words.colours import read_kept
 from stylefuse.words.lexicon import DO, NAME, STYLE, VALUE, Meaning, task_words
@@ -92,7 +92,7 @@ def _read_amounts(
     if target is None and directed:
         own = [m for _, m in directed]
         target = own[0]._replace(role=NAME)
-    elif target is None and sign and not any(t.means(DO) for t in clause):
+    elif target is None and sign and not any(t.means(DO) for t in clause) and not is_foreign(clause):
         target = STRENGTH
     if {"halve", "double"} & has:
         target = target or STRENGTH
