@@ -70,7 +70,9 @@ def read_styles(tokens: list[Token], reading: Reading) -> None:
         t.means("and") or t.means("mix") for a, b in itertools.pairwise(places) for t in tokens[a:b]
     )
     gaps = [tokens[a + 1 : b] for a, b in itertools.pairwise(places)]
-    reading.alternatives = any(token.means("or") for gap in gaps for token in gap)
+    reading.alternatives = any(token.means("or") for gap in gaps for token in gap) or (
+        len(places) > 1 and any(token.means("which") for token in tokens)
+    )
     if len(places) == 1 and (share := _of_photo(tokens, places[0])) is not None:
         reading.changes.append(Change(STYLIZE, "strength", "set", share))
         reading.flags.add("photo_share")

@@ -19,7 +19,7 @@ from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.1
+SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.2
 
 
 class Served(NamedTuple):
@@ -103,7 +103,8 @@ class _Turn:
             and (out or (probability < SURE and reading.unknown))
         ):
             return self._out_of_scope()
-        if about and out and probability < SURE:
+        asked = "help" in flags or "asks" in flags
+        if about and probability < SURE and (out or asked or (reading.scene and probability < DOUBTFUL)):
             return self._out_of_scope()
         wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
         if not wish.tasks:

@@ -22,14 +22,16 @@ def read_changes(clause: list[Token], tasks: list[str], reading: Any) -> Iterato
         reading: the whole sentence's, for its styles.
     """
     has = {role for token in clause for each in token.meanings for role in [each.role]}
+    has |= {"neg"} if "refused" in has else set()
     kept = yield from read_kept(clause, has, tasks)
-    yield from _read_values(clause, tasks, kept)
+    yield from _read_values(clause, tasks, kept, reading)
     yield from _read_amounts(clause, has, tasks, reading, kept)
 
 
-def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> Iterator[Found]:
+def _read_values(clause: list[Token], tasks: list[str], decided: set[str], reading: Any) -> Iterator[Found]:
     """Phrases that are a value by themselves: "subtle", "hdr", "handheld"; turned round by a "not" before them."""
     negated = False
+    styled = any(token.means(STYLE) for token in clause)
     for token in clause:
         if token.means("neg") and not token.means(VALUE):
             negated = True
@@ -40,7 +42,8 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> It
                 continue
             if task not in tasks and not (task == "stylize" and value.param == "strength"):
                 continue
-            if value.param == "strength" and _of_another(clause, token, tasks):
+            weighted = any(each is not None for each in reading.weights)
+            if value.param == "strength" and (weighted and styled or _of_another(clause, token, tasks)):
                 continue
             if not negated or value.value in ("occlusion", "noise"):
                 yield task, value.param, "set", value.value
