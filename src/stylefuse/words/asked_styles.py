@@ -145,7 +145,18 @@ def _of_photo(tokens: list[Token], place: int) -> float | None:
     return None
 
 
-_PHOTO = ("photo", "the photo", "original", "the original", "original photo", "原图", "照片", "原照片", "原片", "picture")
+_PHOTO = (
+    "photo",
+    "the photo",
+    "original",
+    "the original",
+    "original photo",
+    "原图",
+    "照片",
+    "原照片",
+    "原片",
+    "picture",
+)
 
 
 def find_unknown_style(tokens: list[Token], reading: Reading) -> None:

@@ -121,7 +121,7 @@ _NOISE = ("noise", "noisy", "grain", "denois", "噪", "颗粒")
 
 
 def _read_mode(tokens: list[Token], tasks: list[str], reading: Reading) -> None:
-    """The mode of fusing where it is said in a roundabout way: dark and bright, sharp here and there, damaged copies."""
+    """The mode of fusing where it is said in a roundabout way: dark and bright, sharp in places, damaged."""
     damage = [t.text for t in tokens if t.means("damage")]
     repairs = [t.text for t in tokens if any(m.task == "restore" for m in t.all(DO)) or _is_noise(t)]
     said = [*damage, *repairs]
@@ -150,7 +150,9 @@ _HINTS = ("bright", "dark", "sharp_here", "hidden")
 
 def _mixes_styles(tokens: list[Token], place: int) -> bool:
     """Whether a word of fusing is said of two styles: "combine Monet and ink", "水墨、莫奈平均混合"."""
-    bounds = [i for i, each in enumerate(tokens) if each.means("then") or (each.is_break and each.text != "、")]
+    bounds = [
+        i for i, each in enumerate(tokens) if each.means("then") or (each.is_break and each.text != "、")
+    ]
     start = max((i for i in bounds if i < place), default=-1)
     end = min((i for i in bounds if i > place), default=len(tokens))
     own = tokens[start + 1 : end]

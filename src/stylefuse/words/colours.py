@@ -1,6 +1,5 @@
 """Whether something of the photo stays: "颜色别变" keeps its colours, "don't keep them" does not."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from stylefuse.words.amounts import about_of, mine
@@ -45,7 +44,7 @@ def _kept(clause: list[Token], place: int, has: set[str], name: Meaning | None, 
     change = any(each.means("change") and not each.means("keep") for each in clause)
     if "free" in has and not keep and not neg:
         return about.get("changed")
-    if "refuse" in has and not keep:
+    if "refuse" in has and not (keep or change or neg):
         return about.get("changed")
     if "matching" in has and "match" in about["values"] and (value is None or value.value == about["kept"]):
         return "none" if neg else "match"
@@ -72,7 +71,7 @@ def _is_styles_own(clause: list[Token], place: int, token: Token, name: Meaning 
     return any(each.means(STYLE) for each in before) and not any(each.means("keep") for each in before)
 
 
-def _read_hue(clause: list[Token], has: set[str]) -> Iterator[Any]:
+def _read_hue(clause: list[Token], has: set[str]) -> Any:
     """A colour that stays as it is keeps the photo's colours: "the teal must not change", "裙子还得是红的"."""
     hue = any(token.means("hue") for token in clause)
     change = any(token.means("change") and not token.means("keep") for token in clause)

@@ -19,7 +19,7 @@ from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.2
+CERTAIN, SURE, DOUBTFUL, UNLIKELY = 0.7, 0.5, 0.3, 0.2
 
 
 class Served(NamedTuple):
@@ -90,7 +90,7 @@ class _Turn:
         reading = self.reading
         flags, probability = reading.flags, self.probability
         about = bool(reading.styles or "task" in flags)
-        out = [*reading.out, *(reading.scene if "act" in flags or not about else ())]
+        out = [*reading.out, *(reading.acted_on if about else reading.scene)]
         if reading.unknown_style and probability >= DOUBTFUL and not reading.tasks and not out:
             raise Unclear(
                 "unknown_style", refused=True, choices=self.served.styles, style=reading.unknown_style
@@ -103,15 +103,18 @@ class _Turn:
             and (out or (probability < SURE and reading.unknown))
         ):
             return self._out_of_scope()
+        told = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
         asked = "help" in flags or "asks" in flags
-        if about and probability < SURE and (out or asked or (reading.scene and probability < DOUBTFUL)):
+        topic = DOUBTFUL if reading.styles or told else SURE  # below this, what is spoken of counts
+        if not about and asked and probability < SURE:
+            return self._out_of_scope()
+        if about and probability < SURE and (out or asked or (reading.scene and probability < topic)):
             return self._out_of_scope()
         wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
         if not wish.tasks:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
-        told = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
         if probability < (UNLIKELY if told else SURE) and reading.unknown and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
         if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
@@ -176,7 +179,8 @@ class _Turn:
             [change.param for change in self.reading.changes],
             alike=ALIKE / 3 if self.probability >= SURE else 3 * ALIKE,
         )
-        if found is None or self.reading.out:
+        elsewhere = self.reading.out or (self.reading.scene and self.probability < CERTAIN)
+        if found is None or elsewhere:
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)
         return Answer(HELP, "help", text, self.language, self.state, source=found.source)

@@ -3,12 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stylefuse.words.amounts import SIGNS, about_of, amount_in, is_amount, is_by, is_foreign, is_idle, is_loose, mine
+from stylefuse.words.amounts import (
+    SIGNS,
+    about_of,
+    amount_in,
+    is_amount,
+    is_by,
+    is_foreign,
+    is_idle,
+    is_loose,
+    mine,
+)
 from stylefuse.words.amounts import sign as sign_of
 from stylefuse.words.colours import read_kept
 from stylefuse.words.lexicon import DO, NAME, STYLE, VALUE, Meaning, task_words
 from stylefuse.words.numbers import MULTIPLE, PLAIN, RATIO, SHARE
 from stylefuse.words.scan import Token
+from stylefuse.words.understood import STYLIZE
 
 STRENGTH = Meaning(NAME, "stylize", "strength")
 Found = tuple[str, str, str, Any]  # task, parameter, how, value
@@ -43,7 +54,7 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str], readi
             if task not in tasks and not (task == "stylize" and value.param == "strength"):
                 continue
             weighted = any(each is not None for each in reading.weights)
-            if value.param == "strength" and (weighted and styled or _of_another(clause, token, tasks)):
+            if value.param == "strength" and ((weighted and styled) or _of_another(clause, token, tasks)):
                 continue
             if not negated or value.value in ("occlusion", "noise"):
                 yield task, value.param, "set", value.value
@@ -59,9 +70,13 @@ def _of_another(clause: list[Token], token: Token, tasks: list[str]) -> bool:
     """Whether a word such as "slightly" is said of a change: "slightly larger strokes", "slightly stronger"."""
     after = clause[clause.index(token) + 1 :]
     near = after[:3]
-    named = any(m.param not in ("strength", "preserve_color") and is_amount(m) for t in after[:4] for m in t.all(NAME))
+    named = any(
+        m.param not in ("strength", "preserve_color") and is_amount(m) for t in after[:4] for m in t.all(NAME)
+    )
     compared = any(t.means(role) for t in near for role in ("up", "down", "more", "less"))
-    adjective = any(t.means(role) for t in near[:1] for role in SIGNS) and any(t.means("little") for t in near)
+    adjective = any(t.means(role) for t in near[:1] for role in SIGNS) and any(
+        t.means("little") for t in near
+    )
     return named or (compared and not any(t.means(STYLE) for t in near[:1])) or adjective
 
 
@@ -83,7 +98,9 @@ def _read_amounts(
     clause = [token for token in clause if not is_idle(token, clause, bool(named))]
     if "photo_share" in reading.flags and not named:
         numbers = []
+    neg = has & {"neg"}
     has &= {each.role for token in clause for each in token.meanings}
+    has |= neg
     directed = [(role, m) for t in clause for role in SIGNS if (m := mine(t.all(role), tasks))]
     if not named and is_loose(clause, directed):
         directed = []
@@ -109,7 +126,7 @@ def _read_amounts(
         scale
         and number
         and (number.kind == MULTIPLE or (number.kind == PLAIN and number.value in (2, 3, 4, 8)))
-        and not named
+        and not any(each.task == STYLIZE for each in named)
     ):
         yield scale[0], "scale", "set", f"{number.value + (number.value == 1):g}"
         return

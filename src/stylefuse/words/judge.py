@@ -32,7 +32,12 @@ def examples() -> tuple[list[str], list[bool]]:
 
 @cache
 def _names() -> re.Pattern[str]:
-    names = [normalise(name) for each in (known_styles(), movements()) for a in each.values() for name in a["names"]]
+    names = [
+        normalise(name)
+        for each in (known_styles(), movements())
+        for a in each.values()
+        for name in a["names"]
+    ]
     ordered = sorted((re.escape(name) for name in names if len(name) > 1), key=len, reverse=True)
     return re.compile(rf"(?<![a-z])(?:{'|'.join(ordered)})(?![a-z])")
 

@@ -157,7 +157,9 @@ _FORMS = [
     (re.compile(rf"{_NUM}(?![\d])"), lambda m: Number(float(m[0]), PLAIN)),
     # "This one" is no number; "strength one" is.
     (
-        re.compile(rf"(?:(?<=to )|(?<=at )|(?<=strength )|(?<=size )|(?<=sharpen )|(?!one{_B}))({_EN_NUMBER}){_B}"),
+        re.compile(
+            rf"(?:(?<=to )|(?<=at )|(?<=strength )|(?<=size )|(?<=sharpen )|(?!one{_B}))({_EN_NUMBER}){_B}"
+        ),
         lambda m: Number(_any(m[1]), PLAIN),
     ),
     (re.compile(rf"(?:a )?(?:pair|couple){_B}"), lambda m: Number(2, PLAIN)),

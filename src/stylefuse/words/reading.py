@@ -57,6 +57,12 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     said = [token for token in said if not any(token is each for each in kept)]
     reading.out = [token.text for token in said if token.means("out")]
     reading.scene = [token.text for token in said if token.means("scene")]
+    acts = [place for place, token in enumerate(tokens) if token.means("act")]
+    reading.acted_on = [
+        token.text
+        for place, token in enumerate(tokens)
+        if token.text in reading.scene and any(abs(place - each) < 5 for each in acts)
+    ]
     reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
     find_unknown_style(tokens, reading)
     return reading

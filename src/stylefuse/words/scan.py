@@ -139,6 +139,8 @@ def _corrected(word: str, lexicon: Lexicon) -> str:
     for known in lexicon.words_by_letter.get(word[0], ()):
         if abs(len(known) - len(word)) > 1 + (len(word) > 7):
             continue
+        if len(word) == len(known) < 5 and sorted(word) != sorted(known):
+            continue  # "wife" is no misspelt "wide"
         if _edits(word, known) > 1 + (len(word) > 7):
             continue
         ratio = SequenceMatcher(None, word, known).ratio()
@@ -154,7 +156,9 @@ def _cut(word: str, lexicon: Lexicon) -> list[str] | None:
         fitting = [
             [*before, word[start:end]]
             for start in range(max(0, end - 14), end)
-            if (before := best[start]) is not None and word[start:end] in lexicon.words and (end - start > 1 or word[start] == "a")
+            if (before := best[start]) is not None
+            and word[start:end] in lexicon.words
+            and (end - start > 1 or word[start] == "a")
         ]
         best.append(min(fitting, key=len) if fitting else None)
     return best[-1]

@@ -55,7 +55,12 @@ def make_wish(reading: Reading, styles: Sequence[str], tasks: Sequence[str], bas
     if reading.styles:
         params["style"] = _style(reading, styles)
     elif "all_styles" in reading.flags and len(styles) > 1:
-        params["style"] = as_text({name: round(w, 4) for name, w in read_mixture(",".join(f"{s}:1" for s in styles), styles).items()})
+        params["style"] = as_text(
+            {
+                name: round(w, 4)
+                for name, w in read_mixture(",".join(f"{s}:1" for s in styles), styles).items()
+            }
+        )
     if "swap" in reading.flags and base and ":" in str(params.get("style")):
         params["style"] = _swapped(params["style"], styles)
     # Said twice, as in "too weak, a bit stronger", the last one counts.
