@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import read_weights
 from stylefuse.tasks.upscale.network import Upscaler, load_upscaler
 from stylefuse.tasks.upscale.tiled import enlarge_any_size
@@ -33,9 +32,9 @@ def classical() -> list[Method]:
     return [method(Image.Resampling.BICUBIC), method(Image.Resampling.LANCZOS)]
 
 
-def upscaler_methods(generator: Path, head: Path) -> list[Method]:
+def upscaler_methods(head: Path) -> list[Method]:
     """The upscaler at detail 0, ½ and 1."""
-    network = load_upscaler(read_weights(head), load_generator(read_weights(generator)).encoder)
+    network = load_upscaler(read_weights(head))
     return [of_network(f"stylefuse, detail {detail:g}", network, detail) for detail in (0.0, 0.5, 1.0)]
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from benchmarks.common.memory import HEIGHT, WIDTH, peak_bytes
 from benchmarks.common.scenes import soft_picture
-from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import read_weights
 from stylefuse.tasks.upscale.config import SCALES
 from stylefuse.tasks.upscale.network import load_upscaler
@@ -16,15 +15,12 @@ from stylefuse.tasks.upscale.tiled import enlarge_any_size
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--generator", type=Path, required=True, help="weights of the generator whose encoder is used")
     add("--head", type=Path, required=True, help="weights of the upscaler")
     add("--scales", type=int, nargs="+", choices=SCALES, default=list(SCALES), help="factors (%(default)s)")
 
 
 def run(options: argparse.Namespace) -> None:
-    network = load_upscaler(
-        read_weights(options.head), load_generator(read_weights(options.generator)).encoder
-    )
+    network = load_upscaler(read_weights(options.head))
     for scale in options.scales:
         picture = soft_picture(HEIGHT // scale, WIDTH // scale)
         start = time.perf_counter()

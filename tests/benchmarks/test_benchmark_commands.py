@@ -30,7 +30,7 @@ PARTS = {
         "viewing",
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
-    upscale: ("truth", "ablation", "speed"),
+    upscale: ("truth", "speed"),
     video: ("flicker", "entering", "whole", "speed", "memory"),
 }
 
