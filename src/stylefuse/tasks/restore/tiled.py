@@ -56,9 +56,15 @@ def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: 
         logits = restorer.detector(_read(picture, part, restorer))[0, 0, rows, columns]
         here = scratches[part.rows, part.columns]
         here[:] = (logits > certainty)[: here.shape[0], : here.shape[1]].cpu().numpy()
+    return Found(scratches, *estimate(restorer, picture))
+
+
+@torch.inference_mode()
+def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float]:
+    """Noise and compression of a picture, H×W×3 uint8, as in `Found`."""
     pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
     noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
-    return Found(scratches, max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99))
+    return max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99)
 
 
 @torch.inference_mode()
