@@ -20,8 +20,8 @@ UNTOUCHED = "untouched"
 JPEG = ("jpeg_10", "jpeg_20", "jpeg_40", "jpeg_twice")
 CASES = (UNTOUCHED, *JPEG, "noise_5", "noise_15", "noise_25", "noise_50")
 # Share of the untouched photos that are left alone, and of those saved as JPEG in which no noise is seen.
-KEPT = 0.98
-QUANTILES = (0.02, 0.5, KEPT)
+KEPT = 0.95
+QUANTILES = (0.05, 0.5, KEPT)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.tasks.restore.levels import squares_of
+from stylefuse.tasks.restore.levels import NOISE_QUANTILE, squares_of
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
@@ -64,7 +64,8 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float]:
     """Noise and compression of a picture, H×W×3 uint8, as in `Found`."""
     pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
     noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
-    return max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99)
+    deviation = float(noise.quantile(NOISE_QUANTILE))
+    return max(0.0, deviation), min(max(0.0, float(compression.median())), 0.99)
 
 
 @torch.inference_mode()
