@@ -76,6 +76,7 @@ class Jobs:
         self._current: tuple[Job, asyncio.Task[None]] | None = None
         self._keeper = asyncio.create_task(self._keep_working())
         self._expiring: set[asyncio.Future[None]] = set()
+        self._leaving: set[Job] = set()  # removed ones whose files are still there
         self.frames = 0  # painted since the start
 
     @property
@@ -86,7 +87,7 @@ class Jobs:
     @property
     def bytes(self) -> int:
         """Of the files of all jobs."""
-        return sum(job.bytes for job in self._jobs.values())
+        return sum(job.bytes for job in [*self._jobs.values(), *self._leaving])
 
     def count(self, state: str) -> int:
         return sum(job.state == state for job in self._jobs.values())
@@ -139,6 +140,13 @@ class Jobs:
         """Forget a job: what works on it is killed, and its files are removed."""
         if self._jobs.pop(job.id, None) is None:
             return
+        self._leaving.add(job)
+        try:
+            await self._clear(job)
+        finally:
+            self._leaving.discard(job)
+
+    async def _clear(self, job: Job) -> None:
         if job in self._line:
             self._line.remove(job)
         if self._current and self._current[0] is job:
