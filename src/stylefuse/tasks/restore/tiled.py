@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse._progress import tell
-from stylefuse.tasks.restore.levels import squares_of
+from stylefuse.tasks.restore.levels import NOISE_QUANTILE, squares_of
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
@@ -63,9 +63,16 @@ def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: 
         here = scratches[part.rows, part.columns]
         here[:] = (logits > certainty)[: here.shape[0], : here.shape[1]].cpu().numpy()
         tell(0.9 * part.share)
+    return Found(scratches, *estimate(restorer, picture))
+
+
+@torch.inference_mode()
+def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float]:
+    """Noise and compression of a picture, H×W×3 uint8, as in `Found`."""
     pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
     noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
-    return Found(scratches, max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99))
+    deviation = float(noise.quantile(NOISE_QUANTILE))
+    return max(0.0, deviation), min(max(0.0, float(compression.median())), 0.99)
 
 
 @torch.inference_mode()
