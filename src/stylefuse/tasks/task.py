@@ -123,6 +123,20 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clips:
+    """How a task on several pictures works on a clip: on each frame with its neighbours. No network runs.
+
+    around: neighbours before and after a frame; they are moved onto it.
+    check: raises RequestError for parameters that do not fit clips.
+    fuse: makes the result from a frame and its neighbours, H×W×3 uint8 each.
+    """
+
+    around: int
+    check: Callable[[Any], None]
+    fuse: "Callable[[Sequence[np.ndarray], Any], Result]"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A task.
 
@@ -138,9 +152,7 @@ class Task:
         also: optional further pictures by name, each with a sentence; only where one is taken, and first in a chain.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
         appended_by: own parameters that append this task to a request for another one, when they are given there.
-        around: neighbours before and after a frame that a task on several pictures takes from a clip, moved onto it; 0
-            where it takes no clips, or one picture.
-        for_frames: its parameters for a frame and its neighbours, from those that were given.
+        clips: how a task on several pictures works on clips; None where it does not, or takes one picture.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
         batch: words of the batch pipeline.
         repaints: whether a result made with these parameters is one by AI, to be labelled; by default if networks run.
@@ -160,8 +172,7 @@ class Task:
     explained_by: tuple[str, ...] = ()
     deep: bool = False
     appended_by: tuple[str, ...] = ()
-    around: int = 0
-    for_frames: Callable[[Any], Any] = lambda params: params
+    clips: Clips | None = None
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
     repaints: Callable[[Any], bool] | None = None
@@ -180,7 +191,7 @@ class Task:
 
     @property
     def takes_clips(self) -> bool:
-        return self.follows or self.around > 0
+        return self.follows or self.clips is not None
 
     def repainted(self, params: Params) -> bool:
         """Whether a result made with these parameters has to be labelled as made by AI."""
