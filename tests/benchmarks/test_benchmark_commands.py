@@ -31,7 +31,7 @@ PARTS = {
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
     upscale: ("truth", "ablation", "speed"),
-    video: ("flicker", "entering", "whole", "speed", "memory"),
+    video: ("flicker", "entering", "noise", "whole", "speed", "memory"),
 }
 
 

@@ -21,7 +21,8 @@ from stylefuse.serving.bundle import GENERATOR, Bundle
 from stylefuse.serving.chain import as_taken, check_chain, to_rgb8
 from stylefuse.serving.labelled import INHERITED, LABEL
 from stylefuse.tasks.chains import Step, chain_name
-from stylefuse.tasks.task import Clips, Result
+from stylefuse.tasks.clips import Clips
+from stylefuse.tasks.task import Result
 from stylefuse.tasks.validation import RequestError
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.pixels import Frame

@@ -14,9 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import stylefuse.tasks
+from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.maps import Map
 from stylefuse.tasks.params import Params, Spec, specs
-from stylefuse.tasks.reserved import RESERVED_PARAMETERS, RESERVED_TASKS
+from stylefuse.tasks.reserved import RESERVED_TASKS, check_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,20 +124,6 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clips:
-    """How a task on several pictures works on a clip: on each frame with its neighbours. No network runs.
-
-    around: neighbours before and after a frame; they are moved onto it.
-    check: raises RequestError for parameters that do not fit clips.
-    fuse: makes the result from a frame and its neighbours, H×W×3 uint8 each.
-    """
-
-    around: int
-    check: Callable[[Any], None]
-    fuse: "Callable[[Sequence[np.ndarray], Any], Result]"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Task:
     """A task.
 
@@ -229,7 +216,7 @@ def find_tasks() -> dict[str, Task]:
                 raise ValueError(f"the task in the folder tasks/{module.name} is called {task.name}")
             found.append(task)
     tasks = {task.name: task for task in sorted(found, key=lambda task: (task.rank, task.name))}
-    _check_names(list(tasks.values()))
+    check_names(list(tasks.values()))
     return tasks
 
 
@@ -246,25 +233,3 @@ def find_heads() -> dict[str, "Head"]:
 def find_explainers() -> list[str]:
     """Names of the weights with which maps of results are made, of all tasks."""
     return list(dict.fromkeys(name for task in find_tasks().values() for name in task.explained_by))
-
-
-def _check_names(tasks: Sequence[Task]) -> None:
-    known: dict[str, tuple[str, Spec]] = {}
-    pictures = {name: task.name for task in tasks for name in task.also}
-    for task in tasks:
-        for name, spec in task.specs.items():
-            if name in pictures:
-                raise ValueError(
-                    f"a parameter of the task {task.name} is called {name}, as a picture of {pictures[name]} is: "
-                    "rename it"
-                )
-            if name in RESERVED_PARAMETERS:
-                raise ValueError(
-                    f"a parameter of the task {task.name} is called {name}, which has another meaning: rename it"
-                )
-            other, same = known.setdefault(name, (task.name, spec))
-            if same != spec:
-                raise ValueError(
-                    f"the tasks {other} and {task.name} declare the parameter {name} differently: "
-                    "chains send one value to both, so give one of them another name"
-                )

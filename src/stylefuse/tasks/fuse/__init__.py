@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.fuse.head import FUSER
 from stylefuse.tasks.fuse.modes import AUTO, BLEND, MAX_PICTURES, MIN_PICTURES, NOISE
 from stylefuse.tasks.fuse.params import FuseParams
-from stylefuse.tasks.task import Batch, Clips, Networks, Predictor, Result, Size, Task
+from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
 from stylefuse.tasks.validation import RequestError
 
 if TYPE_CHECKING:
