@@ -14,6 +14,13 @@ def about_of(meaning: Meaning | None) -> dict[str, Any]:
     return task_words()[meaning.task]["params"][meaning.param] if meaning and meaning.param else {}
 
 
+def mine(meanings: list[Meaning], tasks: list[str]) -> Meaning | None:
+    """Of several tasks' meanings that of a task at hand; of no task at hand, only restyling's may be meant."""
+    best = [each for task in tasks for each in meanings if each.task == task]
+    rest = [each for each in meanings if each.task == "stylize"]
+    return next(iter(best or rest), None)
+
+
 def is_idle(token: Token, clause: list[Token], named: bool) -> bool:
     """Whether a single character such as 大 or 小 says nothing of an amount: "小狗" is a dog."""
     if (
@@ -29,6 +36,22 @@ def is_idle(token: Token, clause: list[Token], named: bool) -> bool:
     return not strength and not any(t.number or any(t.means(role) for role in beside) for t in near)
 
 
+def is_loose(clause: list[Token], directed: list[tuple[str, Meaning]]) -> bool:
+    """Whether adjectives say nothing of a parameter that nobody names: "the light was gorgeous", "人脸太小怕糊"."""
+    if not directed or any(role in ("up", "down") for role, _ in directed):
+        return False
+    about_style = any(t.means(role) for t in clause for role in ("style", "movement", "style_word"))
+    return is_foreign(clause) and not (about_style and directed[0][1].param == "strength")
+
+
+def is_foreign(clause: list[Token]) -> bool:
+    """Whether a clause has words that are no words of requests, and no style."""
+    styled = any(t.means(role) for t in clause for role in ("style", "movement", "style_word", "name"))
+    return not styled and any(
+        not (t.meanings or t.number) or t.means("scene") or t.means("out") for t in clause
+    )
+
+
 def is_amount(meaning: Meaning) -> bool:
     return bool({"times", "plus", "whole"} & about_of(meaning).keys())
 
@@ -40,6 +63,8 @@ def amount_in(clause: list[Token], numbers: list[Any], styled: bool) -> Any:
             counted = any(each.means("pictures") for each in clause[place + 1 : place + 5])
             if styled and token.number.kind == SHARE and of_photo(clause, place):
                 continue
+            if place and clause[place - 1].means("neg"):
+                continue  # "not 0.3"
             if not (token.number.kind == PLAIN and counted):
                 return token.number
     return None
@@ -60,10 +85,10 @@ def is_by(clause: list[Token]) -> bool:
         return True
     if any(token.means("set") for token in before):
         return False
-    return any(
-        token.means("more") or token.means("less") or token.means("up") or token.means("down")
-        for token in clause
-    )
+    if place and any(clause[place - 1].means(role) for role in ("adj_up", "adj_down")):
+        return len(clause) < 4  # 淡一半
+    roles = ("more", "less", "up", "down")
+    return any(token.means(role) for token in clause for role in roles)
 
 
 def sign(has: set[str], directed: list[tuple[str, Meaning]]) -> int:

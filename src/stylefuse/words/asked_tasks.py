@@ -34,7 +34,42 @@ def negations(tokens: list[Token]) -> list[bool]:
         )
         if any(token.means(role) for role in content):
             negated = False
+    styles = [place for place, token in enumerate(tokens) if token.means(STYLE) or token.means(MOVEMENT)]
+    for number, place in enumerate(styles):
+        result[place] |= _is_refused(tokens, place, [*styles, len(tokens)][number + 1])
     return result
+
+
+def runs(tokens: list[Token]) -> list[list[int]]:
+    """Places of the tokens of each clause."""
+    clauses: list[list[int]] = [[]]
+    for place, token in enumerate(tokens):
+        if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
+            clauses.append([])
+        else:
+            clauses[-1].append(place)
+    return clauses
+
+
+def _is_refused(tokens: list[Token], place: int, following: int) -> bool:
+    """Whether words around a style say that another is wanted: "skip the oil", "水彩就算了", "swap Monet for ink".
+
+    following: the place of the next style, or the number of tokens.
+    """
+    clause = next(each for each in runs(tokens) if place in each)
+    before = [tokens[i] for i in clause if place - 6 < i < place]
+    after = [tokens[i] for i in clause if place < i < min(following, place + 7)]
+    styles = [i for i, each in enumerate(before) if each.means(STYLE)]
+    before = before[styles[-1] + 1 :] if styles else before
+    if any(each.means("refuse") for each in before) or any(each.means("refused") for each in after):
+        return True
+    if after and after[0].means("neg") and (len(after) == 1 and not tokens[clause[-1]].means(STYLE)):
+        return True
+    if following == len(tokens):
+        return False
+    between = tokens[place + 1 : following]
+    swapped = any(each.means("swap_style") for each in before) and any(each.means("for") for each in between)
+    return swapped or any(each.means("instead") and each.text not in ("now", "this time") for each in between)
 
 
 def read_tasks(tokens: list[Token], reading: Reading) -> None:
@@ -49,12 +84,15 @@ def read_tasks(tokens: list[Token], reading: Reading) -> None:
         tasks = [each.task for each in token.all(DO)]
         if _enlarges(tokens, place):
             tasks.append("upscale")
-        if _clears(tokens, place):
+        if _mends(tokens, place):
             tasks.append("restore")
         if _of_strokes(tokens, place):
             tasks = [each for each in tasks if each != "upscale"]
         if token.means("mix_or_do") and (has_pictures or not several_styles):
             tasks.append(FUSE)
+        if FUSE in tasks and _mixes_styles(tokens, place):
+            tasks = [each for each in tasks if each != FUSE]
+            reading.flags.add("mix")
         if token.means(STYLE) or token.means(MOVEMENT):
             tasks = [] if negated[place] else [STYLIZE]
         elif tasks and not negated[place]:
@@ -67,11 +105,10 @@ def read_tasks(tokens: list[Token], reading: Reading) -> None:
     modal = any(each.value == "multimodal" for token in tokens for each in token.all(VALUE))
     if not tasks and modal and (has_pictures or reading.flags & {"mix"}):
         tasks = [FUSE]
-    noisy = [t.text for t in tokens if any(m.task == "restore" for m in t.all(DO)) or _is_noise(t)]
-    if FUSE in tasks and "restore" in tasks and all(any(word in each for word in _NOISE) for each in noisy):
-        # "Merge this noisy burst, get rid of the noise": this is what fusion does.
-        tasks.remove("restore")
-        reading.changes.append(Change(FUSE, "mode", "set", "noise"))
+    if "panorama" in tasks and FUSE in tasks:
+        tasks.remove(FUSE)  # "join these photos into one panorama"
+    if FUSE in tasks:
+        _read_mode(tokens, tasks, reading)
     after = next((place for place, token in enumerate(tokens) if token.means("after")), None)
     if after is not None:
         places = dict((task, place) for place, task in reversed(found))
@@ -80,25 +117,71 @@ def read_tasks(tokens: list[Token], reading: Reading) -> None:
     reading.tasks = tasks
 
 
-_NOISE = ("noise", "noisy", "grain", "denois", "噪")
+_NOISE = ("noise", "noisy", "grain", "denois", "噪", "颗粒")
+
+
+def _read_mode(tokens: list[Token], tasks: list[str], reading: Reading) -> None:
+    """The mode of fusing where it is said in a roundabout way: dark and bright, sharp in places, damaged."""
+    damage = [t.text for t in tokens if t.means("damage")]
+    repairs = [t.text for t in tokens if any(m.task == "restore" for m in t.all(DO)) or _is_noise(t)]
+    said = [*damage, *repairs]
+    if "restore" in tasks and said and all(any(word in each for word in _NOISE) for each in said):
+        # "Merge this noisy burst, get rid of the noise": this is what fusion does.
+        tasks.remove("restore")
+        reading.changes.append(Change(FUSE, "mode", "set", "noise"))
+        return
+    modes = {each.value for token in tokens for each in token.all(VALUE) if each.param == "mode"}
+    has = {role for token in tokens for role in _HINTS if token.means(role)}
+    damaged = damage or "occlusion" in modes
+    if damaged and "restore" in tasks and not any(token.means("then") for token in tokens):
+        tasks.remove("restore")  # of damaged copies of one picture fusion takes the good parts
+    if modes:
+        return
+    if damage or "hidden" in has:
+        reading.changes.append(Change(FUSE, "mode", "set", "occlusion"))
+    elif {"bright", "dark"} <= has:
+        reading.changes.append(Change(FUSE, "mode", "set", "exposure"))
+    elif "sharp_here" in has:
+        reading.changes.append(Change(FUSE, "mode", "set", "focus"))
+
+
+_HINTS = ("bright", "dark", "sharp_here", "hidden")
+
+
+def _mixes_styles(tokens: list[Token], place: int) -> bool:
+    """Whether a word of fusing is said of two styles: "combine Monet and ink", "水墨、莫奈平均混合"."""
+    bounds = [
+        i for i, each in enumerate(tokens) if each.means("then") or (each.is_break and each.text != "、")
+    ]
+    start = max((i for i in bounds if i < place), default=-1)
+    end = min((i for i in bounds if i > place), default=len(tokens))
+    own = tokens[start + 1 : end]
+    styles = sum(each.means(STYLE) for each in own)
+    return (styles > 1 or any(each.means("all_styles") for each in own)) and not any(
+        each.means("pictures") for each in own
+    )
 
 
 def _is_noise(token: Token) -> bool:
     return any(each.task == "restore" and each.param == "noise" for each in token.all("name"))
 
 
-def _clears(tokens: list[Token], place: int) -> bool:
-    """Whether damage is to be removed here: "get rid of the grain", "去一下噪点"."""
-    damage = any(each.task == "restore" for each in tokens[place].all("name"))
-    return damage and any(each.means("clear") for each in tokens[max(0, place - 4) : place])
+def _mends(tokens: list[Token], place: int) -> bool:
+    """Whether damage is to be removed here: "get rid of the grain", "去一下噪点", "修一修折痕"."""
+    token = tokens[place]
+    damage = token.means("damage") or any(each.task == "restore" for each in token.all("name"))
+    return damage and any(each.means("clear") or each.means("mend") for each in tokens)
 
 
 def _enlarges(tokens: list[Token], place: int) -> bool:
-    """Whether a multiple says how large the picture is to be: "four times larger"."""
+    """Whether a multiple says how large the picture is to be: "four times larger", "边长变成2倍"."""
     number = tokens[place].number
+    if number is None or number.kind != "multiple":
+        return False
+    near = [*tokens[max(0, place - 4) : place], *tokens[place + 1 : place + 4]]
     after = " ".join(each.text for each in tokens[place + 1 : place + 4])
-    large = ("larger", "bigger", "as large", "as big", "the size", "the resolution", "resolution")
-    return number is not None and number.kind == "multiple" and after.startswith(large)
+    large = ("larger", "bigger", "as large", "as big", "the size", "its size", "enlarge")
+    return after.startswith(large) or any(each.means("extent") for each in near)
 
 
 def _of_strokes(tokens: list[Token], place: int) -> bool:

@@ -10,16 +10,16 @@ from stylefuse.words.answer import HELP, MOST_REQUESTS, QUESTION, REFUSAL, REQUE
 from stylefuse.words.judge import in_scope
 from stylefuse.words.knowledge import ALIKE, look_up
 from stylefuse.words.lexicon import lexicon
-from stylefuse.words.normalise import is_chinese
+from stylefuse.words.normalise import is_chinese, normalise
 from stylefuse.words.reading import read
-from stylefuse.words.scan import scan
+from stylefuse.words.scan import correct, scan
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
 from stylefuse.words.understood import Reading
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.1
+CERTAIN, SURE, DOUBTFUL, UNLIKELY = 0.7, 0.5, 0.3, 0.2
 
 
 class Served(NamedTuple):
@@ -55,12 +55,15 @@ class _Turn:
     def __init__(self, text: str, served: Served, state: State, language: str):
         self.text, self.served, self.state, self.language = text, served, state, language
         base = state.pending or state.last
-        tokens = scan(text, lexicon(served.styles))
+        known = lexicon(served.styles)
+        tokens = scan(text, known)
+        self.probability = in_scope(correct(normalise(text), known))
+        self.numbers = any(token.number for token in tokens)
         self.reading: Reading = read(tokens, list(base.tasks) if base else [])
 
     def answer(self) -> Answer:
         reading, flags = self.reading, self.reading.flags
-        if "undo" in flags and reading.is_empty:
+        if "undo" in flags and self._only_goes_back():
             return self._undo()
         if "reset" in flags and reading.is_empty:
             return self._say(QUESTION, "reset", State())
@@ -77,11 +80,17 @@ class _Turn:
         except Unclear as unclear:
             return self._unclear(unclear)
 
+    def _only_goes_back(self) -> bool:
+        """Whether nothing is asked for beside going back; "it was nicer", "too strong" only tell why."""
+        reading = self.reading
+        told = all(each.param in ("strength", "stroke_size") for each in reading.changes) and not self.numbers
+        return reading.is_empty or bool(self.state.last and not reading.styles and not reading.tasks and told)
+
     def _asked(self) -> Answer:
         reading = self.reading
-        flags, probability = reading.flags, in_scope(self.text)
+        flags, probability = reading.flags, self.probability
         about = bool(reading.styles or "task" in flags)
-        out = [*reading.out, *(reading.scene if "act" in flags or not about else ())]
+        out = [*reading.out, *(reading.acted_on if about else reading.scene)]
         if reading.unknown_style and probability >= DOUBTFUL and not reading.tasks and not out:
             raise Unclear(
                 "unknown_style", refused=True, choices=self.served.styles, style=reading.unknown_style
@@ -94,14 +103,19 @@ class _Turn:
             and (out or (probability < SURE and reading.unknown))
         ):
             return self._out_of_scope()
-        if about and out and probability < SURE:
+        told = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
+        asked = "help" in flags or "asks" in flags
+        topic = DOUBTFUL if reading.styles or told else SURE  # below this, what is spoken of counts
+        if not about and asked and probability < SURE:
+            return self._out_of_scope()
+        if about and probability < SURE and (out or asked or (reading.scene and probability < topic)):
             return self._out_of_scope()
         wish = make_wish(reading, self.served.styles, self.served.tasks, self._base())
         if not wish.tasks:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
-        if probability < SURE and reading.unknown and not reading.styles:
+        if probability < (UNLIKELY if told else SURE) and reading.unknown and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
         if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
             return self._doubt("really", wish)
@@ -125,6 +139,8 @@ class _Turn:
         if self.state.pending:
             return self.state.pending
         flags = self.reading.flags
+        if "rest" in flags and self.state.last:
+            return self.state.last
         new = "task" in flags or (self.reading.styles and "weak" in flags)
         return None if new and not flags & {"instead", "continues"} else self.state.last
 
@@ -161,9 +177,10 @@ class _Turn:
             self.text,
             self.reading.tasks,
             [change.param for change in self.reading.changes],
-            alike=ALIKE / 3 if in_scope(self.text) >= SURE else 3 * ALIKE,
+            alike=ALIKE / 3 if self.probability >= SURE else 3 * ALIKE,
         )
-        if found is None or self.reading.out:
+        elsewhere = self.reading.out or (self.reading.scene and self.probability < CERTAIN)
+        if found is None or elsewhere:
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)
         return Answer(HELP, "help", text, self.language, self.state, source=found.source)

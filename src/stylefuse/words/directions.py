@@ -3,11 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stylefuse.words.amounts import SIGNS, about_of, amount_in, is_amount, is_by, is_idle
+from stylefuse.words.amounts import (
+    SIGNS,
+    about_of,
+    amount_in,
+    is_amount,
+    is_by,
+    is_foreign,
+    is_idle,
+    is_loose,
+    mine,
+)
 from stylefuse.words.amounts import sign as sign_of
+from stylefuse.words.colours import read_kept
 from stylefuse.words.lexicon import DO, NAME, STYLE, VALUE, Meaning, task_words
 from stylefuse.words.numbers import MULTIPLE, PLAIN, RATIO, SHARE
 from stylefuse.words.scan import Token
+from stylefuse.words.understood import STYLIZE
 
 STRENGTH = Meaning(NAME, "stylize", "strength")
 Found = tuple[str, str, str, Any]  # task, parameter, how, value
@@ -21,66 +33,16 @@ def read_changes(clause: list[Token], tasks: list[str], reading: Any) -> Iterato
         reading: the whole sentence's, for its styles.
     """
     has = {role for token in clause for each in token.meanings for role in [each.role]}
-    kept = yield from _read_kept(clause, has, tasks)
-    yield from _read_values(clause, tasks, kept)
+    has |= {"neg"} if "refused" in has else set()
+    kept = yield from read_kept(clause, has, tasks)
+    yield from _read_values(clause, tasks, kept, reading)
     yield from _read_amounts(clause, has, tasks, reading, kept)
 
 
-def _mine(meanings: list[Meaning], tasks: list[str]) -> Meaning | None:
-    """Of several tasks' meanings that of a task at hand; of no task at hand, only restyling's may be meant."""
-    best = [each for task in tasks for each in meanings if each.task == task]
-    rest = [each for each in meanings if each.task == "stylize"]
-    return next(iter(best or rest), None)
-
-
-def _read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
-    """Parameters that say whether something of the photo stays: "颜色别变" keeps it, "don't keep it" does not.
-
-    Returns:
-        The parameters that were decided here.
-    """
-    decided: set[str] = set()
-    for place, token in enumerate(clause):
-        name = _mine(token.all(NAME), tasks)
-        value = next(
-            (each for each in token.all(VALUE) if "opposite" in about_of(each) and "kept" in about_of(each)),
-            None,
-        )
-        about = about_of(name or value) if name or value else {}
-        if "kept" not in about:
-            continue
-        param = name or value
-        assert param is not None
-        if param.param in decided:
-            continue
-        styled = place > 0 and any(each.means(STYLE) for each in clause[max(0, place - 2) : place])
-        later = any(each.means("keep") or each.means("change") for each in clause[place + 1 :])
-        neg, keep = "neg" in has, "keep" in has
-        change = any(each.means("change") and not each.means("keep") for each in clause)
-        if name and styled and not later:
-            result = about.get("changed")
-            result = about["kept"] if neg else result
-        elif value is not None and not (change and neg):
-            result = about["opposite"][value.value] if neg else value.value
-        elif neg and change:
-            result = about["kept"] if value is None else value.value
-        elif neg and keep:
-            result = about.get("changed")
-        elif keep:
-            result = about["kept"]
-        elif change:
-            result = about.get("changed")
-        else:
-            continue
-        if result is not None:
-            decided.add(param.param)
-            yield param.task, param.param, "set", result
-    return decided
-
-
-def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> Iterator[Found]:
+def _read_values(clause: list[Token], tasks: list[str], decided: set[str], reading: Any) -> Iterator[Found]:
     """Phrases that are a value by themselves: "subtle", "hdr", "handheld"; turned round by a "not" before them."""
     negated = False
+    styled = any(token.means(STYLE) for token in clause)
     for token in clause:
         if token.means("neg") and not token.means(VALUE):
             negated = True
@@ -91,6 +53,9 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> It
                 continue
             if task not in tasks and not (task == "stylize" and value.param == "strength"):
                 continue
+            weighted = any(each is not None for each in reading.weights)
+            if value.param == "strength" and ((weighted and styled) or _of_another(clause, token, tasks)):
+                continue
             if not negated or value.value in ("occlusion", "noise"):
                 yield task, value.param, "set", value.value
             elif value.value in (
@@ -99,6 +64,20 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str]) -> It
                 yield task, value.param, "set", _as_key(flags[value.value])
             decided.add(value.param)
             negated = False
+
+
+def _of_another(clause: list[Token], token: Token, tasks: list[str]) -> bool:
+    """Whether a word such as "slightly" is said of a change: "slightly larger strokes", "slightly stronger"."""
+    after = clause[clause.index(token) + 1 :]
+    near = after[:3]
+    named = any(
+        m.param not in ("strength", "preserve_color") and is_amount(m) for t in after[:4] for m in t.all(NAME)
+    )
+    compared = any(t.means(role) for t in near for role in ("up", "down", "more", "less"))
+    adjective = any(t.means(role) for t in near[:1] for role in SIGNS) and any(
+        t.means("little") for t in near
+    )
+    return named or (compared and not any(t.means(STYLE) for t in near[:1])) or adjective
 
 
 def _as_key(text: str) -> Any:
@@ -111,14 +90,20 @@ def _read_amounts(
     numbers = [token.number for token in clause if token.number and token.number.kind != RATIO]
     weighted = any(each is not None for each in reading.weights)
     styled = any(token.means(STYLE) for token in clause)
-    if weighted and styled:
-        numbers = []
+    shares = len(reading.styles) > 1 and "each" in has
+    numbers = [] if (weighted and styled) or shares else numbers
     named = [
-        m for t in clause if not t.means("style_word") and (m := _mine(t.all(NAME), tasks)) and is_amount(m)
+        m for t in clause if not t.means("style_word") and (m := mine(t.all(NAME), tasks)) and is_amount(m)
     ]
     clause = [token for token in clause if not is_idle(token, clause, bool(named))]
+    if "photo_share" in reading.flags and not named:
+        numbers = []
+    neg = has & {"neg"}
     has &= {each.role for token in clause for each in token.meanings}
-    directed = [(role, m) for t in clause for role in SIGNS if (m := _mine(t.all(role), tasks))]
+    has |= neg
+    directed = [(role, m) for t in clause for role in SIGNS if (m := mine(t.all(role), tasks))]
+    if not named and is_loose(clause, directed):
+        directed = []
     target = named[-1] if named else None
     if directed:  # 小 is small and less at once: it counts once
         other = [token for token in clause if not any(token.means(role) for role in SIGNS)]
@@ -127,7 +112,7 @@ def _read_amounts(
     if target is None and directed:
         own = [m for _, m in directed]
         target = own[0]._replace(role=NAME)
-    elif target is None and sign and not any(t.means(DO) for t in clause):
+    elif target is None and sign and not any(t.means(DO) for t in clause) and not is_foreign(clause):
         target = STRENGTH
     if {"halve", "double"} & has:
         target = target or STRENGTH
@@ -141,7 +126,7 @@ def _read_amounts(
         scale
         and number
         and (number.kind == MULTIPLE or (number.kind == PLAIN and number.value in (2, 3, 4, 8)))
-        and not named
+        and not any(each.task == STYLIZE for each in named)
     ):
         yield scale[0], "scale", "set", f"{number.value + (number.value == 1):g}"
         return

@@ -5,10 +5,12 @@ Character n-grams weighted by TF-IDF, and a logistic regression, fitted on the p
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from stylefuse.words.lexicon import known_styles, movements
 from stylefuse.words.normalise import normalise
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -23,9 +25,26 @@ def examples() -> tuple[list[str], list[bool]]:
             filled = sentence
             for slot, values in told["slots"].items():
                 filled = filled.replace(f"{{{slot}}}", values[number % len(values)])
-            sentences.append(normalise(filled))
+            sentences.append(_without_names(normalise(filled)))
             labels.append(label)
     return sentences, labels
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    names = [
+        normalise(name)
+        for each in (known_styles(), movements())
+        for a in each.values()
+        for name in a["names"]
+    ]
+    ordered = sorted((re.escape(name) for name in names if len(name) > 1), key=len, reverse=True)
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(ordered)})(?![a-z])")
+
+
+def _without_names(text: str) -> str:
+    """The text with one sign for every name of a style: whose style it is says nothing of the scope."""
+    return _names().sub("☆", text)
 
 
 @cache
@@ -41,4 +60,4 @@ def _judge() -> Any:
 
 def in_scope(text: str) -> float:
     """The probability that a sentence is in scope."""
-    return float(_judge().predict_proba([normalise(text)])[0, 1])
+    return float(_judge().predict_proba([_without_names(normalise(text))])[0, 1])

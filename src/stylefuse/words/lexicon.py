@@ -88,7 +88,7 @@ class Lexicon:
                 known.append(meaning)
 
     def _add_task(self, task: str, words: dict[str, Any]) -> None:
-        for role in (DO, "weak", "mix_or_do"):
+        for role in (DO, "weak", "mix_or_do", "damage", "mend", "hue"):
             self._add(words.get(role, ()), Meaning(role, task))
         for param, about in words["params"].items():
             self._add(about["names"], Meaning(NAME, task, param))

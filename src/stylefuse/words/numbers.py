@@ -97,16 +97,30 @@ def _slash(found: re.Match[str]) -> Number | None:
     )
 
 
+def _discount(value: float) -> float:
+    """八折 and 八五折: tenths, or hundredths."""
+    return value / 100 if value > 10 else value / 10
+
+
 def _decimal(found: re.Match[str]) -> Number:
-    digits = "".join(str(int(_any(each))) for each in re.findall(rf"{_EN}|[{''.join(_DIGITS)}]", found[1]))
-    return Number(float(f"0.{digits}"), PLAIN)
+    return Number(float(f"0.{_digits(found[1])}"), PLAIN)
+
+
+def _point(found: re.Match[str]) -> Number:
+    """一点二, one point two, 一点五倍."""
+    value = float(f"{_any(found[1]):g}.{_digits(found[2])}")
+    return Number(value, MULTIPLE if found[0].endswith("倍") else PLAIN)
+
+
+def _digits(text: str) -> str:
+    return "".join(str(int(_any(each))) for each in re.findall(rf"{_EN}|[{''.join(_DIGITS)}]", text))
 
 
 _B = r"(?![a-z0-9])"
 _SOME = rf"({_NUM}|{_CN}|{_EN_NUMBER})"
 _FORMS = [
     (re.compile(rf"{_SOME} out of {_SOME}{_B}"), lambda m: Number(_any(m[1]) / _any(m[2]), SHARE)),
-    (re.compile(rf"(?:打|给个?)?({_NUM}|{_CN})折"), lambda m: Number(_any(m[1]) / 10, SHARE)),
+    (re.compile(rf"(?:打|给个?)?({_NUM}|{_CN})折"), lambda m: Number(_discount(_any(m[1])), SHARE)),
     (re.compile(rf"给个?({_NUM}|{_CN})分"), lambda m: Number(_any(m[1]) / 10, SHARE)),
     (
         re.compile(r"([一二三四五六七八九])([一二三四五六七八九])开"),
@@ -128,6 +142,8 @@ _FORMS = [
     ),
     (re.compile(rf"(\d+) ?/ ?(\d+){_B}"), _slash),
     (re.compile(rf"(?:零点|零\.|〇点)([{''.join(_DIGITS)}]+)"), _decimal),
+    (re.compile(r"([一二三四五六七八九])点([一二三四五六七八九]{1,2})(?![张幅个点])倍?"), _point),
+    (re.compile(rf"({_EN}) point ((?:{_EN} ?)+){_B}"), _point),
     (re.compile(rf"(?:(?:zero )?point|nought point) ((?:{_EN} ?)+){_B}"), _decimal),
     (re.compile(rf"(?:(a|an|{_EN}) )?({_FRACTION})(?: of(?= (?:a|the)))?{_B}"), _fraction),
     (re.compile(rf"[x×] ?({_NUM}){_B}"), lambda m: Number(float(m[1]), MULTIPLE)),
@@ -139,7 +155,13 @@ _FORMS = [
     (re.compile(rf"{_SOME} parts?(?: of)?{_B}"), lambda m: Number(_any(m[1]), PARTS)),
     (re.compile("一半|半"), lambda m: Number(0.5, SHARE)),
     (re.compile(rf"{_NUM}(?![\d])"), lambda m: Number(float(m[0]), PLAIN)),
-    (re.compile(rf"{_EN_NUMBER}{_B}"), lambda m: Number(_any(m[0]), PLAIN)),
+    # "This one" is no number; "strength one" is.
+    (
+        re.compile(
+            rf"(?:(?<=to )|(?<=at )|(?<=strength )|(?<=size )|(?<=sharpen )|(?!one{_B}))({_EN_NUMBER}){_B}"
+        ),
+        lambda m: Number(_any(m[1]), PLAIN),
+    ),
     (re.compile(rf"(?:a )?(?:pair|couple){_B}"), lambda m: Number(2, PLAIN)),
     (re.compile(_CN), lambda m: Number(_chinese(m[0]), PLAIN)),
 ]

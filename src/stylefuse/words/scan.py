@@ -12,6 +12,7 @@ from stylefuse.words.numbers import Number, number_at
 
 _WORD = re.compile(r"[a-z]+")
 _BREAK = re.compile(r"[,;.!?:，。；！？：、\n()（）“”\"…~—–]")
+_PARTICLES = ("up", "down", "out", "off", "back", "away", "together")
 _ALIKE = 0.8  # of difflib, from 0 to 1
 # English words that look like a misspelt one of the lexicon.
 _OTHER = frozenset(json.loads((Path(__file__).parent / "lookalikes.json").read_text(encoding="utf-8")))
@@ -34,7 +35,7 @@ class Token(NamedTuple):
 
 def scan(text: str, lexicon: Lexicon) -> list[Token]:
     """The tokens of a sentence, in order; unknown ones are single words or runs of characters."""
-    text = correct(normalise(text), lexicon)
+    text = _join_verbs(correct(normalise(text), lexicon), lexicon)
     tokens: list[Token] = []
     position = 0
     while position < len(text):
@@ -55,6 +56,23 @@ def scan(text: str, lexicon: Lexicon) -> list[Token]:
         else:
             position = _unknown(text, position, tokens)
     return tokens
+
+
+def _join_verbs(text: str, lexicon: Lexicon) -> str:
+    """The text with the parts of separable verbs put together: "line the two frames up" → "line up the two frames"."""
+    words = text.split(" ")
+    for place, word in enumerate(words):
+        particle = word.rstrip(",.;!?")
+        if particle not in _PARTICLES:
+            continue
+        for start in range(place - 2, max(-1, place - 6), -1):
+            if not words[start].isalnum():
+                break
+            if f"{words[start]} {particle}" in lexicon.phrases:
+                words[start] += f" {particle}"
+                words[place] = word[len(particle) :]
+                break
+    return re.sub(" +", " ", " ".join(words)).replace(" ,", ",")
 
 
 def _unknown(text: str, position: int, tokens: list[Token]) -> int:
@@ -121,6 +139,8 @@ def _corrected(word: str, lexicon: Lexicon) -> str:
     for known in lexicon.words_by_letter.get(word[0], ()):
         if abs(len(known) - len(word)) > 1 + (len(word) > 7):
             continue
+        if len(word) == len(known) < 5 and sorted(word) != sorted(known):
+            continue  # "wife" is no misspelt "wide"
         if _edits(word, known) > 1 + (len(word) > 7):
             continue
         ratio = SequenceMatcher(None, word, known).ratio()
@@ -136,7 +156,9 @@ def _cut(word: str, lexicon: Lexicon) -> list[str] | None:
         fitting = [
             [*before, word[start:end]]
             for start in range(max(0, end - 14), end)
-            if (before := best[start]) is not None and word[start:end] in lexicon.words and end - start > 1
+            if (before := best[start]) is not None
+            and word[start:end] in lexicon.words
+            and (end - start > 1 or word[start] == "a")
         ]
         best.append(min(fitting, key=len) if fitting else None)
     return best[-1]

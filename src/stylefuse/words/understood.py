@@ -21,7 +21,8 @@ class Reading:
     """What was understood.
 
     tasks: in the order of the chain. styles: of each mention the names that it may mean. weights: of the styles, as far
-    as the sentence gives them. unknown: words that the lexicon lacks. flags: roles that speak of the dialogue.
+    as the sentence gives them. unknown: words that the lexicon lacks. scene, acted_on: what the picture
+    shows, and what of it is to be changed. flags: roles that speak of the dialogue.
     """
 
     tasks: list[str] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Reading:
     pictures: int | None = None
     out: list[str] = field(default_factory=list)
     scene: list[str] = field(default_factory=list)
+    acted_on: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unknown_style: str = ""
     alternatives: bool = False
@@ -41,4 +43,4 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.tasks or self.styles or self.changes)
+        return not (self.tasks or self.styles or self.changes or "all_styles" in self.flags)

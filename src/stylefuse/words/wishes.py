@@ -54,6 +54,13 @@ def make_wish(reading: Reading, styles: Sequence[str], tasks: Sequence[str], bas
     params = dict(base.params) if base else {}
     if reading.styles:
         params["style"] = _style(reading, styles)
+    elif "all_styles" in reading.flags and len(styles) > 1:
+        params["style"] = as_text(
+            {
+                name: round(w, 4)
+                for name, w in read_mixture(",".join(f"{s}:1" for s in styles), styles).items()
+            }
+        )
     if "swap" in reading.flags and base and ":" in str(params.get("style")):
         params["style"] = _swapped(params["style"], styles)
     # Said twice, as in "too weak, a bit stronger", the last one counts.
@@ -72,6 +79,8 @@ def make_wish(reading: Reading, styles: Sequence[str], tasks: Sequence[str], bas
 
 def _chain(reading: Reading, base: Wish | None) -> list[str]:
     chain = list(reading.tasks)
+    if "all_styles" in reading.flags and not base and STYLIZE not in chain:
+        chain.append(STYLIZE)
     if base:
         chain = [*base.tasks, *(task for task in chain if task not in base.tasks)]
         chain = [task for task in chain if task not in reading.refused_tasks]
