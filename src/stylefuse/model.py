@@ -192,7 +192,8 @@ class Model:
         """Run a task on every frame of a clip, and write the clip that comes out; needs the extra `video`.
 
         Args:
-            chain, params: as in `run`, of tasks that take one picture.
+            chain, params: as in `run`, of tasks that take one picture, or of `fuse`, which takes noise out of each
+                frame with its neighbours.
             target: ends in .mp4, .mov or .mkv; replaced if it exists.
             labelling, options, progress: see `serving.video.run_video`, as for what is returned and raised.
         """
@@ -202,7 +203,7 @@ class Model:
         given = {name: value for name, value in params.items() if value is not None}
         return run_video(
             self._bundle,
-            self._steps(chain, given),
+            self._steps(chain, given, clips=True),
             expanded(Path(source)),
             expanded(Path(target)),
             labelling=labelling,
@@ -210,12 +211,12 @@ class Model:
             progress=progress,
         )
 
-    def _steps(self, chain: str, params: Mapping[str, Any]) -> list[Step]:
+    def _steps(self, chain: str, params: Mapping[str, Any], clips: bool = False) -> list[Step]:
         tasks = parse_chain(chain) if isinstance(chain, str) else []
         if not tasks:
             raise RequestError("chain", f"there is no task {shown(chain)}", f"use {', '.join(self.tasks)}")
         for task in tasks:
-            if task not in self._bundle.tasks:
+            if task not in self._bundle.tasks and not (clips and task.clips):
                 raise missing(self._bundle, task)
         known = [name for task in [*tasks, *self.appendable(tasks)] for name in task.specs]
         refuse_unknown(params, known, "parameter")

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser, tasks: Sequence[Task]) -> Non
     first = tasks[0]
     what = (
         "pictures of one set, or a folder of sets 01_a.jpg, 01_b.jpg, …"
-        + ("; or clips" if first.around else "")
+        + ("; or clips" if first.clips else "")
         if first.takes_several
         else "pictures and video clips, or a folder of them"
     )

@@ -75,7 +75,8 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
 
                 signer(labelling)
             model = load(options.model, options.device)
-            made = model.prepare(chain_name(tasks), params | also, file_format, labelling)
+            if tasks[0].clips is None or not all(each.is_clip for each in work):
+                made = model.prepare(chain_name(tasks), params | also, file_format, labelling)
         except (DeviceError, RequestError, LabellingError) as error:
             return _end(command, WRONG_USE, error, options.json)
         except (ModelError, OSError) as error:

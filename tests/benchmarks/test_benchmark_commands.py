@@ -33,7 +33,7 @@ PARTS = {
     fusion: ("truth", "real", "speed", "memory", "ablation"),
     restore: ("truth", "thresholds", "sheet", "memory"),
     upscale: ("truth", "speed"),
-    video: ("flicker", "entering", "whole", "speed", "memory"),
+    video: ("flicker", "entering", "noise", "whole", "speed", "memory"),
 }
 
 

@@ -107,7 +107,9 @@ def test_a_preview_and_names_of_results(here, capsys):
 @pytest.mark.parametrize(
     "command, words",
     [
-        ("fuse a.mp4 b.mp4 -o c.mp4", "is a clip, and the task fuse takes pictures"),
+        ("panorama a.mp4 b.mp4 -o c.mp4", "is a clip, and the task panorama takes pictures"),
+        ("fuse a.mp4 d.png -o c.mp4", "there are pictures of one set, and clips"),
+        ("fuse a.mp4 -o c.mp4 --steady 0.5", "--steady has no effect on fuse"),
         ("stylize a.mp4 -o c.png", "end it in .mp4, .mov or .mkv"),
         ("stylize a.mp4 -o c.mp4 --crf 99", "crf is 99: use 0 to 51"),
         ("stylize a.mp4 -o c.mp4 --steady 1", "steady is 1.0: use 0 to 0.98"),
@@ -119,8 +121,31 @@ def test_a_preview_and_names_of_results(here, capsys):
 def test_wrong_use(here, capsys, command, words):
     for name in ("a.mp4", "b.mp4"):
         write_clip(Path(name), scene(1, 2))
+    Image.fromarray(scene(1, 1)[0]).save("d.png")
     assert main(command.split()) == 2
     assert words in capsys.readouterr().err
+
+
+def test_noise_is_fused_away_without_a_fuser(here, capsys):
+    clean = scene(1, 6, (96, 64))
+    rng = np.random.default_rng(5)
+    noisy = [np.clip(each + rng.normal(0, 20, each.shape), 0, 255).astype(np.uint8) for each in clean]
+    source = write_clip(Path("a.mp4"), noisy)
+    assert main(["fuse", "a.mp4", "-o", "b.mp4", "--json"]) == 0
+    (line,) = out(capsys)
+    assert line["report"]["frames_fused"] == 5 and line["report"]["label"] == "none"
+    assert packets(Path("b.mp4"), "audio") == packets(source, "audio")
+    errors = [
+        np.mean(
+            [np.square(a[1].astype(float) - b).mean() for a, b in zip(pictures_of(path), clean, strict=True)]
+        )
+        for path in (source, Path("b.mp4"))
+    ]
+    assert errors[1] < 0.45 * errors[0]
+    assert main(["fuse", "a.mp4", "-o", "c.mp4", "--align"]) == 1
+    assert "aligned in any case" in capsys.readouterr().err
+    assert main(["fuse+stylize", "a.mp4", "-o", "c.mp4", "--style", "ink", "--json"]) == 0
+    assert out(capsys)[0]["report"]["style"] == "ink"
 
 
 def test_from_python(here, loaded):

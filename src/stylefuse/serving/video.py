@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from stylefuse.serving.bundle import GENERATOR, Bundle
 from stylefuse.serving.chain import as_taken, check_chain, to_rgb8
 from stylefuse.serving.labelled import INHERITED, LABEL
 from stylefuse.tasks.chains import Step, chain_name
+from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.task import Result
 from stylefuse.tasks.validation import RequestError
 from stylefuse.video.options import VideoOptions
@@ -66,7 +68,6 @@ def run_video(
         VideoError, Cancelled, OSError: see `transform_video`.
     """
     check_steps(bundle, steps, labelling)
-    steps = [Step(task, task.for_frames(params)) for task, params in steps]
     if not any(task.flickers for task, _ in steps):
         options = replace(options, steady=0.0)
     reports: list[dict[str, Any]] = []
@@ -87,7 +88,7 @@ def run_video(
         target,
         lambda samples: painter(bundle, steps, samples, reports),
         options=options,
-        around=steps[0].task.around,
+        around=steps[0].task.clips.around if steps[0].task.clips else 0,
         settings=_settings(bundle, steps, labelling),
         finish=finish,
         metadata=metadata,
@@ -113,8 +114,9 @@ def check_steps(bundle: Bundle, steps: Sequence[Step], labelling: Labelling) -> 
     if labelling.certificate:
         raise RequestError("certificate", "clips cannot be signed", "leave out the certificate and its key")
     for task, params in steps:
-        task.for_frames(params)
-    check_chain(bundle, steps)
+        if task.clips:
+            task.clips.check(params)
+    check_chain(bundle, [step for step in steps if not step.task.clips])
 
 
 def painter(
@@ -125,26 +127,26 @@ def painter(
     Args:
         reports: gets the report of the first frame, if it is empty.
     """
-    stages: list[tuple[Step, Any]] = []
+    stages: list[Callable[[Sequence[Frame]], Result]] = []
     pictures = list(samples)
     for step in steps:
-        networks = _ShotNetworks(bundle)
-        predictor = step.task.predictor(networks)
-        if step.task.around:  # its result has the statistics of the frames that it fuses
-            stages.append((step, predictor))
+        if step.task.clips:  # its result has the statistics of the frames that it fuses
+            stages.append(partial(_fused, step.task.clips, step))
             continue
-        painted = [_painted(predictor, step, [each]).picture for each in pictures[:1]]
+        networks = _ShotNetworks(bundle)
+        run = partial(_painted, step.task.predictor(networks), step)
+        painted = [run([each]).picture for each in pictures[:1]]
         # Other tasks than those that paint do not use the generator as a whole.
         if networks.fixed.used:
-            painted += [_painted(predictor, step, [each]).picture for each in pictures[1:]]
+            painted += [run([each]).picture for each in pictures[1:]]
             networks.fixed.fix()
-        stages.append((step, predictor))
+        stages.append(run)
         pictures = [np.asarray(to_rgb8(each)) for each in painted]
 
     def paint(*frames: Frame) -> Frame:
         report: dict[str, Any] = {}
-        for step, predictor in stages:
-            result = _painted(predictor, step, frames)
+        for stage in stages:
+            result = stage(frames)
             frames, report = (np.asarray(to_rgb8(result.picture)),), report | result.report
         if not reports:
             reports.append(report)
@@ -153,9 +155,12 @@ def painter(
     return paint
 
 
+def _fused(clips: Clips, step: Step, frames: Sequence[Frame]) -> Result:
+    return clips.fuse(frames, step.params)
+
+
 def _painted(predictor: Any, step: Step, frames: Sequence[Frame]) -> Result:
-    pictures = [as_taken(Image.fromarray(each), step.task) for each in frames]
-    return predictor.predict(pictures, step.params)
+    return predictor.predict([as_taken(Image.fromarray(frames[0]), step.task)], step.params)
 
 
 def _marks(inherited: Marks, steps: Sequence[Step], labelling: Labelling, number: str) -> Marks:

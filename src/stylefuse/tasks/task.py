@@ -14,9 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import stylefuse.tasks
+from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.maps import Map
 from stylefuse.tasks.params import Params, Spec, specs
-from stylefuse.tasks.reserved import RESERVED_PARAMETERS, RESERVED_TASKS
+from stylefuse.tasks.reserved import RESERVED_TASKS, check_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,9 +139,7 @@ class Task:
         also: optional further pictures by name, each with a sentence; only where one is taken, and first in a chain.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
         appended_by: own parameters that append this task to a request for another one, when they are given there.
-        around: neighbours before and after a frame that a task on several pictures takes from a clip, moved onto it; 0
-            where it takes no clips, or one picture.
-        for_frames: its parameters for a frame and its neighbours, from those that were given.
+        clips: how a task on several pictures works on clips; None where it does not, or takes one picture.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
         batch: words of the batch pipeline.
         repaints: whether a result made with these parameters is one by AI, to be labelled; by default if networks run.
@@ -160,8 +159,7 @@ class Task:
     explained_by: tuple[str, ...] = ()
     deep: bool = False
     appended_by: tuple[str, ...] = ()
-    around: int = 0
-    for_frames: Callable[[Any], Any] = lambda params: params
+    clips: Clips | None = None
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
     repaints: Callable[[Any], bool] | None = None
@@ -180,7 +178,7 @@ class Task:
 
     @property
     def takes_clips(self) -> bool:
-        return self.follows or self.around > 0
+        return self.follows or self.clips is not None
 
     def repainted(self, params: Params) -> bool:
         """Whether a result made with these parameters has to be labelled as made by AI."""
@@ -218,7 +216,7 @@ def find_tasks() -> dict[str, Task]:
                 raise ValueError(f"the task in the folder tasks/{module.name} is called {task.name}")
             found.append(task)
     tasks = {task.name: task for task in sorted(found, key=lambda task: (task.rank, task.name))}
-    _check_names(list(tasks.values()))
+    check_names(list(tasks.values()))
     return tasks
 
 
@@ -235,25 +233,3 @@ def find_heads() -> dict[str, "Head"]:
 def find_explainers() -> list[str]:
     """Names of the weights with which maps of results are made, of all tasks."""
     return list(dict.fromkeys(name for task in find_tasks().values() for name in task.explained_by))
-
-
-def _check_names(tasks: Sequence[Task]) -> None:
-    known: dict[str, tuple[str, Spec]] = {}
-    pictures = {name: task.name for task in tasks for name in task.also}
-    for task in tasks:
-        for name, spec in task.specs.items():
-            if name in pictures:
-                raise ValueError(
-                    f"a parameter of the task {task.name} is called {name}, as a picture of {pictures[name]} is: "
-                    "rename it"
-                )
-            if name in RESERVED_PARAMETERS:
-                raise ValueError(
-                    f"a parameter of the task {task.name} is called {name}, which has another meaning: rename it"
-                )
-            other, same = known.setdefault(name, (task.name, spec))
-            if same != spec:
-                raise ValueError(
-                    f"the tasks {other} and {task.name} declare the parameter {name} differently: "
-                    "chains send one value to both, so give one of them another name"
-                )

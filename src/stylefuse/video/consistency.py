@@ -21,7 +21,7 @@ _PULL, _LEAST_SEEN = 0.5, 0.15
 _ALIKE = 18.0
 # Means of strokes that do not quite agree are soft, and softer with every frame. Where less than this part of the
 # painted detail is left (over a square of so many px, beside a blur of so many px), it is amplified, at most so much.
-_DETAIL, _OVER, _BLUR, _MOST = 1.0, 31, 2.0, 1.3
+_DETAIL, _OVER, _BLUR, _MOST = 1.0, 31, 2.0, 1.2
 _SIDE = 1280  # px of the copy of the source in which motion is found, at most
 
 

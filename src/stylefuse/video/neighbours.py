@@ -6,6 +6,7 @@ from itertools import islice
 import cv2
 import numpy as np
 
+from stylefuse.images.noise import noise_level
 from stylefuse.video.flow import fetched, inside, unmoved
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import Timed
@@ -44,7 +45,7 @@ def with_neighbours(frame: Timed, window: Sequence[Timed]) -> list[Frame]:
     here = frame.picture
     if len(window) == 1:
         return [here]
-    noise = max(_noise(here), _LEAST_NOISE)
+    noise = max(noise_level(here), _LEAST_NOISE)
     return [here, *(_moved_onto(here, each.picture, noise) for each in window if each is not frame)]
 
 
@@ -60,11 +61,3 @@ def _moved_onto(picture: Frame, other: Frame, noise: float) -> Frame:
     share = (np.clip((_MOST - apart) / (_MOST - 1), 0, 1) * inside(places))[..., None]
     moved = fetched(other, places, cv2.INTER_CUBIC)
     return np.rint(picture + share * (moved.astype(np.float32) - picture)).astype(np.uint8)
-
-
-def _noise(picture: Frame) -> float:
-    """Standard deviation of a picture's noise, levels, by the median of diagonal differences (Donoho 1994)."""
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    a = picture[:height, :width].astype(np.float32)
-    diagonal = (a[::2, ::2] - a[1::2, ::2] - a[::2, 1::2] + a[1::2, 1::2]) / 2
-    return float(np.median(np.abs(diagonal)) / 0.6745)

@@ -1,13 +1,17 @@
 """Fuse two to eight pictures of one scene into one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.fuse.head import FUSER
 from stylefuse.tasks.fuse.modes import AUTO, BLEND, MAX_PICTURES, MIN_PICTURES, NOISE
 from stylefuse.tasks.fuse.params import FuseParams
 from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
 from stylefuse.tasks.validation import RequestError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 WEIGHTS = "_weights.png"
 
@@ -28,14 +32,19 @@ def _repaints(params: FuseParams) -> bool:
     return params.mode == BLEND
 
 
-def _for_frames(params: FuseParams) -> FuseParams:
+def _check_clip(params: FuseParams) -> None:
     if params.align:
         raise RequestError("align", "frames of a clip are aligned in any case", "leave it out")
     if params.mode not in (AUTO, NOISE):
         raise RequestError(
             "mode", "frames of a clip are fused against noise", f"use {NOISE}, or leave it out"
         )
-    return params.model_copy(update={"mode": NOISE})
+
+
+def _fuse_frames(frames: "Sequence[np.ndarray]", params: FuseParams) -> Result:
+    from stylefuse.tasks.fuse.frames import fuse_frames
+
+    return fuse_frames(frames, params)
 
 
 def _cells(report: Mapping[str, Any]) -> dict[str, str]:
@@ -55,8 +64,7 @@ TASK = Task(
     params=FuseParams,
     predictor=_predictor,
     pictures=(MIN_PICTURES, MAX_PICTURES),
-    around=2,
-    for_frames=_for_frames,
+    clips=Clips(around=2, check=_check_clip, fuse=_fuse_frames),
     needs=("generator", "fuser"),
     maps={"weights": "the share taken from each picture, a map a picture"},
     deep=True,

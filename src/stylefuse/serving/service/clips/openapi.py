@@ -42,7 +42,7 @@ _MORE = {
 VIDEO: dict[str, Any] = {
     "summary": "Start a job: run a task, or a chain of tasks, on every frame of a clip",
     "description": "The answer comes when the clip has been sent; `Location` names the job. Fields are `clip`, a file; "
-    "`task`, a task that takes one picture or a chain that begins with one; and their parameters.",
+    "`task`, a task that takes one picture, or fuse, or a chain that begins with one; and their parameters.",
     "responses": {202: {"description": "the job", "content": _TOLD}, **refusals(_MORE)},
     "openapi_extra": {
         "requestBody": {
