@@ -44,6 +44,7 @@ class Page:
         options.binary_location = shutil.which("chromium")
         for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}", f"--lang={language}"):
             options.add_argument(flag)
+        options.add_experimental_option("prefs", {"intl.accept_languages": language})
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self.url, self.downloads = url, folder / "downloads"

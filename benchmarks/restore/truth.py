@@ -77,7 +77,7 @@ def _ours(restorer: Restorer, case: Case, photo: np.ndarray) -> dict[str, float]
         "noise": made.seen.noise,
         "quality": 100 * (1 - made.seen.compression),
         "filled": float(made.hole.mean()),
-        "f1": float("nan") if case.scratched is None else f1(made.hole, case.scratched),
+        "f1": f1(made.hole, case.scratched),
     }
 
 

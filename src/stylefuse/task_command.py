@@ -53,7 +53,7 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
-        clips = VideoOptions() if tasks[0].takes_several else read_clip_flags(tasks, options)
+        clips = read_clip_flags(tasks, options) if tasks[0].takes_clips else VideoOptions()
         work, file_format = find_work(tasks, options)
         _check_also(also, options.pictures)
         check_explain(tasks, options)

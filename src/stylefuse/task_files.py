@@ -68,9 +68,11 @@ def find_work(tasks: Sequence[Task], options: argparse.Namespace) -> tuple[list[
         raise WrongUse(f"there is no {_shown(missing)}", "correct the path")
     file_format = _format(options)
     clips = [path for path in options.pictures if is_video(path)]
-    if clips and tasks[0].takes_several:
+    if clips and not tasks[0].takes_clips:
         message = f"{_shown(clips[0])} is a clip, and the task {tasks[0].name} takes pictures"
         raise WrongUse(message, "name a task on one picture, such as stylize")
+    if clips and tasks[0].takes_several and len(clips) < len(options.pictures):
+        raise WrongUse("there are pictures of one set, and clips", "run them one by one")
     folders = [path for path in options.pictures if path.is_dir()]
     if folders and len(options.pictures) > 1:
         raise WrongUse("there are files and folders, or several folders", "name files, or one folder")
@@ -95,11 +97,12 @@ def _work_of_files(
     tasks: Sequence[Task], files: Sequence[Path], output: Path | None, suffix: str
 ) -> list[Work]:
     first = tasks[0]
+    as_set = first.takes_several and not is_video(files[0])
     least, most = first.pictures
-    if first.takes_several and not least <= len(files) <= most:
+    if as_set and not least <= len(files) <= most:
         found = "there is 1 picture" if len(files) == 1 else f"there are {len(files)} pictures"
         raise WrongUse(f"{found} for the task {first.name}", f"give {least} to {most}, or a folder of sets")
-    groups = [list(files)] if first.takes_several else [[file] for file in files]
+    groups = [list(files)] if as_set else [[file] for file in files]
     if output is not None and len(groups) == 1 and not output.is_dir():
         known, endings = (CONTAINERS, _CLIPS) if is_video(files[0]) else (_FORMAT_OF, _ENDINGS)
         if output.suffix.lower() not in known:

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.fusion import __main__ as fusion
+from benchmarks.restore import __main__ as restore
 from benchmarks.serving import __main__ as serving
 from benchmarks.style import __main__ as style
 from benchmarks.upscale import __main__ as upscale
@@ -30,7 +31,8 @@ PARTS = {
         "viewing",
     ),
     fusion: ("truth", "real", "speed", "memory", "ablation"),
-    upscale: ("truth", "ablation", "speed"),
+    restore: ("truth", "thresholds", "sheet", "memory"),
+    upscale: ("truth", "speed"),
     video: ("flicker", "entering", "whole", "speed", "memory"),
 }
 

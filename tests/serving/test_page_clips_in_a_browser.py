@@ -93,6 +93,7 @@ def test_what_the_browser_cannot_show_is_said_and_the_server_refuses_it_in_words
 def test_axe_finds_nothing(server, tmp_path, language):
     axe = find_axe().read_text(encoding="utf-8")
     with opened_page(tmp_path, server.port, language) as page:
+        assert page.run("return document.documentElement.lang") == language
         chosen(page, small_clip(tmp_path / "ride.mp4"))
         page.click("clip-first")
         ended(page)

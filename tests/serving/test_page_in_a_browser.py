@@ -190,13 +190,25 @@ def test_of_ten_files_one_is_broken_and_nine_come_in_a_zip(page, tmp_path):
         assert {Image.open(io.BytesIO(zipped.read(name))).size for name in names} == {(96, 64)}
 
 
+# How many entries the history has; before they are on the disk, a reload would lose them.
+KEPT = """
+return new Promise((resolve) => {
+  const opened = indexedDB.open("stylefuse");
+  opened.onsuccess = () => {
+    const count = opened.result.transaction("history").objectStore("history").count();
+    count.onsuccess = () => resolve(count.result);
+  };
+});
+"""
+
+
 def test_history_and_settings_stay_in_this_browser_and_nowhere_else(page, server, photo, tmp_path):
     before = files_of(server.folder)
     page.open("#task=stylize&style=monet&strength=0.5")
     page.choose(photo)
     page.click("run")
     page.wait_result()
-    page.until("return indexedDB.databases().then(found => found.length)")
+    page.until(KEPT)
     page.driver.refresh()
     page.wait_ready()
     page.click("history-open")
@@ -227,6 +239,31 @@ def test_a_fusion_shows_what_it_took_from_each_picture(page, tmp_path):
     assert [name.split(" · ")[0] for name in names] == ["Result", "near.png", "far.png"]
     page.run("document.querySelectorAll('.map')[1].click()")
     assert page.element("after-side").text == "Share taken: near.png"
+
+
+def test_three_overlapping_photos_become_a_panorama(page, tmp_path):
+    """The result has another shape than the photos: it stands alone, or beside the first, never under the divider."""
+    wide = landscape(360, 150)
+    parts = [
+        saved(tmp_path / f"{n}.png", wide.crop((x, 0, x + 170, 150))) for n, x in enumerate((0, 95, 190))
+    ]
+    page.choose(*parts)
+    page.click("step-panorama")
+    assert page.element("run").text == "Panorama: 3 pictures"
+    page.click("run")
+    page.until("return /^In work: \\d/.test(document.getElementById('progress-text').textContent)")
+    page.wait_result()
+    view = "return document.getElementById('pane').dataset.view"
+    page.until(f"{view} === 'result'")
+    assert page.element("view-slider").text == "Result" and not page.element("split").is_displayed()
+    assert page.run("return document.querySelectorAll('.map').length") == 4
+    assert page.element("report").text.split("\n")[1] == "3 pictures were joined on a plane."
+    page.click("view-side")
+    assert page.run(view) == "side"
+    page.click("download")
+    assert Image.open(page.downloaded(".png")).size == pytest.approx((360, 150), abs=4)
+    page.run("document.querySelector('.thumb').click()")
+    page.until(f"{view} === 'photo'")
 
 
 def test_a_result_is_explained_on_request(page, photo):
@@ -323,6 +360,7 @@ def test_the_token_is_asked_once(model_folder, tmp_path, photo):
 def test_settings_are_in_the_address_and_presets_have_names(page, photo):
     page.choose(photo)
     page.run("document.getElementById('tile-style-monet').click()")
+    page.until("return document.getElementById('presets-row')")
     page.run("document.getElementById('presets-row').open = true")
     page.element("preset-name").send_keys("evening", ENTER)
     page.until("return document.querySelectorAll('#presets option').length === 2")

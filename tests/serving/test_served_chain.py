@@ -10,8 +10,6 @@ from protocol_cases import FORM_TYPE, form
 
 from service_support import real_server
 from serving_examples import bytes_of, decoded, picture
-from stylefuse.networks.encoder import encoder_hash
-from stylefuse.networks.generator import load_generator
 from stylefuse.networks.weights import write_weights
 from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.network import Restorer, pack_restorer
@@ -28,10 +26,8 @@ def server(weights, tmp_path_factory):
     write_weights(folder / "generator.safetensors", weights)
     restorer = pack_restorer(Restorer(RestorerConfig((4, 4, 8), (4, 4))))
     write_weights(folder / "restorer.safetensors", restorer)
-    encoder = load_generator(weights).encoder
-    upscaler = Upscaler(encoder, UpscalerConfig(width=8, convs=2))
-    packed = pack_upscaler(upscaler, encoder=encoder_hash(encoder))
-    write_weights(folder / "upscale_head.safetensors", packed)
+    upscaler = pack_upscaler(Upscaler(UpscalerConfig(width=8, convs=2)))
+    write_weights(folder / "upscale_head.safetensors", upscaler)
     with real_server(folder, "--model", str(folder)) as running:
         yield running
 

@@ -1,16 +1,18 @@
 """Work that is given up in its midst, at whatever place."""
 
 import functools
+import io
 
 import pytest
 from PIL import ImageFile
 from protocol_cases import FORM_TYPE, form
 
 from serving_examples import bytes_of, half_sharp, landscape, picture
+from stylefuse._progress import listening
 from stylefuse.serving import request
 from stylefuse.serving.bundle import read_model
 from stylefuse.serving.service.request_handler import RequestHandler
-from stylefuse.serving.service.worker import Cancelled, Interruptible
+from stylefuse.serving.service.worker import Cancelled, Interruptible, Progress
 from stylefuse.tasks.fuse import predictor as combine
 from stylefuse.tasks.fuse import tiled as large
 
@@ -70,6 +72,17 @@ def test_large_sets_are_given_up_between_strips(desk, monkeypatch):
             assert desk.answer(ask("fuse"), form(*files)).header["status"] == 200
         counts.append(checks.count)
     assert counts[1] > counts[0] + 100
+
+
+def test_work_without_pytorch_is_given_up_where_it_says_how_far_it_is(desk):
+    wide = landscape(300, 120)
+    parts = [wide.crop((x, 0, x + 140, 120)) for x in (0, 80, 160)]
+    body = form(*(("images", bytes_of(part), "p.png") for part in parts))
+    with listening(Progress(io.BytesIO(), Checks())):
+        assert desk.answer(ask("panorama"), body).header["status"] == 200
+    for stop_at in (1, 4, 7):  # the first picture, the first pair, the first one drawn
+        with pytest.raises(Cancelled), listening(Progress(io.BytesIO(), Checks(stop_at))):
+            desk.answer(ask("panorama"), body)
 
 
 def test_memory_that_a_decoder_lacks_is_not_taken_for_damage(desk, monkeypatch):

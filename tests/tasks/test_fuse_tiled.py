@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from stylefuse._progress import listening
 from stylefuse.tasks.fuse.network import Fuser
 from stylefuse.tasks.fuse.pairs import synthesise
 from stylefuse.tasks.fuse.tiled import fuse_any_size
@@ -62,6 +63,13 @@ def test_equal_pictures_come_back_with_all_their_levels(fuser, depth, work):
     assert fused.dtype == depth
     assert np.abs(fused.astype(int) - picture).max() <= (0 if depth == np.uint8 else 1)
     assert len(np.unique(fused)) > 0.99 * len(np.unique(picture))
+
+
+def test_it_says_how_far_it_is(fuser):
+    told = []
+    with listening(told.append):
+        fuse_any_size(fuser, arrays(truth_of(600, 64)) * 2, work_pixels=12_000)
+    assert told == sorted(told) and len(set(told)) == 4 and told[-1] == 1
 
 
 def test_a_grey_and_a_colour_picture_of_two_depths_give_the_deeper_in_colour(fuser):

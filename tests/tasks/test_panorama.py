@@ -12,6 +12,7 @@ from PIL import Image
 import stylefuse.model
 from service_support import Client, inline_app
 from serving_examples import bytes_of
+from stylefuse._progress import listening
 from stylefuse.command_line import main
 from stylefuse.networks.weights import write_weights
 from stylefuse.serving.bundle import Stored
@@ -114,6 +115,13 @@ def test_a_panorama_that_would_be_too_large_is_refused_before_it_is_drawn(monkey
     ) as error:
         join(views(wall()))
     assert error.value.field == "size"
+
+
+def test_it_says_how_far_it_is():
+    told = []
+    with listening(told.append):
+        join(views(wall()))
+    assert told == sorted(told) and len(set(told)) > 8 and told[-1] == 1
 
 
 def test_size_makes_it_smaller():

@@ -10,6 +10,7 @@ from PIL import Image
 
 from service_support import Client, inline_app
 from serving_examples import bytes_of, encoded
+from stylefuse._progress import listening
 from stylefuse.command_line import main
 from stylefuse.model import Model
 from stylefuse.networks.weights import write_weights
@@ -117,6 +118,13 @@ def test_a_relic_needs_more_certainty_to_call_something_a_scratch(bundle, monkey
 
 def test_what_covers_most_of_a_picture_is_no_scratch(bundle):
     assert run(bundle(scratches=2.0), scratches=True).report["found"] == 0
+
+
+def test_it_says_how_far_it_is(bundle):
+    told = []
+    with listening(told.append):
+        run(bundle(), noise=10.0)
+    assert told == sorted(told) and 0 < told[0] < told[-1] == 1
 
 
 def test_a_wide_hole_is_a_warning(bundle):

@@ -13,6 +13,7 @@ from stylefuse.metrics.similarity import psnr
 from stylefuse.tasks.params import Kind
 from stylefuse.tasks.upscale import TASK
 from stylefuse.tasks.upscale.config import SCALES, UpscalerConfig
+from stylefuse.tasks.upscale.head import UPSCALER
 from stylefuse.tasks.upscale.network import MOST_NOISE, Upscaler, load_upscaler, pack_upscaler
 from stylefuse.tasks.upscale.options import UpscaleOptions
 from stylefuse.tasks.upscale.pairs import add_noise, compress, make_pairs
@@ -27,15 +28,10 @@ SMALL = UpscalerConfig(width=8, convs=2)
 
 
 @pytest.fixture(scope="module")
-def encoder():
-    return lively_generator().encoder
-
-
-@pytest.fixture(scope="module")
-def lively(encoder):
+def lively():
     """An upscaler whose residuals are not zero, and whose detailed networks differ from the faithful ones."""
     torch.manual_seed(3)
-    upscaler = Upscaler(encoder, SMALL)
+    upscaler = Upscaler(SMALL)
     for nets in (upscaler.faithful, upscaler.detailed):
         for net in nets.values():
             torch.nn.init.normal_(net.last.weight, std=0.02)
@@ -52,9 +48,9 @@ def scene(height, width, seed=0):
 
 
 @pytest.mark.parametrize("scale", SCALES)
-def test_an_untrained_network_is_bicubic_enlargement(encoder, scale):
+def test_an_untrained_network_is_bicubic_enlargement(scale):
     x = to_tensor(scene(20, 30))[None]
-    made = Upscaler(encoder)(x, torch.tensor([0.3]), scale)
+    made = Upscaler()(x, torch.tensor([0.3]), scale)
     assert torch.equal(made, enlarge(x, scale))
 
 
@@ -115,19 +111,22 @@ def test_pairs_know_how_much_they_were_spoilt():
     assert (compress(truth[0], 20) - truth[0]).abs().mean() > (compress(truth[0], 95) - truth[0]).abs().mean()
 
 
-def test_packed_and_loaded_it_is_the_same(lively, encoder):
-    loaded = load_upscaler(pack_upscaler(lively, encoder="e"), encoder)
+def test_packed_and_loaded_it_is_the_same(lively):
+    loaded = load_upscaler(pack_upscaler(lively, fingerprint="f"))
     x = to_tensor(scene(12, 12))[None]
     assert torch.equal(loaded(x, torch.zeros(1), 4, 0.5), lively(x, torch.zeros(1), 4, 0.5))
     with pytest.raises(ValueError, match="of a fuser, not of an upscaler"):
-        load_upscaler(pack_upscaler(lively)._replace(facts={"kind": "fuser"}), encoder)
+        load_upscaler(pack_upscaler(lively)._replace(facts={"kind": "fuser"}))
 
 
-def test_networks_are_small(encoder):
-    upscaler = Upscaler(encoder)
-    sizes = [sum(p.numel() for p in net.parameters()) for net in upscaler.faithful.values()]
+def test_networks_are_small():
+    sizes = [sum(p.numel() for p in net.parameters()) for net in Upscaler().faithful.values()]
     assert max(sizes) <= 80_000
-    assert not any(name.startswith("_shared") for name in upscaler.state_dict())
+
+
+def test_it_fits_every_generator(lively):
+    other = lively_generator()
+    UPSCALER.check(pack_upscaler(lively, encoder="of another one"), other.encoder, "of another one")
 
 
 def test_parameters():

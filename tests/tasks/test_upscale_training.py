@@ -14,7 +14,7 @@ from stylefuse.tasks.upscale.losses import spectrum_loss
 from stylefuse.tasks.upscale.network import Upscaler
 from stylefuse.tasks.upscale.options import UpscaleOptions
 from stylefuse.tasks.upscale.training import UpscaleTraining
-from support import assert_equal_weights, lively_generator
+from support import assert_equal_weights
 
 TINY = UpscaleOptions(
     images=48,
@@ -32,7 +32,7 @@ TINY = UpscaleOptions(
 def training_of(tiny_data, **changes):
     folder, manifest = tiny_data
     options = replace(TINY, **changes)
-    new = partial(Upscaler, lively_generator().encoder, options.upscaler)
+    new = partial(Upscaler, options.upscaler)
     return UpscaleTraining(new, ImageStore(folder), rows_of(manifest, "photo", "train"), options), options
 
 

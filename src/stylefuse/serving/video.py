@@ -54,7 +54,7 @@ def run_video(
     the target is there; see `video.transform.transform_video`, also for the arguments that are not named here.
 
     Args:
-        steps: tasks that take one picture, with their parameters; `tasks.chains.read_steps` makes them.
+        steps: tasks that take frames, with their parameters; `tasks.chains.read_steps` makes them.
         labelling: how the clip is labelled; a visible label is on every frame.
         options: frames are blended only where a task needs it (`Task.flickers`).
 
@@ -62,10 +62,11 @@ def run_video(
         A report of plain values: that of the first frame, and `frames`, `shots`, `label` and `warnings`.
 
     Raises:
-        RequestError: a task takes several pictures, or its parameters do not fit the model.
+        RequestError: a task takes no frames, or its parameters do not fit the model.
         VideoError, Cancelled, OSError: see `transform_video`.
     """
     check_steps(bundle, steps, labelling)
+    steps = [Step(task, task.for_frames(params)) for task, params in steps]
     if not any(task.flickers for task, _ in steps):
         options = replace(options, steady=0.0)
     reports: list[dict[str, Any]] = []
@@ -86,6 +87,7 @@ def run_video(
         target,
         lambda samples: painter(bundle, steps, samples, reports),
         options=options,
+        around=steps[0].task.around,
         settings=_settings(bundle, steps, labelling),
         finish=finish,
         metadata=metadata,
@@ -104,12 +106,14 @@ def check_steps(bundle: Bundle, steps: Sequence[Step], labelling: Labelling) -> 
     Raises:
         RequestError: naming the parameter or the task.
     """
-    several = next((task.name for task, _ in steps if not task.follows), None)
+    several = next((task.name for task, _ in steps if not task.takes_clips), None)
     if several:
         remedy = "name a task on one picture, such as stylize"
         raise RequestError("chain", f"the task {several} takes several pictures, not a clip", remedy)
     if labelling.certificate:
         raise RequestError("certificate", "clips cannot be signed", "leave out the certificate and its key")
+    for task, params in steps:
+        task.for_frames(params)
     check_chain(bundle, steps)
 
 
@@ -126,28 +130,32 @@ def painter(
     for step in steps:
         networks = _ShotNetworks(bundle)
         predictor = step.task.predictor(networks)
-        painted = [_painted(predictor, step, each).picture for each in pictures[:1]]
+        if step.task.around:  # its result has the statistics of the frames that it fuses
+            stages.append((step, predictor))
+            continue
+        painted = [_painted(predictor, step, [each]).picture for each in pictures[:1]]
         # Other tasks than those that paint do not use the generator as a whole.
         if networks.fixed.used:
-            painted += [_painted(predictor, step, each).picture for each in pictures[1:]]
+            painted += [_painted(predictor, step, [each]).picture for each in pictures[1:]]
             networks.fixed.fix()
         stages.append((step, predictor))
         pictures = [np.asarray(to_rgb8(each)) for each in painted]
 
-    def paint(frame: Frame) -> Frame:
+    def paint(*frames: Frame) -> Frame:
         report: dict[str, Any] = {}
         for step, predictor in stages:
-            result = _painted(predictor, step, frame)
-            frame, report = np.asarray(to_rgb8(result.picture)), report | result.report
+            result = _painted(predictor, step, frames)
+            frames, report = (np.asarray(to_rgb8(result.picture)),), report | result.report
         if not reports:
             reports.append(report)
-        return frame
+        return frames[0]
 
     return paint
 
 
-def _painted(predictor: Any, step: Step, frame: Frame) -> Result:
-    return predictor.predict([as_taken(Image.fromarray(frame), step.task)], step.params)
+def _painted(predictor: Any, step: Step, frames: Sequence[Frame]) -> Result:
+    pictures = [as_taken(Image.fromarray(each), step.task) for each in frames]
+    return predictor.predict(pictures, step.params)
 
 
 def _marks(inherited: Marks, steps: Sequence[Step], labelling: Labelling, number: str) -> Marks:

@@ -138,6 +138,9 @@ class Task:
         also: optional further pictures by name, each with a sentence; only where one is taken, and first in a chain.
         deep: whether it takes pictures with all their bits, and grey ones as grey; else RGB of 8 bits.
         appended_by: own parameters that append this task to a request for another one, when they are given there.
+        around: neighbours before and after a frame that a task on several pictures takes from a clip, moved onto it; 0
+            where it takes no clips, or one picture.
+        for_frames: its parameters for a frame and its neighbours, from those that were given.
         size: width and height of the result, from those of the pictures; None where only the result shows it.
         batch: words of the batch pipeline.
         repaints: whether a result made with these parameters is one by AI, to be labelled; by default if networks run.
@@ -157,6 +160,8 @@ class Task:
     explained_by: tuple[str, ...] = ()
     deep: bool = False
     appended_by: tuple[str, ...] = ()
+    around: int = 0
+    for_frames: Callable[[Any], Any] = lambda params: params
     size: Callable[[Sequence[Size], Any], Size | None] = lambda sizes, params: sizes[0]
     batch: Batch = field(default_factory=Batch)
     repaints: Callable[[Any], bool] | None = None
@@ -172,6 +177,10 @@ class Task:
     def follows(self) -> bool:
         """Whether it can take the result of another task."""
         return self.pictures[0] == 1
+
+    @property
+    def takes_clips(self) -> bool:
+        return self.follows or self.around > 0
 
     def repainted(self, params: Params) -> bool:
         """Whether a result made with these parameters has to be labelled as made by AI."""

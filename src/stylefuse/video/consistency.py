@@ -13,12 +13,15 @@ from stylefuse.video.pixels import Frame
 # Frames for which pixels are fetched from one and the same earlier frame, the anchor: fetched from frame to frame,
 # they drift, and are blurred each time.
 _ANCHORED = 8
+# From anchor to anchor they drift still. Each new anchor takes this part of what it shares with the key frame, the
+# first one of the shot, from there; it is the next key frame itself if that one shows less than a part of its places.
+_PULL, _LEAST_SEEN = 0.5, 0.15
 # Difference of the source's frames at a place, levels, at which the share falls to 1/e: shadows, reflections, errors of
 # the flow.
-_ALIKE = 12.0
+_ALIKE = 18.0
 # Means of strokes that do not quite agree are soft, and softer with every frame. Where less than this part of the
 # painted detail is left (over a square of so many px, beside a blur of so many px), it is amplified, at most so much.
-_DETAIL, _OVER, _BLUR, _MOST = 1.0, 31, 1.0, 1.3
+_DETAIL, _OVER, _BLUR, _MOST = 1.0, 31, 2.0, 1.3
 _SIDE = 1280  # px of the copy of the source in which motion is found, at most
 
 
@@ -43,6 +46,7 @@ class Steady:
         if state:
             self._before = _Past(state["source"], state["painted"])
             self._anchor = _Past(state["anchor_source"], state["anchor_painted"])
+            self._key = _Past(state["key_source"], state["key_painted"])
             self._places, self._seen, self._age = state["places"], state["seen"], int(state["age"])
 
     def __call__(self, source: Frame, painted: Frame) -> Frame:
@@ -56,12 +60,15 @@ class Steady:
             return painted
         source = _reduced(source)
         if self._before is None:
-            self._set_anchor(_Past(source, painted))
+            self._key = _Past(source, painted)
+            self._set_anchor(self._key)
         else:
-            painted = self._blended(source, painted, self._before)
             self._age += 1
+            painted, key_seen = self._blended(source, painted, self._before)
             if self._age == _ANCHORED:
                 self._set_anchor(_Past(source, painted))
+                if key_seen < _LEAST_SEEN:
+                    self._key = self._anchor
         self._before = _Past(source, painted)
         return painted
 
@@ -74,6 +81,8 @@ class Steady:
             "painted": self._before.painted,
             "anchor_source": self._anchor.source,
             "anchor_painted": self._anchor.painted,
+            "key_source": self._key.source,
+            "key_painted": self._key.painted,
             "places": self._places,
             "seen": self._seen,
             "age": np.array(self._age),
@@ -85,20 +94,33 @@ class Steady:
         self._places = unmoved(height, width)  # in the anchor
         self._seen = np.ones((height, width), np.float32)  # in the anchor and in all frames since
 
-    def _blended(self, source: Frame, painted: Frame, before: _Past) -> Frame:
+    def _blended(self, source: Frame, painted: Frame, before: _Past) -> tuple[Frame, float]:
+        """The blended frame, and the part of it that the key frame shows, 1 where that was not asked."""
         step, seen = places_in(before.source, source)
         self._places = fetched(self._places, step)
         self._seen = fetched(self._seen, step) * seen * inside(self._places)
-        near = seen * _alike(source, fetched(before.source, step))
+        known = seen * _alike(source, fetched(before.source, step))
         far = self._seen * _alike(source, fetched(self._anchor.source, self._places))
-        height, width = painted.shape[:2]
-        # The anchor where it shows the place as well as the frame before does.
-        of_anchor = np.minimum(far / np.maximum(near, 1e-3), 1)
-        share = self.share * np.maximum(near, far)
-        of_anchor, share = (cv2.resize(each, (width, height))[..., None] for each in (of_anchor, share))
         old = _moved(before.painted, step)
-        old += of_anchor * (_moved(self._anchor.painted, self._places) - old)
-        return _sharpened(painted + share * (old - painted), painted)
+        # The anchor where it shows the place as well as the frame before does.
+        old += _part(far, known, painted) * (_moved(self._anchor.painted, self._places) - old)
+        known, key_seen = np.maximum(known, far), 1.0
+        if self._age == _ANCHORED:
+            places, seen = places_in(self._key.source, source)
+            key = seen * _alike(source, fetched(self._key.source, places))
+            old += _PULL * _part(key, known, painted) * (_moved(self._key.painted, places) - old)
+            known, key_seen = np.maximum(known, _PULL * key), float(seen.mean())
+        share = self.share * _enlarged(known, painted)
+        return _sharpened(painted + share * (old - painted), painted), key_seen
+
+
+def _part(one: np.ndarray, known: np.ndarray, painted: Frame) -> np.ndarray:
+    """The part to take from one source of pixels where others are known, of the painted frame's size."""
+    return _enlarged(np.minimum(one / np.maximum(known, 1e-3), 1), painted)
+
+
+def _enlarged(part: np.ndarray, painted: Frame) -> np.ndarray:
+    return cv2.resize(part, (painted.shape[1], painted.shape[0]))[..., None]
 
 
 def _sharpened(blended: np.ndarray, painted: Frame) -> Frame:

@@ -1,5 +1,6 @@
 """Work on all frames of a clip, and write the clip that comes out."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain, islice
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from stylefuse.video.consistency import Steady
 from stylefuse.video.encoding import Encoder
 from stylefuse.video.errors import Cancelled, load_av
+from stylefuse.video.neighbours import windows, with_neighbours
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.parts import Parts
 from stylefuse.video.pixels import Frame
@@ -16,8 +18,9 @@ from stylefuse.video.reading import Clip, Timed, frames, read_clip
 from stylefuse.video.shots import Shot, find_shots
 from stylefuse.video.writing import Target, check_target, join
 
-# Paints a frame: RGB, H×W×3 uint8, upright, in; the result, which may be larger, out.
-Paint = Callable[[Frame], Frame]
+# Paints a frame: RGB, H×W×3 uint8, upright, in, followed by its neighbours where they are asked for; the result, which
+# may be larger, out.
+Paint = Callable[..., Frame]
 # Frames of a part: what is lost at most when the program is ended.
 _PART = 48
 
@@ -37,8 +40,9 @@ def transform_video(
     painter: Callable[[Sequence[Frame]], Paint],
     *,
     options: VideoOptions = VideoOptions(),  # noqa: B008 (frozen)
+    around: int = 0,
     settings: Mapping[str, Any] | None = None,
-    finish: Paint = lambda frame: frame,
+    finish: Callable[[Frame], Frame] = lambda frame: frame,
     metadata: Callable[[str], Mapping[str, str]] = lambda number: {},
     progress: Callable[[int, int], None] = lambda done, frames: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -54,6 +58,7 @@ def transform_video(
         source: a clip that FFmpeg reads.
         target: ends in .mp4, .m4v, .mov or .mkv; replaced if it exists.
         painter: called at the start of each shot with at most four of its frames; returns what paints its frames.
+        around: frames of the shot before and after each one that are moved onto it, and painted together with it.
         settings: plain values that have an effect on what is painted, such as parameters and the model's hash: a run
             with other settings does not go on with frames of this one.
         finish: changes each frame after it was blended with the one before, as a visible label does.
@@ -69,12 +74,17 @@ def transform_video(
     """
     check_target(target)
     clip = read_clip(source)
-    having_effect = {**(settings or {}), **asdict(options), "encoder": load_av().__version__}
+    having_effect = {
+        **(settings or {}),
+        **asdict(options),
+        "around": around,
+        "encoder": load_av().__version__,
+    }
     total = min(clip.frames, options.preview) if options.preview else clip.frames
     parts = Parts(source, target, having_effect)
     finished = False
     try:
-        work = _Work(clip, parts, options, lambda done: progress(done, total), cancelled)
+        work = _Work(clip, parts, options, around, lambda done: progress(done, total), cancelled)
         work.run(painter, finish)
         about_file = Target(parts.size(), options.crf, metadata(parts.digest()), whole=not options.preview)
         remarks = [*_remarks(clip, parts.size()), *join(clip, parts.packets(), target, about_file)]
@@ -103,33 +113,40 @@ class _Work:
         clip: Clip,
         parts: Parts,
         options: VideoOptions,
+        around: int,
         progress: Callable[[int], None],
         cancelled: Callable[[], bool],
     ):
         self._clip, self._parts, self._options = clip, parts, options
-        self._progress, self._cancelled = progress, cancelled
+        self._around, self._progress, self._cancelled = around, progress, cancelled
         self.kept = self.done = parts.frames_done()
         self.shots = 0
 
-    def run(self, painter: Callable[[Sequence[Frame]], Paint], finish: Paint) -> None:
+    def run(self, painter: Callable[[Sequence[Frame]], Paint], finish: Callable[[Frame], Frame]) -> None:
         """Paint all frames that are not in the parts yet."""
         coming = self._frames()
-        for _ in islice(coming, self.kept):
-            pass
         for shot in self._find_shots():
             self.shots += 1
-            left = shot.first + shot.length - self.done
-            if left > 0:
-                inside = left < shot.length
-                steady = Steady(self._options.steady, self._parts.state() if inside else None)
-                self._paint(islice(coming, left), painter(shot.samples), steady, finish)
+            frames = windows(islice(coming, shot.length), self._around)
+            done = min(self.done - shot.first, shot.length)
+            deque(islice(frames, done), maxlen=0)
+            if done < shot.length:
+                steady = Steady(self._options.steady, self._parts.state() if done else None)
+                pictures = ((with_neighbours(*each), each[0].pts) for each in frames)
+                self._paint(pictures, painter(shot.samples), steady, finish)
 
-    def _paint(self, coming: Iterator[Timed], paint: Paint, steady: Steady, finish: Paint) -> None:
-        """Paint frames of one shot, and store them part by part."""
+    def _paint(
+        self,
+        coming: Iterator[tuple[list[Frame], int]],
+        paint: Paint,
+        steady: Steady,
+        finish: Callable[[Frame], Frame],
+    ) -> None:
+        """Paint frames of one shot, which come with neighbours and time, and store them part by part."""
         while part := list(islice(coming, 1)):
             encoder, packets = None, []
-            for picture, pts in chain(part, islice(coming, _PART - 1)):
-                painted = finish(steady(picture, paint(picture)))
+            for pictures, pts in chain(part, islice(coming, _PART - 1)):
+                painted = finish(steady(pictures[0], paint(*pictures)))
                 if encoder is None:
                     size = painted.shape[1], painted.shape[0]
                     encoder = Encoder(self._clip, size, self._options.crf)

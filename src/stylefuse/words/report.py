@@ -91,9 +91,21 @@ def _shift(language: str, pictures: list[Mapping[str, Any]]) -> tuple[str, dict[
     return ("shift", {"pixels": f"{largest:.1f}"}) if len(known) > 1 else None
 
 
-def _crop(language: str, crop: list[int]) -> tuple[str, dict[str, Any]]:
-    left, top, right, bottom = crop
-    return "crop", {"width": right - left, "height": bottom - top}
+def _cropped(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
+    def said(language: str, crop: list[int], _: Any) -> tuple[str, dict[str, Any]]:
+        left, top, right, bottom = crop
+        return key, {"width": right - left, "height": bottom - top}
+
+    return said
+
+
+def _joined(language: str, used: list[int], surface: str) -> tuple[str, dict[str, Any]]:
+    return "joined", {"count": len(used), "surface": text(SECTION, f"surface.{surface}", language)}
+
+
+def _field(language: str, field: list[float]) -> tuple[str, dict[str, Any]]:
+    across, down = field
+    return "field", {"across": f"{across:.0f}", "down": f"{down:.0f}"}
 
 
 def _used(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
@@ -123,7 +135,10 @@ RULES = (
     _Rule(("pixels_from",), _shares),
     _Rule(("registration.verdict",), _of("registration")),
     _Rule(("registration.pictures",), _shift),
-    _Rule(("crop",), _crop),
+    _Rule(("crop", "registration.verdict"), _cropped("crop")),
+    _Rule(("used", "projection"), _joined),
+    _Rule(("field",), _field),
+    _Rule(("crop", "canvas"), _cropped("crop.corners")),
     _Rule(("scale",), lambda language, scale: ("scale", {"scale": scale})),
     _Rule(("denoise",), _unless("denoise", 0)),
     _Rule(("detail",), _unless("detail", 0)),

@@ -8,6 +8,7 @@ import { watchTile } from "./tiles.js";
 // Further parameters of a task are folded away.
 const SHOWN = 4;
 let mixing = false;
+let several = false;
 
 export const taskName = (name) => known(`task.${name}`, spelled(name));
 export const valueName = (name) => known(`value.${name}`, spelled(name));
@@ -27,18 +28,27 @@ export function drawControls(changed) {
   if (focused && $("controls").contains($(focused))) $(focused).focus();
 }
 
-/** Which tasks are done, in the order in which they are chosen. */
+/** Which task is done; or which several, in the order in which they are chosen. */
 function steps(redraw) {
+  if (settings.chain.length > 1) several = true;
   const chips = settings.tasks.map(({ name, summary }) => {
     const at = settings.chain.indexOf(name);
     const text = settings.chain.length > 1 && at >= 0 ? `${at + 1}. ${taskName(name)}` : taskName(name);
-    const toggle = () => {
-      toggleTask(name);
+    const choose = () => {
+      if (several) toggleTask(name);
+      else settings.chain = [name];
       redraw();
     };
-    return el("button", { type: "button", className: "chip", id: `step-${name}`, title: known(`task.${name}.help`, summary), "aria-pressed": String(at >= 0), onclick: toggle }, text);
+    return el("button", { type: "button", className: "chip", id: `step-${name}`, title: known(`task.${name}.help`, summary), "aria-pressed": String(at >= 0), onclick: choose }, text);
   });
-  return el("fieldset", {}, el("legend", {}, t("steps")), el("div", { className: "row chips" }, ...chips), el("p", { className: "muted" }, t("steps.help")));
+  const box = el("input", { type: "checkbox", id: "steps-several", checked: several, onchange: (event) => {
+    several = event.target.checked;
+    settings.chain = several ? settings.chain : settings.chain.slice(0, 1);
+    redraw();
+  } });
+  const [{ name, summary }] = chainTasks();
+  const head = el("div", { className: "row" }, el("span", { id: "steps", className: "title" }, t("steps")), el("span", { className: "grow" }), el("label", { className: "row" }, box, t("steps.several")));
+  return el("fieldset", { "aria-labelledby": "steps" }, head, el("div", { className: "row chips" }, ...chips), el("p", { className: "muted" }, several ? t("steps.help") : known(`task.${name}.help`, summary)));
 }
 
 function taskGroup(task, changed, redraw) {
@@ -81,7 +91,9 @@ function rangeControl(schema, value, label, about, hint, set) {
   const byFactor = type === "number" && minimum > 0 && minimum < schema.default && maximum / minimum >= 4;
   const toValue = (x) => (byFactor ? Number((2 ** x).toFixed(2)) : Number(x));
   const toPlace = (x) => (byFactor ? Math.log2(x) : x);
-  const step = type === "integer" ? 1 : byFactor ? 0.125 : (maximum - minimum) / 100;
+  // By factor about an eighth of a doubling, so that the default is one of the places.
+  const span = toPlace(schema.default) - toPlace(minimum);
+  const step = type === "integer" ? 1 : byFactor ? span / Math.round(8 * span) : (maximum - minimum) / 100;
   const output = el("output", { htmlFor: about.id }, amount(value));
   const range = el("input", { type: "range", min: toPlace(minimum), max: toPlace(maximum), step, ...about });
   range.value = toPlace(value);

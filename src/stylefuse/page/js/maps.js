@@ -2,7 +2,7 @@
 // A result's `maps` are lists of grey pictures by name; whatever a server sends under another name is shown likewise.
 
 import { $, el, show } from "./dom.js";
-import { amount, known, spelled, t } from "./words.js";
+import { known, spelled, t } from "./words.js";
 import { taskOf } from "./settings.js";
 
 export const mapName = (name) => known(`map.${name}`, spelled(name));
@@ -28,7 +28,7 @@ export function drawMaps(photo, looked, look, why) {
     const file = list.length > 1 ? photo.files[n] : photo.files[0];
     const title = list.length > 1 ? `${mapName(name)}: ${file?.name ?? n + 1}` : mapName(name);
     const share = name === "weights" && result.report.pixels_from?.[n];
-    const caption = typeof share === "number" ? `${file?.name ?? n + 1} · ${amount(100 * share)} %` : title;
+    const caption = typeof share === "number" ? `${file?.name ?? n + 1} · ${Math.round(100 * share)} %` : title;
     blob.url ??= URL.createObjectURL(blob);
     const before = file ? (file.url ??= URL.createObjectURL(file)) : photo.url;
     const shown = { before: list.length > 1 ? before : result.before ?? photo.url, after: blob.url, name: title, help: known(`map.${name}.help`, ""), key: `${name}-${n}` };

@@ -11,6 +11,9 @@ import { t } from "./words.js";
 export const photos = { all: [], current: null };
 let ids = 0;
 
+/** Photos that are no set and no clip. */
+export const single = () => photos.all.filter((photo) => photo.files.length === 1 && !photo.clip);
+
 export function addPhoto(files, name = files[0].name) {
   const photo = { id: ++ids, name, files, also: {}, thumb: "", state: "new", message: "", result: null, preview: null, url: URL.createObjectURL(files[0]) };
   photos.all.push(photo);

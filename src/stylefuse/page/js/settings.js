@@ -65,6 +65,9 @@ export function formOf(files, { values = sentValues(), format = settings.format,
 /** A copy that history and presets keep. */
 export const snapshot = () => ({ chain: [...settings.chain], values: sentValues(), format: settings.format });
 
+/** Whether a result or preview is of the settings of now. */
+export const isCurrent = (made) => Boolean(made) && !made.outdated && JSON.stringify(made.asked) === JSON.stringify(snapshot());
+
 /** Take settings over as far as the served model knows them. */
 export function restore({ chain = [], values = {}, format = "png" }) {
   const served = chain.filter((name, n) => taskOf(name) && (n === 0 || taskOf(name).follows));

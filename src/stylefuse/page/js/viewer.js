@@ -1,4 +1,5 @@
-// The stage: photo and result under a divider or side by side, zoomed together.
+// The stage: photo and result under a divider or side by side, zoomed together. Where the result has another shape, as a
+// panorama has, a divider would compare different places: then the result stands alone in its place.
 
 import { $ } from "./dom.js";
 import { amount, t } from "./words.js";
@@ -7,6 +8,7 @@ const ZOOMS = [1, 1.5, 2, 3, 4, 6, 8];
 const place = { zoom: 1, x: 0, y: 0 };
 let view = "slider";
 let hasResult = false;
+let comparable = true;
 
 /**
  * Show a photo, and its result if there is one.
@@ -28,11 +30,19 @@ export function showPictures(before, after, names) {
   apply();
 }
 
+/** Whether two pictures have the same shape, up to rounding. */
+function alike({ naturalWidth: w, naturalHeight: h }, { naturalWidth: otherW, naturalHeight: otherH }) {
+  return Math.abs(w * otherH - otherW * h) <= 0.02 * w * otherH + Math.max(w, h, otherW, otherH);
+}
+
 function apply() {
-  $("pane").dataset.view = hasResult ? view : "photo";
+  const shown = view === "slider" && !comparable ? "result" : view, divider = comparable ? "view.slider" : "view.result";
+  $("pane").dataset.view = hasResult ? shown : "photo";
+  $("view-slider").dataset.t = divider;
+  $("view-slider").textContent = t(divider);
   for (const each of ["slider", "side", "photo"]) $(`view-${each}`).setAttribute("aria-pressed", String(hasResult && view === each));
   const split = $("split").value;
-  $("split").hidden = !hasResult || view !== "slider";
+  $("split").hidden = !hasResult || shown !== "slider";
   $("split").setAttribute("aria-valuetext", t("split.value", { photo: split, result: 100 - split }));
   const style = $("pane").style;
   style.setProperty("--split", split);
@@ -70,7 +80,7 @@ function drag(event) {
     } else $("split").value = (100 * (at.clientX - left)) / width;
     apply();
   };
-  if (place.zoom === 1 && view === "slider") move(event);
+  if (place.zoom === 1 && view === "slider" && comparable) move(event);
   pane.setPointerCapture(event.pointerId);
   pane.addEventListener("pointermove", move);
   pane.addEventListener("lostpointercapture", () => pane.removeEventListener("pointermove", move), { once: true });
@@ -89,10 +99,17 @@ export function startViewer() {
   $("view-slider").addEventListener("click", () => setView("slider"));
   $("view-side").addEventListener("click", () => setView("side"));
   $("view-photo").addEventListener("click", () => setView(view === "photo" ? "slider" : "photo"));
-  $("after-picture").addEventListener("load", () => {
-    const { naturalWidth, naturalHeight } = $("after-picture");
-    $("stage").style.setProperty("--ratio", naturalWidth / naturalHeight);
+  const [before, after] = [$("before-picture"), $("after-picture")];
+  const loaded = () => {
+    if (!before.naturalWidth || !after.naturalWidth) return;
+    comparable = alike(before, after);
+    apply();
+  };
+  before.addEventListener("load", loaded);
+  after.addEventListener("load", () => {
+    $("stage").style.setProperty("--ratio", after.naturalWidth / after.naturalHeight);
     $("unshown").hidden = true;
+    loaded();
   });
   $("after-picture").addEventListener("error", () => ($("unshown").hidden = false));
   addEventListener("keydown", (event) => {

@@ -19,6 +19,13 @@ export function known(key, other) {
   return MESSAGES[language][key] ?? other;
 }
 
+/** A refusal in the user's language where the catalogue knows its code, with the server's own words. */
+export function sentence(error) {
+  const plain = error.message.replace(/^\w+: (the picture: )?/, "");
+  const text = language === "en" ? "" : known(`error.${error.code}`, "");
+  return text ? `${text} (${plain})` : plain;
+}
+
 export const currentLanguage = () => language;
 
 /** "stroke_size" as people read it, where no catalogue knows it. */
@@ -55,6 +62,7 @@ export function startWords(changed) {
     translate();
     changed();
   });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => translate());
   $("theme").addEventListener("click", () => {
     const next = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = next;

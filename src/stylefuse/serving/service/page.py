@@ -17,7 +17,7 @@ _FOLDER, _MESSAGES = _PACKAGE / "page", _PACKAGE / "messages"
 # In this order, every module after those that it imports; joined, so that the page loads with few requests.
 MODULES = (
     *("dom", "words", "api", "zip", "store", "settings", "photos", "viewer", "tiles", "controls", "summary"),
-    *("maps", "keeping", "jobs", "ask", "also", "clips", "main"),
+    *("maps", "keeping", "jobs", "ask", "also", "clips", "results", "drawing", "preview", "work", "main"),
 )
 _IMPORT = re.compile(r'^import .* from "\./\w+\.js";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=const|let|function|async|class)", re.MULTILINE)

@@ -66,12 +66,16 @@ class Inbox(threading.Thread):
 
 
 class Progress:
-    """Sends the server the share of the current request that is done, from time to time."""
+    """Sends the server the share of the current request that is done, from time to time.
 
-    def __init__(self, pipe: BinaryIO):
-        self._pipe, self._next = pipe, 0.0
+    Calls `check` each time: work without PyTorch can then be given up as well, see `Interruptible`.
+    """
+
+    def __init__(self, pipe: BinaryIO, check: Callable[[], None]):
+        self._pipe, self._check, self._next = pipe, check, 0.0
 
     def __call__(self, share: float) -> None:
+        self._check()
         if time.monotonic() >= self._next:
             write_frame(self._pipe, {"progress": round(share, 3)})
             self._next = time.monotonic() + PROGRESS_SECONDS
@@ -116,8 +120,7 @@ def work(load: Callable[[], Answers]) -> int:
         while True:
             ask, body = inbox.requests.get()
             try:
-                with listening(Progress(pipe)):
-                    header, answer = _answer(handler, ask, body, inbox)
+                header, answer = _answer(handler, ask, body, inbox, pipe)
             except Cancelled:
                 header, answer = {"status": 499}, b""
             write_frame(pipe, header, answer)
@@ -125,13 +128,13 @@ def work(load: Callable[[], Answers]) -> int:
     return 0
 
 
-def _answer(handler: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox) -> Frame:
+def _answer(handler: Answers, ask: dict[str, Any], body: bytes, inbox: Inbox, pipe: BinaryIO) -> Frame:
     def check() -> None:
         if inbox.unwanted == ask["id"]:
             raise Cancelled
 
     check()
-    with Interruptible(check):
+    with Interruptible(check), listening(Progress(pipe, check)):
         return handler.answer(ask, body)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stylefuse.tasks.fuse.head import FUSER
-from stylefuse.tasks.fuse.modes import BLEND, MAX_PICTURES, MIN_PICTURES
+from stylefuse.tasks.fuse.modes import AUTO, BLEND, MAX_PICTURES, MIN_PICTURES, NOISE
 from stylefuse.tasks.fuse.params import FuseParams
 from stylefuse.tasks.task import Batch, Networks, Predictor, Result, Size, Task
+from stylefuse.tasks.validation import RequestError
 
 WEIGHTS = "_weights.png"
 
@@ -27,6 +28,16 @@ def _repaints(params: FuseParams) -> bool:
     return params.mode == BLEND
 
 
+def _for_frames(params: FuseParams) -> FuseParams:
+    if params.align:
+        raise RequestError("align", "frames of a clip are aligned in any case", "leave it out")
+    if params.mode not in (AUTO, NOISE):
+        raise RequestError(
+            "mode", "frames of a clip are fused against noise", f"use {NOISE}, or leave it out"
+        )
+    return params.model_copy(update={"mode": NOISE})
+
+
 def _cells(report: Mapping[str, Any]) -> dict[str, str]:
     return {"mode": report["mode"], "registration": report["registration"]["verdict"]}
 
@@ -44,6 +55,8 @@ TASK = Task(
     params=FuseParams,
     predictor=_predictor,
     pictures=(MIN_PICTURES, MAX_PICTURES),
+    around=2,
+    for_frames=_for_frames,
     needs=("generator", "fuser"),
     maps={"weights": "the share taken from each picture, a map a picture"},
     deep=True,

@@ -28,6 +28,7 @@ class Plan(NamedTuple):
     features: of each picture at the three finest levels, N×n×C×h×w.
     disagreement: N×1×H×W, see `cues.Cues`.
     mode, mode_logits: N×5, the probabilities in use and the fuser's own logits.
+    bounded: N×1×1×1 bool, sets whose result is nowhere brighter than all pictures; None: no set.
     """
 
     tone: Tensor
@@ -41,6 +42,7 @@ class Plan(NamedTuple):
     disagreement: Tensor
     mode: Tensor
     mode_logits: Tensor
+    bounded: Tensor | None = None
 
 
 class Fused(NamedTuple):
@@ -71,7 +73,12 @@ def blend(x: Tensor, plan: Plan) -> tuple[Tensor, Tensor]:
             fused.append(
                 wiener_filter(picture, sets, plan.shrink[level]) if level < len(plan.shrink) else picture
             )
-        return from_luma_chroma(collapse(fused)), weights
+        return bound(from_luma_chroma(collapse(fused)), x, plan.bounded), weights
+
+
+def bound(picture: Tensor, x: Tensor, bounded: Tensor | None) -> Tensor:
+    """Limit each channel of N×3×H×W to the brightest of the pictures N×n×3×H×W, in sets that are `bounded`."""
+    return picture if bounded is None else torch.where(bounded, picture.minimum(x.amax(1)), picture)
 
 
 def apply_tone(x: Tensor, tone: Tensor) -> Tensor:

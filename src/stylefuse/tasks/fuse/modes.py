@@ -6,5 +6,6 @@ from typing import Literal, get_args
 # pictures of different places, joined in one scene; never guessed, and done without the network.
 Mode = Literal["auto", "focus", "exposure", "occlusion", "noise", "multimodal", "blend"]
 AUTO, *_MODES, BLEND = get_args(Mode)
+NOISE: Mode = "noise"
 MODES = tuple(_MODES)  # that the network knows
 MIN_PICTURES, MAX_PICTURES = 2, 8

@@ -23,12 +23,12 @@ from stylefuse.tasks.fuse.impossible_modes import mask_impossible_modes
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.multiscale import average_plans, halve
 from stylefuse.tasks.fuse.residual import Residual
+from stylefuse.tasks.fuse.scans import fuse_scans_by_rule
 
 # Modes whose sets get the residual. Only noisy and badly exposed ones: under log-MSE the small errors of sharp sets
 # would dominate training.
 REPAIRED = ("exposure", "noise")
-# Indices of the modes that `mask_impossible_modes` can rule out.
-RULED_OUT = MODES.index("occlusion"), MODES.index("multimodal")
+RULED_OUT = MODES.index("occlusion"), MODES.index("multimodal")  # what `mask_impossible_modes` can rule out
 # Factor of the heads' logits: they start near zero, and a sharp choice needs about ten.
 SHARPNESS = 4.0
 # Shortest side, px, of a reduced copy of a set: the fuser is not trained on smaller pictures.
@@ -124,7 +124,7 @@ class Fuser(nn.Module):
         return F.pad(x.flatten(0, 1), pad, mode="replicate").unflatten(0, x.shape[:2]) if any(pad) else x
 
     def plan_multiscale(self, x: Tensor, mode: Tensor | None = None) -> Plan:
-        """As `plan`, but for damaged sets the mean of the plans at full size, half size, a quarter and so on.
+        """Plan at full size; for damaged sets average the plans at full size, half size and so on; then apply rules.
 
         At full size alone, the middle of damage that is wider than any in training is not recognised.
         """
@@ -135,7 +135,7 @@ class Fuser(nn.Module):
         while min(x.shape[-2:]) >= 2 * SMALLEST_SIDE and damaged.any():
             x = self.pad(halve(x))
             plans.append(self.plan(x, plans[0].mode))
-        return continue_scene(full, average_plans(plans, damaged), damaged > 0)
+        return fuse_scans_by_rule(full, continue_scene(full, average_plans(plans, damaged), damaged > 0))
 
     def plan(self, x: Tensor, mode: Tensor | None = None) -> Plan:
         """Plan at one scale how to fuse N×n×3×H×W, H and W multiples of the stride."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from stylefuse._progress import part
 from stylefuse.images.align import AlignError
 from stylefuse.images.align import align as align_pictures
 from stylefuse.images.alignment_check import Alignment, Finding, check_alignment
@@ -67,8 +68,10 @@ class FusePredictor:
         if mode == BLEND:
             return _blended(pictures)
         with self._lock:
-            aligned, registration = _registered(pictures, params.align)
-            fused = fuse_any_size(self._fuser, aligned, None if mode == AUTO else mode, self._device)
+            with part(0, 0.1):
+                aligned, registration = _registered(pictures, params.align)
+            with part(0.1, 1):
+                fused = fuse_any_size(self._fuser, aligned, None if mode == AUTO else mode, self._device)
         picture = _grey(fused.picture) if all(each.ndim == 2 for each in pictures) else fused.picture
         used = max(fused.mode, key=fused.mode.__getitem__)
         shares = np.array([weight.mean(dtype=np.float64) for weight in fused.weights])

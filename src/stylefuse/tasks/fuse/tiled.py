@@ -8,8 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from stylefuse._progress import tell
 from stylefuse.networks.pyramid import down, from_luma_chroma, laplacian, to_luma_chroma, up
-from stylefuse.tasks.fuse.blend import Plan, apply_tone, blend, blend_level, replace_rejected, wiener_filter
+from stylefuse.tasks.fuse.blend import (
+    Plan,
+    apply_tone,
+    blend,
+    blend_level,
+    bound,
+    replace_rejected,
+    wiener_filter,
+)
 from stylefuse.tasks.fuse.cues import against_set, band_energy
 from stylefuse.tasks.fuse.modes import MODES
 from stylefuse.tasks.fuse.network import Fuser
@@ -90,6 +99,7 @@ def _fuse_in_strips(
     small = _halved(pictures, halvings, tall, wide, device)
     plan = fuser.plan_multiscale(small[None], asked)
     decided = _decide(fuser, small[None], plan)
+    tell(0.3)
     out = np.empty((height, width, 3), depth)
     # A strip and what the pyramid's filters and the guided filter reach beyond it.
     step = 2**halvings  # finer levels need no more of a strip's sides than that they can be halved
@@ -100,6 +110,7 @@ def _fuse_in_strips(
         strip = _strip(x, plan, decided, first, last, halvings)
         bottom = min(top + rows, height)
         out[top:bottom] = _rounded(strip[:, top - first : bottom - first, :width], depth)
+        tell(0.3 + 0.7 * bottom / height)
     weights = decided.weights[0, :, 0, : -(-height // 2**halvings), : -(-width // 2**halvings)]
     return LargeFused(out, _as_arrays(weights), _named(plan.mode[0]))
 
@@ -139,7 +150,7 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         here = (logits_at[level] + trust_at[level] * against_set(energy, n))[None]
         sets = parts[level].unflatten(0, (1, n))
         fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink_at[level])
-    return from_luma_chroma(fused)[0]
+    return bound(from_luma_chroma(fused), x, plan.bounded)[0]
 
 
 def _sizes(x: Tensor, levels: int) -> list[Tensor]:

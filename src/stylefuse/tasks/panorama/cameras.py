@@ -4,14 +4,14 @@ Two models. `rotation`: the camera turned on the spot; three angles a picture an
 front of something flat, such as a document or a wall; a homography (eight numbers) a picture.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
+from scipy.optimize import OptimizeResult, least_squares
 
 from stylefuse.tasks.panorama.features import Pair
-from stylefuse.tasks.panorama.least_squares import fit
 
 Model = Literal["rotation", "plane"]
 Tree = list[tuple[int, int, np.ndarray]]
@@ -114,8 +114,8 @@ def _rotation(pairs: Sequence[Pair], sizes: Sequence[tuple[int, int]], order: Tr
         start = np.concatenate([*angles, np.full(1 if one_camera else count, np.log(focal))])
         starts.append((float(np.abs(residuals(start)).mean()), start))
     starts.sort(key=lambda each: each[0])
-    fits = [fit(residuals, start, _HUBER) for _, start in starts[:2]]
-    found, focals = unpack(min(fits, key=lambda each: each[1])[0])
+    fits = [_fit(residuals, start) for _, start in starts[:2]]
+    found, focals = unpack(min(fits, key=lambda each: each.cost).x)
     lenses = [np.diag([1 / focal, 1 / focal, 1.0]) for focal in focals]
     views = [turn @ each for turn, each in zip(found, lenses, strict=True)]
     error = _error(_distances(pairs, views, unit), unit)
@@ -140,13 +140,18 @@ def _plane(pairs: Sequence[Pair], count: int, order: Tree, unit: float) -> Camer
         return views
 
     first = np.concatenate([(start[i] / scale).ravel()[:8] for i in others])
-    found, _ = fit(lambda values: _distances(pairs, unpack(values), unit), first, _HUBER)
-    views = unpack(found)
+    views = unpack(_fit(lambda values: _distances(pairs, unpack(values), unit), first).x)
     error = _error(_distances(pairs, views, unit), unit)
     lean = np.mean([np.arctan2(view[1, 0], view[0, 0]) for view in views])
     cos, sin = np.cos(lean), np.sin(lean)
     level = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
     return Cameras("plane", error, [], [level @ view for view in views])
+
+
+def _fit(residuals: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> OptimizeResult:
+    return least_squares(
+        residuals, start, x_scale="jac", loss="huber", f_scale=_HUBER, ftol=1e-5, max_nfev=40
+    )
 
 
 def _distances(pairs: Sequence[Pair], views: Sequence[np.ndarray], unit: float) -> np.ndarray:

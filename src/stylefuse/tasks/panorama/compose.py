@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from stylefuse._progress import tell
 from stylefuse.tasks.panorama.gains import Piece, brighten, find_gains
 from stylefuse.tasks.panorama.surfaces import Layout, back
 
@@ -38,6 +39,7 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
     blocks = _compensator(pieces)
     pieces = [_compensated(blocks, i, piece) for i, piece in enumerate(pieces)]
     shares = _seams(pieces)
+    tell(0.6)
     left, top, right, bottom = layout.bounds
     blender = cv2.detail.MultiBandBlender(0, _bands(right - left, bottom - top))  # type: ignore[call-arg]
     blender.prepare((left, top, right - left, bottom - top))
@@ -48,6 +50,7 @@ def compose(pictures: Sequence[np.ndarray], layout: Layout) -> Composed:
             cv2.dilate(shares[i], np.ones((3, 3), np.uint8)), size, interpolation=cv2.INTER_LINEAR
         )
         blender.feed(piece.pixels.astype(np.int16), cv2.bitwise_and(share, piece.seen), piece.corner)
+        tell(0.6 + 0.3 * (i + 1) / len(pictures))
     blended, seen = blender.blend(None, None)  # type: ignore[call-overload]
     picture = np.clip(blended, 0, 255).astype(np.uint8)
     return Composed(picture, np.asarray(seen) > 0, _weights(small, pieces, shares))

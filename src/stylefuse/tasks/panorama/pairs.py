@@ -1,7 +1,9 @@
 """Match all pairs of a set, and find the pictures that belong together."""
 
+import itertools
 from collections.abc import Sequence
 
+from stylefuse._progress import tell
 from stylefuse.tasks.panorama.features import Features, Pair, match
 
 __all__ = ["Pair", "belonging", "match_all"]
@@ -9,8 +11,12 @@ __all__ = ["Pair", "belonging", "match_all"]
 
 def match_all(features: Sequence[Features]) -> list[Pair]:
     """Match every picture with every later one."""
-    count = len(features)
-    return [match(i, j, features[i], features[j]) for i in range(count) for j in range(i + 1, count)]
+    every = list(itertools.combinations(range(len(features)), 2))
+    found = []
+    for i, j in every:
+        found.append(match(i, j, features[i], features[j]))
+        tell(len(found) / len(every))
+    return found
 
 
 def belonging(pairs: Sequence[Pair], count: int) -> list[int]:

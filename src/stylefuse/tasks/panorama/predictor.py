@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from stylefuse._progress import part, tell
 from stylefuse.images.files import DEFAULT_LIMITS
 from stylefuse.tasks.panorama.cameras import Cameras, find_cameras
 from stylefuse.tasks.panorama.compose import compose
@@ -59,8 +60,10 @@ class PanoramaPredictor:
         arrays = [np.asarray(picture) for picture in pictures]
         check_pictures([picture.size for picture in pictures])
         with self._lock:
-            planned = plan(arrays, params)
-            composed = compose([arrays[i] for i in planned.used], planned.layout)
+            with part(0, 0.6):
+                planned = plan(arrays, params)
+            with part(0.6, 1):
+                composed = compose([arrays[i] for i in planned.used], planned.layout)
         picture, weights, crop = composed.picture, composed.weights, None
         if params.crop:
             crop = inner_rectangle(composed.seen)
@@ -75,8 +78,12 @@ class PanoramaPredictor:
 
 def plan(pictures: Sequence[np.ndarray], params: PanoramaParams) -> Plan:
     """Find which of the H×W×3 uint8 pictures belong together, and where they lie on the canvas."""
-    features = [find_features(picture) for picture in pictures]
-    pairs = match_all(features)
+    features = []
+    for picture in pictures:
+        features.append(find_features(picture))
+        tell(0.3 * len(features) / len(pictures))
+    with part(0.3, 1):
+        pairs = match_all(features)
     used = belonging(pairs, len(pictures))
     refuse_missing(pairs, used, [len(each.points) for each in features], params.partial)
     place = {number: i for i, number in enumerate(used)}

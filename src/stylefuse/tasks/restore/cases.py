@@ -98,6 +98,11 @@ def _with_unseen_scratches(photo: np.ndarray, random: np.random.Generator) -> Ca
     return Case(picture, scratched=mask)
 
 
+def _searched(photo: np.ndarray, random: np.random.Generator) -> Case:
+    """An untouched photo in which scratches are looked for."""
+    return Case(photo, scratched=np.zeros(photo.shape[:2], bool))
+
+
 CASES: dict[str, Maker] = {
     "untouched": lambda photo, random: Case(photo),
     **{f"noise_{deviation}": _noisy(deviation) for deviation in (5, 15, 25, 50)},
@@ -109,6 +114,7 @@ CASES: dict[str, Maker] = {
     "fill_blocks": _with_blocks,
     "fill_strokes": _with_strokes,
     "unseen_scratches": _with_unseen_scratches,
+    "untouched_searched": _searched,
 }
 
 

@@ -12,9 +12,9 @@ from stylefuse.tasks.restore.holes import blocks, scratches, strokes
 from stylefuse.tasks.restore.jpeg import compress
 
 # Shares of the pictures. JPEG seldom joins noise, else few pictures would show JPEG's traces alone.
-NOISY, TWICE, SCRATCHED, HOLED = 0.45, 0.35, 0.25, 0.25
+NOISY, TWICE, SCRATCHED, HOLED = 0.35, 0.35, 0.25, 0.25
 # Of the pictures without noise, and of those with it.
-COMPRESSED, COMPRESSED_NOISE = 0.55, 0.2
+COMPRESSED, COMPRESSED_NOISE = 0.75, 0.2
 MOST_NOISE = 60.0  # standard deviation in levels
 QUALITIES = (5.0, 70.0)
 # Of a scratch's difference to the picture, in levels from 0 to 255; its mask is where it covers more than this share.

@@ -9,8 +9,10 @@ NOISE_UNIT = 50.0
 CELL = 8  # px; roughness is measured in cells of this side
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)  # quantiles of the cells' roughness
 STATISTICS = 4 * len(SHARES) + 4 * 3 + 2
-# A larger picture is judged by evenly spread squares of this side, px.
-SIDE, SQUARES = 256, 16
+# A picture is judged by evenly spread squares, as large as the crops of the training, px.
+SIDE, SQUARES = 96, 36
+# The share of the squares that have a lower estimate than the picture: noise is everywhere, texture looks like more.
+NOISE_QUANTILE = 0.1
 
 
 class Estimator(nn.Module):

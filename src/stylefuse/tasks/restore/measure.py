@@ -49,7 +49,7 @@ def score(restorer: Restorer, case: Case, photo: np.ndarray) -> dict[str, float]
         "restorer": psnr_in(made.picture, photo, case.hole),
         **found,
         "filled": float(made.hole.mean()),
-        "f1": f1(made.hole, case.scratched) if case.scratched is not None else float("nan"),
+        "f1": f1(made.hole, case.scratched),
     }
     return scores | {name: psnr_in(rule(case), photo, case.hole) for name, rule in rules_for(case).items()}
 
@@ -71,10 +71,12 @@ def psnr_in(picture: np.ndarray, photo: np.ndarray, hole: np.ndarray | None) -> 
     )
 
 
-def f1(found: np.ndarray, scratched: np.ndarray) -> float:
-    """F1 of found pixels; those next to a scratch count neither way, because its edges are soft."""
+def f1(found: np.ndarray, scratched: np.ndarray | None) -> float:
+    """F1 of found pixels, NaN where none is scratched; those next to a scratch, whose edges are soft, do not count."""
     import cv2
 
+    if scratched is None or not scratched.any():
+        return float("nan")
     near = cv2.dilate(scratched.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     right, wrong, missed = (found & scratched).sum(), (found & ~near).sum(), (scratched & ~found).sum()
     return float(2 * right / max(2 * right + wrong + missed, 1))
@@ -89,7 +91,7 @@ def summarise(table: pd.DataFrame) -> dict[str, float]:
             summary[f"{row['damage']}_lead"] = float(row["restorer"] - row["best_rule"])
         if not np.isnan(row["f1"]):
             summary[f"{row['damage']}_f1"] = float(row["f1"])
-        if row["damage"] == "untouched":
+        if row["damage"] == "untouched_searched":
             summary["untouched_filled"] = float(row["filled"])
     return summary
 

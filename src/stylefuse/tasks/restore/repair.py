@@ -5,6 +5,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from stylefuse._progress import part
 from stylefuse.tasks.restore.fill import fill
 from stylefuse.tasks.restore.network import Restorer
 from stylefuse.tasks.restore.params import ESTIMATE, RELIC, RestoreParams
@@ -48,11 +49,13 @@ def repair(restorer: Restorer, picture: np.ndarray, given: np.ndarray, params: R
         given: H×W bool, holes to fill.
     """
     certainty = CERTAIN if params.preset == RELIC else LIKELY
-    seen = look(restorer, fill(picture, given), certainty)
+    with part(0, 0.3):
+        seen = look(restorer, fill(picture, given), certainty)
     noise, compression = _levels(seen, params)
     found = grown(seen.scratches)
     hole = given | found if params.scratches and found.mean() <= MOST_SCRATCHED else given
-    made = restore(restorer, fill(picture, hole), hole, noise, compression)
+    with part(0.3, 1):
+        made = restore(restorer, fill(picture, hole), hole, noise, compression)
     return Repaired(made, seen, hole, noise, compression)
 
 

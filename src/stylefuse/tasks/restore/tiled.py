@@ -1,5 +1,6 @@
 """Detector and U-Net on pictures of any size, tile by tile; the result is that of the whole picture up to rounding."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.tasks.restore.levels import squares_of
+from stylefuse._progress import tell
+from stylefuse.tasks.restore.levels import NOISE_QUANTILE, squares_of
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
@@ -24,12 +26,16 @@ class Found(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A part of a picture: the rows and columns that it answers for, and those it reads; in px."""
+    """A part of a picture: the rows and columns that it answers for, and those it reads; in px.
+
+    share: of all tiles, how many are done with this one, 0 to 1.
+    """
 
     rows: slice
     columns: slice
     seen_rows: slice
     seen_columns: slice
+    share: float
 
     @property
     def inner(self) -> tuple[slice, slice]:
@@ -56,9 +62,17 @@ def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: 
         logits = restorer.detector(_read(picture, part, restorer))[0, 0, rows, columns]
         here = scratches[part.rows, part.columns]
         here[:] = (logits > certainty)[: here.shape[0], : here.shape[1]].cpu().numpy()
+        tell(0.9 * part.share)
+    return Found(scratches, *estimate(restorer, picture))
+
+
+@torch.inference_mode()
+def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float]:
+    """Noise and compression of a picture, H×W×3 uint8, as in `Found`."""
     pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
     noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
-    return Found(scratches, max(0.0, float(noise.median())), min(max(0.0, float(compression.median())), 0.99))
+    deviation = float(noise.quantile(NOISE_QUANTILE))
+    return max(0.0, deviation), min(max(0.0, float(compression.median())), 0.99)
 
 
 @torch.inference_mode()
@@ -95,6 +109,7 @@ def restore(
         levels_made = made.add(1).mul(127.5).round().clamp(0, 255).permute(1, 2, 0).to(torch.uint8)
         here = out[part.rows, part.columns]
         here[:] = levels_made[: here.shape[0], : here.shape[1]].cpu().numpy()
+        tell(part.share)
     if not whole:  # rounding must not touch what is outside
         out = np.where(hole[:, :, None], out, start)
     return out
@@ -102,15 +117,16 @@ def restore(
 
 def _tiles(height: int, width: int, margin: int, tile: int) -> Iterator[Tile]:
     tall, wide = (-(-side // STRIDE) * STRIDE for side in (height, width))
-    for top in range(0, tall, tile):
-        for left in range(0, wide, tile):
-            bottom, right = min(top + tile, tall), min(left + tile, wide)
-            yield Tile(
-                slice(top, bottom),
-                slice(left, right),
-                slice(max(0, top - margin), min(tall, bottom + margin)),
-                slice(max(0, left - margin), min(wide, right + margin)),
-            )
+    corners = list(itertools.product(range(0, tall, tile), range(0, wide, tile)))
+    for number, (top, left) in enumerate(corners, 1):
+        bottom, right = min(top + tile, tall), min(left + tile, wide)
+        yield Tile(
+            slice(top, bottom),
+            slice(left, right),
+            slice(max(0, top - margin), min(tall, bottom + margin)),
+            slice(max(0, left - margin), min(wide, right + margin)),
+            number / len(corners),
+        )
 
 
 def _read(picture: np.ndarray, part: Tile, restorer: Restorer) -> Tensor:

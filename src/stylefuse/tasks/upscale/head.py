@@ -1,4 +1,4 @@
-"""The upscaler as a head: how it is trained, packed, loaded and measured."""
+"""The upscaler as a head that needs no encoder: how it is trained, packed, loaded and measured."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ def _build(data: HeadData, options: UpscaleOptions) -> "UpscaleTraining":
     from stylefuse.tasks.upscale.network import Upscaler
     from stylefuse.tasks.upscale.training import UpscaleTraining
 
-    new = partial(Upscaler, data.generator.encoder, options.upscaler)
+    new = partial(Upscaler, options.upscaler)
     return UpscaleTraining(new, data.store, data.photos, options, partial(draw_enlarged, data.shown))
 
 
@@ -35,7 +35,7 @@ def _pack(upscaler: "Upscaler", **facts: Any) -> "Weights":
 def _load(weights: "Weights", encoder: "Encoder") -> "Upscaler":
     from stylefuse.tasks.upscale.network import load_upscaler
 
-    return load_upscaler(weights, encoder)
+    return load_upscaler(weights)
 
 
 def _measure(
@@ -53,6 +53,7 @@ UPSCALER = Head(
     options=UpscaleOptions,
     evaluation=UpscaleEvaluation,
     code=("stylefuse.tasks.upscale.training",),
+    reads_encoder=False,
     build=_build,
     pack=_pack,
     load=_load,

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from stylefuse.networks.blocks import ReflectConv
-from stylefuse.networks.encoder import Encoder
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.upscale.config import SCALES, UpscalerConfig
 from stylefuse.tasks.upscale.resampling import enlarge
@@ -24,19 +23,18 @@ class Residual(nn.Module):
     The last layer begins at zero, so an untrained network is bicubic enlargement.
     """
 
-    def __init__(self, channels_in: int, scale: int, config: UpscalerConfig):
+    def __init__(self, scale: int, config: UpscalerConfig):
         super().__init__()
         self.scale, width = scale, config.width
-        self.convs = nn.ModuleList(
-            ReflectConv(width if i else channels_in, width) for i in range(config.convs)
-        )
+        # The first one sees pixels and the level of noise.
+        self.convs = nn.ModuleList(ReflectConv(width if i else 4, width) for i in range(config.convs))
         self.slopes = nn.ModuleList(nn.PReLU(width) for _ in range(config.convs))
         self.last = ReflectConv(width, 3 * scale**2)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(cast(Tensor, self.last.bias))
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: N×C×h×w → N×3×H×W float32."""
+        """x: N×4×h×w → N×3×H×W float32."""
         for conv, slope in zip(self.convs, self.slopes, strict=True):
             x = slope(conv(x))
         return F.pixel_shuffle(self.last(x), self.scale).float()
@@ -45,31 +43,19 @@ class Residual(nn.Module):
 class Upscaler(nn.Module):
     """Networks of all scales: "faithful" ones, which are closest to the truth, and "detailed" ones, which add texture.
 
-    Args:
-        encoder: the generator's; its stem is read, which has no norms, so a crop of a picture has a crop's features.
-        config: of each network.
+    They see pixels alone: the generator's encoder has nothing to add (docs/tasks/upscale.md).
     """
 
-    def __init__(self, encoder: Encoder, config: UpscalerConfig = UpscalerConfig()):  # noqa: B008 (frozen)
+    def __init__(self, config: UpscalerConfig = UpscalerConfig()):  # noqa: B008 (frozen)
         super().__init__()
-        self._shared = (encoder,)  # in a tuple, so that it is neither trained nor saved
         self.config = config
-        channels = 3 + 1 + self.feature_channels
-        self.faithful = nn.ModuleDict({str(s): Residual(channels, s, config) for s in SCALES})
+        self.faithful = nn.ModuleDict({str(s): Residual(s, config) for s in SCALES})
         self.detailed = copy.deepcopy(self.faithful)
-
-    @property
-    def feature_channels(self) -> int:
-        return self._shared[0].stem.out_channels
 
     @property
     def margin(self) -> int:
         """Pixels of the small picture around a pixel that the residual depends on."""
-        return self.config.convs + 1 + self._shared[0].stem.border
-
-    def features(self, x: Tensor) -> list[Tensor]:
-        """What the networks see beside the pixels and the level of noise."""
-        return [F.relu(self._shared[0].stem(x))]
+        return self.config.convs + 1
 
     def forward(self, x: Tensor, level: Tensor, scale: int, detail: float = 0.0) -> Tensor:
         """Enlarge pictures.
@@ -84,7 +70,7 @@ class Upscaler(nn.Module):
             N×3×H×W float32, not clipped, before any correction by `resampling.back_project`.
         """
         levels = level.view(-1, 1, 1, 1).to(x.dtype).expand(-1, 1, *x.shape[2:])
-        seen = torch.cat([x, levels, *self.features(x)], 1)
+        seen = torch.cat([x, levels], 1).contiguous(memory_format=torch.channels_last)
         return enlarge(x.float(), scale) + self.residual(scale, detail)(seen)
 
     def residual(self, scale: int, detail: float) -> Residual:
@@ -106,13 +92,13 @@ def pack_upscaler(upscaler: Upscaler, **facts: Any) -> Weights:
     )
 
 
-def load_upscaler(weights: Weights, encoder: Encoder) -> Upscaler:
-    """Build the packed upscaler over the generator's encoder, in eval mode.
+def load_upscaler(weights: Weights) -> Upscaler:
+    """Build the packed upscaler, in eval mode.
 
     Raises:
         ValueError: the weights are of another kind of network.
     """
     weights.require("upscaler")
-    upscaler = Upscaler(encoder, UpscalerConfig(**weights.facts["config"]))
+    upscaler = Upscaler(UpscalerConfig(**weights.facts["config"]))
     upscaler.load_state_dict(weights.tensors)
     return upscaler.eval().requires_grad_(False)

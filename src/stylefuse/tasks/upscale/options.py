@@ -16,7 +16,7 @@ class UpscaleWeights:
 
     distance: float = 1.0
     spectrum: float = 0.05
-    adversarial: float = 0.1  # of the detailed networks alone
+    adversarial: float = 0.05  # of the detailed networks alone
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
 
     def __post_init__(self) -> None:
@@ -37,7 +37,7 @@ class UpscaleOptions(HeadOptions):
     __pydantic_config__ = STRICT
 
     images: int = 40_000
-    batch_size: int = 16
+    batch_size: int = 8
     image_size: int = 256
     window: int = 48
     least_crop: float = 1.0

@@ -1,5 +1,6 @@
 """The folder for the clips of one running server, and the removal of folders that crashed servers left behind."""
 
+import contextlib
 import logging
 import os
 import shutil
@@ -68,3 +69,23 @@ def _remove(folder: Path, lock: FileLock) -> None:
     file = Path(lock.lock_file)
     lock.release()
     file.unlink(missing_ok=True)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    total = 0
+    with contextlib.suppress(FileNotFoundError):  # files come and go while the process works
+        for file in folder.rglob("*"):
+            total += file.lstat().st_size
+    return total
+
+
+def remove_but(folder: Path, kept: Path | None) -> None:
+    """Remove all that is in a folder but one file."""
+    for each in folder.iterdir():
+        if each == kept:
+            continue
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink(missing_ok=True)

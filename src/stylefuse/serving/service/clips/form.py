@@ -150,11 +150,11 @@ def read_request(fields: Mapping[str, str]) -> dict[str, Any]:
     """What a form asks for: `task`, a chain; its `params`, which are not checked yet; and `options`, see `ClipParams`.
 
     Raises:
-        RequestError: there is no such chain, it takes several pictures, or it has no such parameter.
+        RequestError: there is no such chain, it takes no clips, or it has no such parameter.
     """
     name = fields.get(TASK, default_task().name)
     tasks = parse_chain(name)
-    if not tasks or tasks[0].takes_several:
+    if not tasks or not tasks[0].takes_clips:
         remedy = f"send one of {', '.join(task.name for task in _for_frames())}, or several of them with +"
         raise RequestError(TASK, f"{shown(name)} cannot be done to the frames of a clip", remedy)
     known, of_clips = fields_of(tasks), specs(ClipParams)
@@ -174,4 +174,4 @@ def read_request(fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _for_frames() -> list[Task]:
-    return [task for task in find_tasks().values() if not task.takes_several]
+    return [task for task in find_tasks().values() if task.takes_clips]

@@ -1,7 +1,6 @@
 """The queue of jobs on clips: one runs at a time; results are kept for a limited time, in limited disk space."""
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import shutil
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stylefuse.serving.service.clips.folder import remove_but, size_of
 from stylefuse.serving.service.clips.process import follow
 from stylefuse.serving.service.errors import Refused
 from stylefuse.serving.service.process import WorkerDied
@@ -76,6 +76,7 @@ class Jobs:
         self._current: tuple[Job, asyncio.Task[None]] | None = None
         self._keeper = asyncio.create_task(self._keep_working())
         self._expiring: set[asyncio.Future[None]] = set()
+        self._leaving: set[Job] = set()  # removed ones whose files are still there
         self.frames = 0  # painted since the start
 
     @property
@@ -86,7 +87,7 @@ class Jobs:
     @property
     def bytes(self) -> int:
         """Of the files of all jobs."""
-        return sum(job.bytes for job in self._jobs.values())
+        return sum(job.bytes for job in [*self._jobs.values(), *self._leaving])
 
     def count(self, state: str) -> int:
         return sum(job.state == state for job in self._jobs.values())
@@ -139,6 +140,13 @@ class Jobs:
         """Forget a job: what works on it is killed, and its files are removed."""
         if self._jobs.pop(job.id, None) is None:
             return
+        self._leaving.add(job)
+        try:
+            await self._clear(job)
+        finally:
+            self._leaving.discard(job)
+
+    async def _clear(self, job: Job) -> None:
         if job in self._line:
             self._line.remove(job)
         if self._current and self._current[0] is job:
@@ -205,7 +213,7 @@ class Jobs:
         job.error = words.get("error")
         if "result" in words:
             job.result, job.report = job.folder / words["result"], words.get("report", {})
-        job.bytes = _size(job.folder)
+        job.bytes = size_of(job.folder)
         if self.bytes > self._settings.clips_bytes or shutil.disk_usage(self._folder).free < FREE_BYTES:
             raise full()
 
@@ -214,8 +222,8 @@ class Jobs:
         loop = asyncio.get_running_loop()
         kept = None if job.error else job.result
         job.ended, job.result = loop.time(), kept
-        await asyncio.to_thread(_remove_but, job.folder, kept)
-        job.bytes = _size(job.folder)
+        await asyncio.to_thread(remove_but, job.folder, kept)
+        job.bytes = size_of(job.folder)
         job.state = FAILED if job.error else DONE
         log.info("clip %s after %d frames, %.1f s", job.state, job.frames, job.ended - job.began)
         loop.call_later(self._settings.clip_seconds, self._expire, job)
@@ -230,21 +238,3 @@ def full() -> Refused:
     """What to raise when there is no room for the bytes of a clip or of its result."""
     text = "the server has no room for more clips: try again later, or send a shorter clip"
     return Refused(507, "disk_full", text, "", {"Retry-After": str(_RETRY_SECONDS)})
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    with contextlib.suppress(FileNotFoundError):  # files come and go while the process works
-        for file in folder.rglob("*"):
-            total += file.lstat().st_size
-    return total
-
-
-def _remove_but(folder: Path, kept: Path | None) -> None:
-    for each in folder.iterdir():
-        if each == kept:
-            continue
-        if each.is_dir() and not each.is_symlink():
-            shutil.rmtree(each, ignore_errors=True)
-        else:
-            each.unlink(missing_ok=True)
