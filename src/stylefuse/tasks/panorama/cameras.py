@@ -149,9 +149,8 @@ def _plane(pairs: Sequence[Pair], count: int, order: Tree, unit: float) -> Camer
 
 
 def _fit(residuals: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> OptimizeResult:
-    return least_squares(
-        residuals, start, x_scale="jac", loss="huber", f_scale=_HUBER, ftol=1e-5, max_nfev=40
-    )
+    # All numbers are near 1, so none is scaled: scaled by the Jacobian, some sets with little overlap ended far off.
+    return least_squares(residuals, start, loss="huber", f_scale=_HUBER, ftol=1e-6, max_nfev=200)
 
 
 def _distances(pairs: Sequence[Pair], views: Sequence[np.ndarray], unit: float) -> np.ndarray:
