@@ -18,6 +18,7 @@ from benchmarks.rivals.ifcnn import IFCNN, train_ifcnn
 from stylefuse.networks.weights import Weights, read_weights, write_weights
 from stylefuse.tasks.fuse import rules as fusion_rules
 from stylefuse.tasks.fuse.tiled import fuse_any_size
+from stylefuse.training.fingerprint import code_hash
 
 FUSER = "stylefuse"
 
@@ -84,7 +85,7 @@ def fuser_method(generator: Path, fuser: Path) -> Method:
         FileNotFoundError, ValueError: see `load_bundle`.
     """
     network = load_bundle(generator, fuser, device="cpu").head("fuser")
-    return Method(FUSER, hash_of(fuser), _on_arrays(lambda x: network(x).picture))
+    return Method(FUSER, _version(fuser), _on_arrays(lambda x: network(x).picture))
 
 
 def served_method(generator: Path, fuser: Path) -> Method:
@@ -98,7 +99,12 @@ def served_method(generator: Path, fuser: Path) -> Method:
     def fuse(stack: np.ndarray) -> np.ndarray:
         return fuse_any_size(network, list(to_levels(stack))).picture / np.float32(255)
 
-    return Method(FUSER, f"{hash_of(fuser)} served", fuse)
+    return Method(FUSER, f"{_version(fuser)} served", fuse)
+
+
+def _version(fuser: Path) -> str:
+    """Name the weights and the code: fixed rules of the code overrule the network."""
+    return f"{hash_of(fuser)} {code_hash(fuse_any_size.__module__)}"
 
 
 def ifcnn_method(file: Path, photos: Path | None, minutes: float, seed: int) -> Method:

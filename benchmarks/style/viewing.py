@@ -35,6 +35,7 @@ from stylefuse.evaluation.viewing import (
 )
 from stylefuse.images.io import decode, save, to_image
 from stylefuse.networks.weights import read_weights
+from stylefuse.training.fingerprint import code_hash
 
 SIZES, VIEWS = (256, 512, 1024, 2048, 4096), (256, 512)
 
@@ -141,6 +142,7 @@ def prepare(options: argparse.Namespace) -> Bench:
         {
             "data": data.version,
             "generator": hash_of(options.generator),
+            "code": code_hash("stylefuse.tasks.stylize.predictor", "stylefuse.evaluation.viewing"),
             "photos": [hash_of(file) for file in files],
             "views": list(options.views),
             "enlarge": options.enlarge,

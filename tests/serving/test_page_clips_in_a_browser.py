@@ -86,7 +86,7 @@ def test_what_the_browser_cannot_show_is_said_and_the_server_refuses_it_in_words
     chosen(page, saved(tmp_path / "odd.mp4", do="refuse"))
     assert "cannot show" in page.element("clip").text
     page.click("clip-run")
-    assert ended(page) == "it is HDR; send tone_map"  # the words of the server
+    assert ended(page) == "The clip has HDR colours. Choose to reduce them, or send another clip."
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

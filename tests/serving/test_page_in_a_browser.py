@@ -251,7 +251,6 @@ def test_three_overlapping_photos_become_a_panorama(page, tmp_path):
     page.click("step-panorama")
     assert page.element("run").text == "Panorama: 3 pictures"
     page.click("run")
-    page.until("return /^In work: \\d/.test(document.getElementById('progress-text').textContent)")
     page.wait_result()
     view = "return document.getElementById('pane').dataset.view"
     page.until(f"{view} === 'result'")

@@ -1,6 +1,8 @@
 """`stylefuse stylize clip.mp4`: clips on the command line, their label, and what is refused."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from clip_files import packets, pictures_of, scene, write_clip
 
 from stylefuse.command_line import main
 from stylefuse.labels.aigc import label_of
+from stylefuse.labels.marks import COMPOSITE
 from stylefuse.labels.verify import Code, verify
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.reading import metadata_of_clip
@@ -44,6 +47,20 @@ def test_a_clip_is_restyled_and_labelled(here, capsys, ending):
     assert verify(target).facts["aigc"] == label_of("StyleFuse", number)
     keys = [key.lower() for key in metadata_of_clip(target)]
     assert keys.count("aigc") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_exiftool_finds_the_label_of_a_clip(here, capsys):
+    write_clip(Path("a.mp4"), scene(1, 2))
+    for ending, group in (("mp4", "Keys"), ("mkv", "Matroska")):
+        assert main(["stylize", "a.mp4", "-o", f"b.{ending}"]) == 0
+        done = subprocess.run(
+            ["exiftool", "-j", "-G1", f"b.{ending}"], capture_output=True, text=True, check=True
+        )
+        found = {key.lower(): value for key, value in json.loads(done.stdout)[0].items()}
+        assert found[f"{group}:AIGC".lower()] == verify(Path(f"b.{ending}")).facts["aigc"]
+        assert found[f"{group}:DigitalSourceType".lower()] == COMPOSITE
 
 
 def test_an_untouched_clip_has_only_an_inherited_label(here, capsys):

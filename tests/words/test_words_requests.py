@@ -43,6 +43,49 @@ def test_style_colours_and_strength_with_negation_order_and_numbers_changed(text
 
 
 @pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        ("I photographed this in Monet's garden; make it Van Gogh", GOGH),
+        ("the sunflowers on my table as Monet", MONET),
+        ("forget watercolour, do Monet", MONET),
+        ("swap Monet for Van Gogh", GOGH),
+        ("水彩就算了，来个莫奈", MONET),
+        ("照片占六成，莫奈占四成", MONET | {"strength": 0.4}),
+        ("Monet at 0.7 with slightly larger strokes", MONET | {"strength": 0.7, "stroke_size": 2.0}),
+        ("莫奈，笔触用一点二", MONET | {"stroke_size": 1.2}),
+        ("Monet, but the teal of the label must not change", MONET | LUMA),
+        ("I don't mind if the colours change, Monet", MONET | NONE),
+    ],
+)
+def test_what_is_only_spoken_of_refused_or_said_of_something_else(text, params):
+    assert understood(text)[:2] == ("stylize", params)
+
+
+@pytest.mark.parametrize(
+    ("text", "chain", "params"),
+    [
+        ("stitch these six photos into a panorama", "panorama", {}),
+        ("这几张拼成全景", "panorama", {}),
+        ("blend these unrelated pictures into one landscape", "fuse", {"mode": "blend"}),
+        ("one frame is too dark, the other too bright, merge them", "fuse", {"mode": "exposure"}),
+        ("两张残页，破的地方不同，拼成完整的", "fuse", {"mode": "occlusion"}),
+        ("line the three frames up, then merge them", "fuse", {"align": True}),
+        ("get the creases and stains out of this old portrait", "restore", {}),
+    ],
+)
+def test_tasks_said_in_a_roundabout_way(text, chain, params):
+    served = Served(SERVED.styles, ("stylize", "fuse", "panorama", "restore", "upscale"))
+    answer = ask(text, served)
+    assert answer.wish is not None, answer
+    assert (answer.wish.chain, dict(answer.wish.params)) == (chain, params)
+
+
+def test_a_reason_beside_undo_changes_nothing():
+    state = ask("换成梵高", SERVED, ask("变成莫奈风格", SERVED).state).state
+    assert ask("go back to the one before, it was softer", SERVED, state).wish.params == MONET
+
+
+@pytest.mark.parametrize(
     ("text", "pictures", "params"),
     [
         ("merge these two focus shots", 2, {"mode": "focus"}),

@@ -25,7 +25,7 @@ def examples() -> tuple[list[str], list[bool]]:
             filled = sentence
             for slot, values in told["slots"].items():
                 filled = filled.replace(f"{{{slot}}}", values[number % len(values)])
-            sentences.append(_without_names(normalise(filled)))
+            sentences.append(normalise(filled))
             labels.append(label)
     return sentences, labels
 
@@ -55,7 +55,8 @@ def _judge() -> Any:
 
     vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
     judge = make_pipeline(vectors, LogisticRegression(C=20, class_weight="balanced", max_iter=1000))
-    return judge.fit(*examples())
+    sentences, labels = examples()
+    return judge.fit([_without_names(sentence) for sentence in sentences], labels)
 
 
 def in_scope(text: str) -> float:

@@ -3,6 +3,7 @@
 import json
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -130,6 +131,7 @@ def correct(text: str, lexicon: Lexicon) -> str:
     return _WORD.sub(lambda found: _corrected(found[0], lexicon), text)
 
 
+@lru_cache(maxsize=4096)
 def _corrected(word: str, lexicon: Lexicon) -> str:
     if len(word) < 4 or word in lexicon.words or word in _OTHER or number_at(word, 0):
         return word

@@ -50,6 +50,7 @@ export function drawClip() {
   if (clip.language !== currentLanguage() && !clip.control) panelOf(clip);
   if ($("clip").firstChild !== clip.panel) $("clip").replaceChildren(clip.panel);
   const { run, first, cancel, progress, player, fetch: download } = clip.parts, busy = Boolean(clip.control);
+  run.classList.toggle("primary", !clip.result);
   for (const [part, visible] of [[run, !busy], [first, !busy], [cancel, busy], [progress, busy], [player, clip.result && !busy], [download, clip.result && !busy]]) show(part, visible);
 }
 
@@ -184,7 +185,7 @@ async function untilDone(job, signal, tell) {
     const told = await getJson(job, signal);
     if (told.state === "done") return told;
     if (told.state === "failed") throw new Refusal(0, told.error);
-    if (told.state === "waiting") tell(0.1, t("clip.waiting", told));
+    if (told.state === "waiting") tell(0.1, t(told.ahead ? "clip.waiting" : "step.next", told));
     else if (!told.frames) tell(0.1, t("clip.looking"));
     else {
       const share = told.total ? Math.min(1, told.frames / told.total) : 0;

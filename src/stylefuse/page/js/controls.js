@@ -79,14 +79,17 @@ export function control(name, schema, changed) {
     const select = el("select", { onchange: (event) => set(event.target.value), ...about }, ...schema.enum.map((each) => el("option", { value: each, selected: each === value }, known(`value.${name}.${each}`, valueName(each)))));
     return el("div", { className: "control" }, label, select, hint);
   }
-  if (schema.minimum !== undefined && schema.maximum !== undefined) return rangeControl(schema, value, label, about, hint, set);
+  if (schema.minimum !== undefined && schema.maximum !== undefined) return rangeControl(schema, value, label, about, hint, set, name);
   const type = schema.type === "string" ? "text" : "number";
   const input = el("input", { type, value: value ?? "", onchange: (event) => set(type === "number" ? event.target.valueAsNumber : event.target.value), ...about });
   return el("div", { className: "control" }, label, input, hint);
 }
 
-/** Ranges like 0.25 to 4 are moved by factors: each half of the slider is then as fine as the other. */
-function rangeControl(schema, value, label, about, hint, set) {
+/**
+ * Ranges like 0.25 to 4 are moved by factors: each half of the slider is then as fine as the other. A value that the
+ * catalogue has a word for, such as -1 for "estimated", is shown by that.
+ */
+function rangeControl(schema, value, label, about, hint, set, name) {
   const { minimum, maximum, type } = schema;
   const byFactor = type === "number" && minimum > 0 && minimum < schema.default && maximum / minimum >= 4;
   const toValue = (x) => (byFactor ? Number((2 ** x).toFixed(2)) : Number(x));
@@ -94,11 +97,12 @@ function rangeControl(schema, value, label, about, hint, set) {
   // By factor about an eighth of a doubling, so that the default is one of the places.
   const span = toPlace(schema.default) - toPlace(minimum);
   const step = type === "integer" ? 1 : byFactor ? span / Math.round(8 * span) : (maximum - minimum) / 100;
-  const output = el("output", { htmlFor: about.id }, amount(value));
+  const spoken = (number) => known(`value.${name}.${number}`, amount(number));
+  const output = el("output", { htmlFor: about.id }, spoken(value));
   const range = el("input", { type: "range", min: toPlace(minimum), max: toPlace(maximum), step, ...about });
   range.value = toPlace(value);
   const tell = () => {
-    output.textContent = amount(toValue(range.value));
+    output.textContent = spoken(toValue(range.value));
     range.setAttribute("aria-valuetext", output.textContent);
   };
   tell();

@@ -48,8 +48,9 @@ function drawStage() {
   const photo = photos.current;
   if (looked) return showPictures(looked.before, looked.after, { before: photo.name, after: looked.name });
   const shown = photo.result ?? null;
-  // A preview of other settings is better than none, but not better than a result.
-  const preview = !isCurrent(shown) && (isCurrent(photo.preview) || !shown) ? photo.preview : null;
+  // A preview of other settings is better than none, but not better than a result; of another task it shows nothing.
+  const useful = photo.preview?.asked.chain.join() === settings.chain.join() && (isCurrent(photo.preview) || !shown);
+  const preview = !isCurrent(shown) && useful ? photo.preview : null;
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
   const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };

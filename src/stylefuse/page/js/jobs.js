@@ -28,23 +28,23 @@ export async function runJobs(jobs, on) {
 async function runOne(job, on) {
   const { signal } = job.control, id = requestId();
   const started = performance.now();
-  let over = false;
+  let over = false, result;
   try {
     on.start(job);
-    const result = await sendForm(job.path, job.form(), {
+    result = await sendForm(job.path, job.form(), {
       signal, id,
       onSent: (share) => {
         on.progress(job, { step: "sending", share });
         if (share === 1) watch(job, id, on, () => over || signal.aborted);
       },
     });
-    on.done(job, { ...result, seconds: (performance.now() - started) / 1000 });
   } catch (error) {
-    (error.name === "AbortError" ? on.cancelled : on.failed)(job, error);
+    return (error.name === "AbortError" ? on.cancelled : on.failed)(job, error);
   } finally {
     over = true;
     running.delete(job.photo);
   }
+  await on.done(job, { ...result, seconds: (performance.now() - started) / 1000 });
 }
 
 /** Ask the server where a request is, until it is over. */

@@ -69,7 +69,7 @@ async function drawSettings() {
   drawControls(changed);
   const row = await presetsRow(use);
   $("presets-row")?.remove();
-  $("controls").after(row);
+  $("also").after(row);
 }
 
 /** Bring back an entry of the history. */
@@ -95,6 +95,7 @@ async function start() {
   startHistory(reopen);
   startClips({ sentence, changed: () => { draw(); preview(); }, async show(still, name) {
     await take([still]);
+    tell("");
     return Object.assign(photos.current, { name });
   } });
   startWork();

@@ -15,8 +15,8 @@ export async function giveResult(photo, made) {
 }
 
 function nameOf(photo) {
-  const stem = photo.name.replace(/\.[^.]*$/, ""), { asked } = photo.result;
-  const what = asked.values.style ?? asked.chain.join("-");
+  const stem = photo.name.replace(/\.[^.]*$/, ""), { asked, report } = photo.result;
+  const what = asked.values.style ?? report.style ?? asked.chain.join("-");
   return `${stem}-${what.replace(/[^\p{L}\p{N}.-]+/gu, "-")}.${asked.format === "jpeg" ? "jpg" : asked.format}`;
 }
 

@@ -19,11 +19,13 @@ export function known(key, other) {
   return MESSAGES[language][key] ?? other;
 }
 
-/** A refusal in the user's language where the catalogue knows its code, with the server's own words. */
+/** A refusal in the user's language where the catalogue knows its code, with the server's own words unless they name a field of the API. */
 export function sentence(error) {
   const plain = error.message.replace(/^\w+: (the picture: )?/, "");
-  const text = language === "en" ? "" : known(`error.${error.code}`, "");
-  return text ? `${text} (${plain})` : plain;
+  const text = known(`error.${error.code}`, "");
+  if (!text) return plain;
+  if (/\b[a-z]+_[a-z]+\b/.test(plain)) return text;
+  return language === "en" ? plain : `${text} (${plain})`;
 }
 
 export const currentLanguage = () => language;

@@ -59,13 +59,18 @@ function finish(job, state) {
   drawProgress();
 }
 
+function stepName({ step, share, ahead }) {
+  if (step === "waiting" && !ahead) return "step.next";
+  return step === "working" && share ? "step.share" : `step.${step}`;
+}
+
 function drawProgress() {
   const over = jobs.filter(({ photo }) => !running.has(photo)).length;
   const now = [...progressOf.values()];
   const sent = now.reduce((sum, { step, share }) => sum + (step === "sending" ? 0.1 * share : step === "working" ? 0.1 + 0.9 * (share ?? 0) : 0.1), 0);
   $("progress-bar").value = Math.min(1, (over + sent) / Math.max(1, jobs.length));
-  const first = now[0];
-  const step = first ? t(first.step === "working" && first.share ? "step.share" : `step.${first.step}`, { share: Math.round(100 * (first.share ?? 0)), ahead: first.ahead ?? 0 }) : "";
+  const first = now.find(({ step }) => step === "working") ?? now[0];
+  const step = first ? t(stepName(first), { share: Math.round(100 * (first.share ?? 0)), ahead: first.ahead ?? 0 }) : "";
   $("progress-text").textContent = jobs.length > 1 ? t("progress.of", { over, count: jobs.length, step }) : step;
   drawActions();
 }

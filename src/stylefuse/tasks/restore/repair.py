@@ -11,11 +11,11 @@ from stylefuse.tasks.restore.network import Restorer
 from stylefuse.tasks.restore.params import ESTIMATE, RELIC, RestoreParams
 from stylefuse.tasks.restore.tiled import Found, look, restore
 
-# Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100. Of 40 untouched
-# training photos, nine in ten lie below 1.3 and 0.33, and all but one below 0.41.
-LEAST_NOISE, LEAST_COMPRESSION = 3.5, 0.4
-# In pictures that JPEG has damaged, its traces look like noise of up to about this deviation.
-NOISE_OF_JPEG = 15.0
+# Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100. Of 100 untouched
+# training photos, which are JPEG files of quality 75, 95 lie below each. See `python -m benchmarks.restore thresholds`.
+LEAST_NOISE, LEAST_COMPRESSION = 3.5, 0.44
+# In 95 of 100 photos that JPEG has damaged, its traces look like noise of less than this deviation.
+NOISE_OF_JPEG = 2.0
 # Logits above which a pixel is a scratch: three to one; or, for relics, twenty to one.
 LIKELY, CERTAIN = 1.0, 3.0
 # Scratches of fewer px are not filled: they are details more often than damage.

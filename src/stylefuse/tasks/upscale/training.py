@@ -110,29 +110,16 @@ class UpscaleTraining(HeadTraining):
         critic.requires_grad_(False)
         with autocast(options):
             made = self.predict(batch)
-            shown = self._shifted(batch.truth, made)
-            adversarial = relativistic_generator_loss(*_scores(critic, *shown))
+            adversarial = relativistic_generator_loss(*_scores(critic, batch.truth, made))
         terms = {**self.losses(made, batch), "adversarial": adversarial}
         optimiser.zero_grad(set_to_none=True)
         self.total(terms, options).backward()
         critic.requires_grad_(True)
         penalise = batch_number // len(SCALES) % options.penalty_every == 0
-        terms |= self._critic_step(critic, shown[0], shown[1].detach(), penalise, options)
+        terms |= self._critic_step(critic, batch.truth, made.detach(), penalise, options)
         all_reduce_gradients((optimiser, self.critic_optimiser))
         terms["gradient"] = nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT)
         return state.update(terms, count, options.average_half_life)
-
-    def _shifted(self, truth: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """Cut up to a critic's stride off at the edges, at random.
-
-        Pixels of one phase of the enlargement would else always meet the same weights of the critic's strided layers,
-        and a grid of dots grew where these are weak.
-        """
-        stride = 2 ** len(self._options.critic.channels)
-        y, x = self.random.integers(stride, size=2).tolist()
-        side = truth.shape[2] - stride
-        cut = [each[:, :, y : y + side, x : x + side] for each in (truth, made)]
-        return cut[0], cut[1]
 
     def _critic_step(
         self, critic: nn.Module, truth: Tensor, made: Tensor, penalise: bool, options: UpscaleOptions
