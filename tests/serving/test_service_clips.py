@@ -141,7 +141,7 @@ def desk(model_folder):
         ({"style": "monte"}, "style", "monet"),
         ({"strength": "2"}, "strength", "from 0"),
         ({"strenght": "1"}, "strenght", "unknown field"),
-        ({"task": "fuse"}, "task", "stylize"),
+        ({"task": "panorama"}, "task", "stylize"),
         ({"task": "stylise"}, "task", "stylize"),
         ({"format": "png"}, "format", "unknown field"),
     ],
