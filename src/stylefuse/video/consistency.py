@@ -95,7 +95,7 @@ class Steady:
         self._seen = np.ones((height, width), np.float32)  # in the anchor and in all frames since
 
     def _blended(self, source: Frame, painted: Frame, before: _Past) -> tuple[Frame, float]:
-        """The blended frame, and the part of it that the key frame shows, 1 where that was not asked."""
+        """Blend a frame; also return the part of it that the key frame shows, 1 if they were not compared."""
         step, seen = places_in(before.source, source)
         self._places = fetched(self._places, step)
         self._seen = fetched(self._seen, step) * seen * inside(self._places)
