@@ -43,7 +43,7 @@ def train(
         begin(progress, images_seen, total)
 
     TrackedProgress.on_begin = begun
-    log, generator = train_generator(
+    log, _, generator = train_generator(
         manifest, folder, classifier, workspace / "checkpoints", workspace / "samples", OPTIONS
     )
     write_weights(workspace / "generator.safetensors", generator)

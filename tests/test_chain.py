@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from kedro.io import CatalogConfigResolver
 from mlflow import MlflowClient
 
 from project import ROOT, configuration, pipelines, session
@@ -54,7 +55,8 @@ class Project:
 
     def stored(self, name: str) -> Path:
         """Where a dataset of the catalog lies."""
-        return Path(configuration("catalog", "test", data_root=str(self.data))[name]["filepath"])
+        catalog = CatalogConfigResolver(configuration("catalog", "test", data_root=str(self.data)))
+        return Path(catalog.resolve_pattern(name)["filepath"])
 
 
 @pytest.fixture(scope="module")
