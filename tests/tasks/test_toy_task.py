@@ -160,4 +160,4 @@ def test_kedro_runs_it_in_a_copy_of_the_project(tmp_path, weights):
     made = np.asarray(Image.open(tmp_path / "data" / "07_model_output" / "invert" / "a.png"))
     assert np.array_equal(made, 255 - np.asarray(photo))
     report = pd.read_csv(tmp_path / "data" / "08_reporting" / "invert.csv")
-    assert json.loads(report["report"][0]) == {"amount": 1.0}
+    assert json.loads(report["report"][0]) == {"amount": 1.0, "label": "none"}
