@@ -1,4 +1,4 @@
-"""Find what a command line asks for: pictures, and the file of each result. Without PyTorch."""
+"""Find the input pictures and the output files that a command line names. PyTorch is not imported."""
 
 import argparse
 from collections import Counter

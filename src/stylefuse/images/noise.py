@@ -1,4 +1,4 @@
-"""Estimate how noisy a picture is."""
+"""Estimate the standard deviation of the noise in a picture."""
 
 import numpy as np
 

@@ -35,6 +35,14 @@ def up(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def gaussian(x: Tensor, levels: int) -> list[Tensor]:
+    """Return N×C×H×W, its half, its quarter and so on: so many levels. H and W must be multiples of 2^(levels - 1)."""
+    sizes = [x]
+    while len(sizes) < levels:
+        sizes.append(down(sizes[-1]))
+    return sizes
+
+
 def laplacian(x: Tensor, bands: int) -> list[Tensor]:
     """Split N×C×H×W into band-pass levels, finest first, and the low-pass rest: bands + 1 tensors; see `collapse`.
 

@@ -1,4 +1,4 @@
-"""Run a chain of tasks on the frames of a clip, and label what comes out."""
+"""Run a chain of tasks on the frames of a clip, and label the result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""How a task on several pictures works on video clips."""
+"""Declare how a task on several pictures, such as fuse, processes video clips."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keep the painted frames of one shot alike: blend each with what was painted before, moved as the source moves."""
+"""Make the painted frames of a shot consistent: blend each with earlier ones, moved along the motion of the clip."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

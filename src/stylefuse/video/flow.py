@@ -24,14 +24,19 @@ def places_in(other: Frame, picture: Frame) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         The places, and H×W float32: 1 where both pictures show the place, 0 where it is hidden or outside in the other.
     """
-    here, there = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, other))
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
-    forward = search.calc(here, there, None)
-    places = unmoved(*here.shape) + forward
-    back = fetched(search.calc(there, here, None), places)
+    forward = flow(picture, other)
+    places = unmoved(*forward.shape[:2]) + forward
+    back = fetched(flow(other, picture), places)
     apart = np.square(forward + back).sum(axis=2)
     size = np.square(forward).sum(axis=2) + np.square(back).sum(axis=2)
     return places, (apart < _RELATIVE * size + _ABSOLUTE) * inside(places)
+
+
+def flow(picture: Frame, other: Frame) -> np.ndarray:
+    """How far each place of a picture has moved in another one, H×W×2 float32, px."""
+    here, there = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (picture, other))
+    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
+    return search.calc(here, there, None)
 
 
 def inside(places: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Bring each frame of a shot together with its neighbours, moved onto it along optical flow."""
+"""Align the neighbours of each frame of a shot with it, along optical flow."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from stylefuse.images.noise import noise_level
-from stylefuse.video.flow import fetched, inside, unmoved
+from stylefuse.video.flow import fetched, flow, inside, unmoved
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import Timed
 
@@ -45,17 +45,19 @@ def with_neighbours(frame: Timed, window: Sequence[Timed]) -> list[Frame]:
     here = frame.picture
     if len(window) == 1:
         return [here]
-    noise = max(noise_level(here), _LEAST_NOISE)
-    return [here, *(_moved_onto(here, each.picture, noise) for each in window if each is not frame)]
+    noise, soft = max(noise_level(here), _LEAST_NOISE), _blurred(here)
+    return [here, *(_moved_onto(here, soft, each.picture, noise) for each in window if each is not frame)]
 
 
-def _moved_onto(picture: Frame, other: Frame, noise: float) -> Frame:
-    """Another frame moved onto a picture; the picture itself where the other one does not show the place."""
-    here, there = (cv2.GaussianBlur(each, (0, 0), _BLUR) for each in (picture, other))
-    grey = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (here, there))
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)  # type: ignore[attr-defined]
-    places = unmoved(*picture.shape[:2]) + search.calc(*grey, None)
-    apart = cv2.absdiff(here, fetched(there, places)).astype(np.float32).mean(axis=2)
+def _blurred(picture: Frame) -> Frame:
+    return cv2.GaussianBlur(picture, (0, 0), _BLUR)
+
+
+def _moved_onto(picture: Frame, soft: Frame, other: Frame, noise: float) -> Frame:
+    """Move a frame onto a picture, of which `soft` is a blurred copy; the picture stays where the frame differs."""
+    there = _blurred(other)
+    places = unmoved(*picture.shape[:2]) + flow(soft, there)
+    apart = cv2.absdiff(soft, fetched(there, places)).astype(np.float32).mean(axis=2)
     apart = cv2.blur(apart, (_OVER, _OVER)) / (_OF_NOISE * noise)
     # Differences find what is hidden: in noise, forward and backward flow do not agree where they could.
     share = (np.clip((_MOST - apart) / (_MOST - 1), 0, 1) * inside(places))[..., None]

@@ -1,4 +1,4 @@
-"""Options of the work on a clip."""
+"""Options for processing a clip."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Work on all frames of a clip, and write the clip that comes out."""
+"""Process all frames of a clip, and write the resulting clip."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,12 +127,12 @@ class _Work:
         coming = self._frames()
         for shot in self._find_shots():
             self.shots += 1
-            frames = windows(islice(coming, shot.length), self._around)
+            framed = windows(islice(coming, shot.length), self._around)
             done = min(self.done - shot.first, shot.length)
-            deque(islice(frames, done), maxlen=0)
+            deque(islice(framed, done), maxlen=0)
             if done < shot.length:
                 steady = Steady(self._options.steady, self._parts.state() if done else None)
-                pictures = ((with_neighbours(*each), each[0].pts) for each in frames)
+                pictures = ((with_neighbours(*each), each[0].pts) for each in framed)
                 self._paint(pictures, painter(shot.samples), steady, finish)
 
     def _paint(

@@ -1,4 +1,4 @@
-"""Amounts in a clause: its number, whether it is one to set or to change by, and in which direction."""
+"""Read the amount in a clause: a value to set, or a change and its direction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Find the styles that a sentence asks for, with their weights; and a style that nobody here knows."""
+"""Find the styles that a sentence asks for, with their weights, and styles that are not known."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Whether something of the photo stays: "颜色别变" keeps its colours, "don't keep them" does not."""
+"""Read whether the result keeps the colours of the photo: "颜色别变" does, "don't keep them" does not."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Changes of parameters in one clause: values, "stronger", "too coarse", "to 0.7", "by a third", "颜色别变"."""
+"""Read changes of parameters in a clause: values, "stronger", "too coarse", "to 0.7", "by a third", "颜色别变"."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
+"""Read what a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
 
 from stylefuse.words.asked_styles import find_unknown_style, in_tenths, read_styles, without_asides
 from stylefuse.words.asked_tasks import negations, read_tasks

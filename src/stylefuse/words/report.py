@@ -1,4 +1,4 @@
-"""The report of a result as sentences, from its facts alone: a fact that is absent gives no sentence."""
+"""Write the report of a result in sentences, from its facts alone: a fact that is absent gives no sentence."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple

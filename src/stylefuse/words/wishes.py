@@ -1,4 +1,4 @@
-"""From what was read to a wish: the chain, the style or mixture, and parameters relative to the last request."""
+"""Make a wish from what was read: the chain, the style or mixture, parameters relative to the last request."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Fields of requests: how many and how long texts may be, which values they stand for, how many pictures there are."""
+"""Limits of the fields of requests, and conversion of their texts to values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Serve the page for people at `/`: one document, one stylesheet, one script; nothing in it comes from elsewhere."""
+"""Serve the page for people at `/`: one document, one stylesheet, one script; nothing comes from other hosts."""
 
 import gzip
 import hashlib

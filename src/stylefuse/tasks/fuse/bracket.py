@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.networks.pyramid import down
+from stylefuse.networks.pyramid import gaussian
 from stylefuse.networks.sets import mean_of_set
 from stylefuse.tasks.fuse.blend import BLACK
 
@@ -87,9 +87,7 @@ def exposure_fusion(x: Tensor, luma: Tensor, levels: int) -> list[Tensor]:
     saturation = x.std(2, keepdim=True, unbiased=False) + LEAST_SATURATION
     medium = (-(x / (2 * MEDIUM)).square().sum(2, keepdim=True) / 2).exp()
     weights = contrast.unflatten(0, x.shape[:2]) * saturation * medium + 1e-12
-    found = [(weights / (mean_of_set(weights) * x.shape[1])[:, None]).flatten(0, 1)]
-    for _ in range(levels - 1):
-        found.append(down(found[-1]))
+    found = gaussian((weights / (mean_of_set(weights) * x.shape[1])[:, None]).flatten(0, 1), levels)
     radius = max(1, min(found[-1].shape[-2:]) // SMOOTHED)
     around = F.pad(found[-1], [radius] * 4, mode="replicate")
     found[-1] = F.avg_pool2d(around, 2 * radius + 1, stride=1)

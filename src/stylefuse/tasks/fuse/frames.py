@@ -1,4 +1,4 @@
-"""Take the noise out of a frame of a clip with its neighbours, by a rule.
+"""Remove the noise of a frame of a clip with the help of its neighbours, by a fixed rule.
 
 The fuser was no better at this, and ten times slower.
 """

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stylefuse.networks.pyramid import down, laplacian, to_luma_chroma
+from stylefuse.networks.pyramid import gaussian, laplacian, to_luma_chroma
 from stylefuse.tasks.fuse.blend import Plan
 from stylefuse.tasks.fuse.cues import against_set, band_energy
 from stylefuse.tasks.fuse.impossible_modes import look_like_scans
@@ -23,8 +23,8 @@ def fuse_scans_by_rule(x: Tensor, plan: Plan) -> Plan:
         x: the pictures, N×n×3×H×W in [-1, 1].
         plan: of them; other sets keep theirs.
     """
-    scans = (plan.mode[:, MODES.index("multimodal")] > 0.5) & look_like_scans(x)
-    if not scans.any():
+    scans = plan.mode[:, MODES.index("multimodal")] > 0.5
+    if not scans.any() or not (scans := scans & look_like_scans(x)).any():
         return plan
     luma, chroma = _logits(x, len(plan.luma))
 
@@ -47,12 +47,8 @@ def _logits(x: Tensor, levels: int) -> tuple[list[Tensor], list[Tensor]]:
     """Logits of luma and chroma by the rule at each pyramid level, finest first, N×n×1×h×w each."""
     n = x.shape[1]
     colours = to_luma_chroma(x.flatten(0, 1).float())
-    bright, colourful = colours[:, :1], colours[:, 1:].abs().sum(1, keepdim=True)
-    luma, chroma = [], []
-    for level, part in enumerate(laplacian(bright, levels - 1)):
-        if level:
-            bright, colourful = down(bright), down(colourful)
-        choice = ENERGY * against_set(band_energy(part), n) if level < BANDS else BRIGHTNESS * bright
-        luma.append(choice.unflatten(0, (-1, n)))
-        chroma.append(COLOUR * colourful.unflatten(0, (-1, n)))
-    return luma, chroma
+    *bands, bright = laplacian(colours[:, :1], min(BANDS, levels - 1))
+    luma = [ENERGY * against_set(band_energy(band), n) for band in bands]
+    luma += [BRIGHTNESS * each for each in gaussian(bright, levels - len(bands))]
+    chroma = [COLOUR * each for each in gaussian(colours[:, 1:].abs().sum(1, keepdim=True), levels)]
+    return [each.unflatten(0, (-1, n)) for each in luma], [each.unflatten(0, (-1, n)) for each in chroma]

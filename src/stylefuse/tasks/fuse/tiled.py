@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse._progress import tell
-from stylefuse.networks.pyramid import down, from_luma_chroma, laplacian, to_luma_chroma, up
+from stylefuse.networks.pyramid import down, from_luma_chroma, gaussian, laplacian, to_luma_chroma, up
 from stylefuse.tasks.fuse.blend import (
     Plan,
     apply_tone,
@@ -143,7 +143,7 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         trust, replace, shrink = up(trust), up(replace), up(shrink)
     x, _ = replace_rejected(apply_tone(x[None], plan.tone), replace[None], logits[None])
     parts = laplacian(to_luma_chroma(x[0]), halvings)
-    logits_at, trust_at, shrink_at = (_sizes(each, halvings) for each in (logits, trust, shrink))
+    logits_at, trust_at, shrink_at = (gaussian(each, halvings) for each in (logits, trust, shrink))
     fused = decided.picture[..., rows, :]
     for level in reversed(range(halvings)):
         energy = band_energy(parts[level][:, :1])
@@ -151,14 +151,6 @@ def _strip(x: Tensor, plan: Plan, decided: _Decided, first: int, last: int, halv
         sets = parts[level].unflatten(0, (1, n))
         fused = up(fused) + wiener_filter(blend_level(sets, here, here), sets, shrink_at[level])
     return bound(from_luma_chroma(fused), x, plan.bounded)[0]
-
-
-def _sizes(x: Tensor, levels: int) -> list[Tensor]:
-    """x, its half, its quarter, …: one for each level."""
-    sizes = [x]
-    while len(sizes) < levels:
-        sizes.append(down(sizes[-1]))
-    return sizes
 
 
 def _enlarged(small: Tensor, guide: Tensor, full: Tensor, halvings: int) -> Tensor:

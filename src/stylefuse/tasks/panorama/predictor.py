@@ -1,4 +1,4 @@
-"""Run the task: overlapping pictures in, one wide picture and a report out."""
+"""Join overlapping pictures into one wide picture, with a report."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

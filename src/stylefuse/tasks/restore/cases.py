@@ -1,4 +1,4 @@
-"""Damage of known strength, for measurements: a photo in, a damaged photo and what is known of it out."""
+"""Damage photos in known ways, to measure a restorer: a damaged photo, and what is known about its damage."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The steps from a picture to its repair: find, estimate, decide, fill, restore. Without requests and reports."""
+"""Repair a picture: find damage, estimate its strength, decide what to do, fill holes, restore."""
 
 from typing import NamedTuple
 

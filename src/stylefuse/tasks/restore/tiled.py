@@ -1,4 +1,4 @@
-"""Detector and U-Net on pictures of any size, tile by tile; the result is that of the whole picture up to rounding."""
+"""Run the detector and the U-Net on pictures of any size, in tiles; equal to the whole picture up to rounding."""
 
 import itertools
 from collections.abc import Iterator
