@@ -17,6 +17,8 @@ class AddStyleWeights:
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
     moments: float = 1.0
+    colours: float = 1.0
+    style: float = 0.3
     patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 3.0
