@@ -10,6 +10,7 @@ import argparse
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
@@ -78,45 +79,44 @@ def run(options: argparse.Namespace) -> None:
     base = base_model(without(read_model(options.model).weights, options.style))
     training = AddStyleOptions(sample_every=10**9)
     training = replace(training, **{k: v for k in ("start", "images") if (v := getattr(options, k))})
-    began = time.perf_counter()
+    began = time.process_time()
     learned = learn_style(options.style, base, known, photos[1::2], options.output, training)
-    minutes = (time.perf_counter() - began) / 60
+    minutes = (time.process_time() - began) / 60
     write_weights(options.output / f"added-{options.style}.safetensors", learned.weights)
     networks = with_added(base.networks, [learned.weights])
     generator = load_generator(networks["generator"])
     row = style_weights(torch.tensor([generator.rows - 1]), generator.rows)
     reference = centre_crops(ImageStore(options.output / "known"), np.arange(len(known)), SIDE)
     turns = torch.arange(len(x)) % len(known)
-    results = {
-        "photos": x,
-        "ours": batched(lambda b, _: generator(b, row.expand(len(b), -1)), x, reference[turns]),
-        "reinhard": recolour(x, reference[turns]),
+    references = reference[turns]
+
+    def whole() -> Tensor:
+        taught = [photos[1::2], *(paintings[1::2] for paintings in others.values()), known]
+        retrained = train_whole(options.output / "retraining", taught, options.retrain)
+        last = style_weights(torch.tensor([retrained.rows - 1]), retrained.rows)
+        return batched(lambda b, _: retrained(b, last.expand(len(b), -1)), x, references)
+
+    methods: dict[str, Callable[[], Tensor]] = {
+        "photos": lambda: x,
+        "ours": lambda: batched(lambda b, _: generator(b, row.expand(len(b), -1)), x, references),
+        "reinhard": lambda: recolour(x, references),
     }
     if options.adain:
-        adain = trained_adain(options, photos[1::2], known)
-        results["adain"] = batched(lambda b, r: adain(b, r), x, reference[turns])
+        methods["adain"] = lambda: batched(trained_adain(options, photos[1::2], known), x, references)
     if options.retrain:
-        whole = train_whole(
-            options.output / "retraining",
-            [photos[1::2], *(paintings[1::2] for paintings in others.values()), known],
-            options.retrain,
-        )
-        last = style_weights(torch.tensor([whole.rows - 1]), whole.rows)
-        results["retrained"] = batched(lambda b, _: whole(b, last.expand(len(b), -1)), x, reference[turns])
-    for name, y in results.items():
+        methods["retrained"] = whole
+    drawn = {"old": generator(x[:SHEET], style_weights(torch.ones(SHEET, dtype=torch.long), generator.rows))}
+    for name, method in methods.items():
+        y = method()
         right, ssim = judges.named(y), float(luma_ssim(x, y).mean())
         facts = {"name": name, "judge": mean(right), "of_four": right, "real": mean(real), "ssim": ssim}
         print(json.dumps(facts), flush=True)
+        drawn[name] = y[:SHEET]
+        grid([list(y) for y in drawn.values()], row_labels=list(drawn)).save(options.output / "sheet.png")
     same = same_bytes(base.networks, networks, test[:BYTES_PHOTOS])
     size = sum(t.numel() for t in learned.weights.tensors.values())
-    facts = {"minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
+    facts = {"cpu_minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
     print(json.dumps(facts | {"copy_ratio": learned.weights.facts["copy_ratio"]}), flush=True)
-    drawn = {
-        "photos": x[:SHEET],
-        "old": generator(x[:SHEET], style_weights(torch.ones(SHEET, dtype=torch.long), generator.rows)),
-    }
-    drawn |= {name: y[:SHEET] for name, y in results.items() if name != "photos"}
-    grid([list(y) for y in drawn.values()], row_labels=list(drawn)).save(options.output / "sheet.png")
 
 
 def without(weights: dict[str, Weights], style: str) -> dict[str, Weights]:
