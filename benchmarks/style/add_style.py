@@ -85,6 +85,10 @@ def run(options: argparse.Namespace) -> None:
     write_weights(options.output / f"added-{options.style}.safetensors", learned.weights)
     networks = with_added(base.networks, [learned.weights])
     generator = load_generator(networks["generator"])
+    same = same_bytes(base.networks, networks, test[:BYTES_PHOTOS])
+    size = sum(t.numel() for t in learned.weights.tensors.values())
+    facts = {"cpu_minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
+    print(json.dumps(facts | {"copy_ratio": learned.weights.facts["copy_ratio"]}), flush=True)
     row = style_weights(torch.tensor([generator.rows - 1]), generator.rows)
     reference = centre_crops(ImageStore(options.output / "known"), np.arange(len(known)), SIDE)
     turns = torch.arange(len(x)) % len(known)
@@ -113,10 +117,6 @@ def run(options: argparse.Namespace) -> None:
         print(json.dumps(facts), flush=True)
         drawn[name] = y[:SHEET]
         grid([list(y) for y in drawn.values()], row_labels=list(drawn)).save(options.output / "sheet.png")
-    same = same_bytes(base.networks, networks, test[:BYTES_PHOTOS])
-    size = sum(t.numel() for t in learned.weights.tensors.values())
-    facts = {"cpu_minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
-    print(json.dumps(facts | {"copy_ratio": learned.weights.facts["copy_ratio"]}), flush=True)
 
 
 def without(weights: dict[str, Weights], style: str) -> dict[str, Weights]:
