@@ -2,7 +2,7 @@
 
 import { $, debounced, el, save, show } from "./dom.js";
 import { amount, currentLanguage, t, translate } from "./words.js";
-import { bearer, fetched, getJson, pause, Refusal } from "./api.js";
+import { bearer, fetched, getJson, pause, Refusal, unanswered } from "./api.js";
 import { sentValues, settings, valueOf } from "./settings.js";
 import { control } from "./controls.js";
 import { drawnPicture, photos, smaller } from "./photos.js";
@@ -208,7 +208,7 @@ function sendClip(file, values, signal, onSent) {
     for (const [name, value] of Object.entries(bearer())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => event.lengthComputable && onSent(event.loaded / event.total);
     request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
-    request.onerror = () => reject(new Refusal(0, { code: "no_answer", message: "the server did not answer" }));
+    request.onerror = () => reject(unanswered());
     request.onload = () => (request.status === 202 ? resolve(request.response) : reject(new Refusal(request.status, request.response ?? {})));
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
