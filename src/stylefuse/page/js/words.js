@@ -33,7 +33,7 @@ export function sentence({ code, message, field, pictures = [] }, files = []) {
   const plain = message.replace(/^\w+: (the picture: )?/, "");
   const said = text && (language !== "en" || !plain || NAMES_A_FIELD.test(plain)) ? text : language === "en" ? plain : t("error.other", { message: plain });
   const names = pictures.map((number) => files[number - 1]?.name).filter(Boolean);
-  return names.length ? `${names.join(", ")}: ${said}` : said;
+  return names.length ? t("failed", { name: names.join(", "), why: said }) : said;
 }
 
 export const currentLanguage = () => language;
