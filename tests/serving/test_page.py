@@ -269,3 +269,13 @@ def test_explain_is_refused_by_name(client, value, accept):
     headers = {"Authorization": "Bearer secret", "Accept": accept}
     answer = client.post("/v1/stylize", files=files, data={"explain": value}, headers=headers)
     assert (answer.status_code, answer.json()["field"]) == (400, "explain")
+
+
+def test_a_refusal_of_a_set_has_the_numbers_of_its_pictures(client):
+    sent = [bytes_of(landscape()), b"no picture"]
+    files = [("images", (f"{n}.png", data)) for n, data in enumerate(sent)]
+    answer = client.post("/v1/fuse", files=files, headers={"Authorization": "Bearer secret"})
+    assert (answer.json()["code"], answer.json()["pictures"]) == ("not_a_picture", [2])
+    one = {"image": ("p.png", b"no picture")}
+    answer = client.post("/v1/stylize", files=one, headers={"Authorization": "Bearer secret"})
+    assert answer.json()["code"] == "not_a_picture" and "pictures" not in answer.json()

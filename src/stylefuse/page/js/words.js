@@ -30,7 +30,7 @@ const NAMES_A_FIELD = /\b[a-z]+_[a-z]+\b|--[a-z]|\b[a-z_]+=/;
 export function sentence({ code, message, field, pictures = [] }, files = []) {
   const setting = known(`parameter.${field}`, known(`picture.${field}`, spelled(field || "")));
   const text = known(`error.${code}.${field}`, known(`error.${code}`, "")).replace("{field}", setting);
-  const plain = message.replace(/^\w+: (the picture: )?/, "");
+  const plain = message.replace(/^\w+: (the picture: |picture \d+: )?/, "");
   const said = text && (language !== "en" || !plain || NAMES_A_FIELD.test(plain)) ? text : language === "en" ? plain : t("error.other", { message: plain });
   const names = pictures.map((number) => files[number - 1]?.name).filter(Boolean);
   return names.length ? t("failed", { name: names.join(", "), why: said }) : said;
