@@ -2,17 +2,13 @@
 
 import itertools
 
-from stylefuse.words.asked_tasks import negations, runs
 from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, Meaning
+from stylefuse.words.negation import runs
 from stylefuse.words.numbers import PARTS, PLAIN, SHARE, Number
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import STYLIZE, Change, Reading
 
 _FILLER = Meaning("filler")
-
-
-def is_style(token: Token) -> bool:
-    return token.means(STYLE) or token.means(MOVEMENT)
 
 
 def without_asides(tokens: list[Token]) -> list[Token]:
@@ -21,12 +17,12 @@ def without_asides(tokens: list[Token]) -> list[Token]:
     "I took this in Monet's garden", "在梵高美术馆拍的": where it is from. "Sunflowers as ink": what it shows.
     """
     asides: set[int] = set()
-    styles = [place for place, token in enumerate(tokens) if is_style(token)]
+    styles = [place for place, token in enumerate(tokens) if token.is_style]
     clauses = runs(tokens)
-    asking = [c for c in clauses if not _tells(tokens, c) and any(is_style(tokens[i]) for i in c)]
+    asking = [c for c in clauses if not _tells(tokens, c) and any(tokens[i].is_style for i in c)]
     for clause in clauses:
         if asking and _tells(tokens, clause):
-            asides.update(i for i in clause if is_style(tokens[i]) or _is_topic(tokens[i]))
+            asides.update(i for i in clause if tokens[i].is_style or _is_topic(tokens[i]))
     tasks = any(each.task != STYLIZE for token in tokens for each in token.all(DO))
     for place in styles:
         after = tokens[place + 1 : place + 3]
@@ -49,8 +45,7 @@ def _is_topic(token: Token) -> bool:
     return token.means("out") or token.means("scene")
 
 
-def read_styles(tokens: list[Token], reading: Reading) -> None:
-    negated = negations(tokens)
+def read_styles(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
     places = []
     for place, token in enumerate(tokens):
         names = tuple(
@@ -124,7 +119,7 @@ def _number_beside(tokens: list[Token], place: int, step: int) -> Number | None:
         if token.number:
             return token.number
         fits = any(token.means(role) for role in skip) or token.text in (":", "占", "占了", "的", "为", "是")
-        if not fits or is_style(token):
+        if not fits or token.is_style:
             return None
         place += step
     return None
@@ -159,9 +154,8 @@ _PHOTO = (
 )
 
 
-def find_unknown_style(tokens: list[Token], reading: Reading) -> None:
+def find_unknown_style(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
     """A word that the lexicon lacks, beside "style": somebody's style that nobody here knows."""
-    negated = negations(tokens)
     for place, token in enumerate(tokens):
         if token.meanings or token.number or token.is_break or negated[place]:
             continue

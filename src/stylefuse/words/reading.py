@@ -1,9 +1,10 @@
 """Read what a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
 
 from stylefuse.words.asked_styles import find_unknown_style, in_tenths, read_styles, without_asides
-from stylefuse.words.asked_tasks import negations, read_tasks
+from stylefuse.words.asked_tasks import read_tasks
 from stylefuse.words.directions import read_changes
 from stylefuse.words.lexicon import DO, STYLE, VALUE
+from stylefuse.words.negation import negations
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import Change, Reading
 
@@ -15,6 +16,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         before: tasks of the last request, for words that several tasks know.
     """
     tokens = without_asides(tokens)
+    negated = negations(tokens)
     reading = Reading()
     roles = (
         "undo",
@@ -39,9 +41,9 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
         reading.flags.add("continues")
-    read_tasks(tokens, reading)
+    read_tasks(tokens, negated, reading)
     context = reading.tasks or before
-    read_styles(tokens, reading)
+    read_styles(tokens, negated, reading)
     tokens = in_tenths(tokens, reading)
     kept: list[Token] = []
     for clause in _clauses(tokens):
@@ -52,7 +54,6 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     # "Not too strong, four tenths": what is said exactly counts.
     reading.changes = [c for c in reading.changes if c.how == "set" or (c.task, c.param) not in sets]
     _read_pictures(tokens, reading)
-    negated = negations(tokens)
     said = [token for place, token in enumerate(tokens) if not (negated[place] or _is_known(token))]
     said = [token for token in said if not any(token is each for each in kept)]
     reading.out = [token.text for token in said if token.means("out")]
@@ -64,7 +65,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         if token.text in reading.scene and any(abs(place - each) < 5 for each in acts)
     ]
     reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
-    find_unknown_style(tokens, reading)
+    find_unknown_style(tokens, negated, reading)
     return reading
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from stylefuse.words.lexicon import Lexicon, Meaning, sound
+from stylefuse.words.lexicon import MOVEMENT, STYLE, Lexicon, Meaning, sound
 from stylefuse.words.normalise import CJK, normalise
 from stylefuse.words.numbers import Number, number_at
 
@@ -32,6 +32,10 @@ class Token(NamedTuple):
 
     def all(self, role: str) -> list[Meaning]:
         return [each for each in self.meanings if each.role == role]
+
+    @property
+    def is_style(self) -> bool:
+        return self.means(STYLE) or self.means(MOVEMENT)
 
 
 def scan(text: str, lexicon: Lexicon) -> list[Token]:
