@@ -19,7 +19,7 @@ from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-CERTAIN, SURE, DOUBTFUL, UNLIKELY = 0.7, 0.5, 0.3, 0.2
+SURE, DOUBTFUL, UNLIKELY = 0.5, 0.3, 0.2
 
 
 class Served(NamedTuple):
@@ -71,6 +71,10 @@ class _Turn:
             return self._confirmed()
         if "same" in flags and reading.is_empty and self.state.last and not reading.unknown:
             return self._request(self.state.last)
+        if "clip" in flags and not reading.is_empty:
+            return self._say(REFUSAL, "clip", self.state)
+        if "nothing" in flags or ("world" in flags and (reading.styles or reading.unknown or reading.scene)):
+            return self._out_of_scope()
         if "asks" in flags or ("help" in flags and reading.is_empty):
             return self._help()
         if "swap" in flags and self.state.last and reading.is_empty:
@@ -117,7 +121,8 @@ class _Turn:
             return self._doubt("not_all", wish, words=", ".join(out))
         if probability < (UNLIKELY if told else SURE) and reading.unknown and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
-        if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
+        foreign = (reading.unknown or reading.scene) and not self.state.last
+        if probability < (SURE if foreign else UNLIKELY if about else DOUBTFUL) and (foreign or about):
             return self._doubt("really", wish)
         return self._request(wish)
 
@@ -179,7 +184,7 @@ class _Turn:
             [change.param for change in self.reading.changes],
             alike=ALIKE / 3 if self.probability >= SURE else 3 * ALIKE,
         )
-        elsewhere = self.reading.out or (self.reading.scene and self.probability < CERTAIN)
+        elsewhere = self.reading.out or self.reading.scene
         if found is None or elsewhere:
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)

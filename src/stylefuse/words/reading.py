@@ -2,9 +2,10 @@
 
 from stylefuse.words.asked_styles import find_unknown_style, in_tenths, read_styles, without_asides
 from stylefuse.words.asked_tasks import read_tasks
+from stylefuse.words.deeds import is_about_a_clip, is_about_the_world, is_from_nothing, lacking_deeds
 from stylefuse.words.directions import read_changes
 from stylefuse.words.lexicon import DO, STYLE, VALUE
-from stylefuse.words.negation import negations
+from stylefuse.words.negation import negations, runs
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import Change, Reading
 
@@ -56,7 +57,10 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     _read_pictures(tokens, reading)
     said = [token for place, token in enumerate(tokens) if not (negated[place] or _is_known(token))]
     said = [token for token in said if not any(token is each for each in kept)]
-    reading.out = [token.text for token in said if token.means("out")]
+    clauses = [[tokens[place] for place in run] for run in runs(tokens) if run]
+    reading.out = [*(token.text for token in said if token.means("out")), *lacking_deeds(clauses)]
+    asked = {"world": is_about_the_world(clauses), "clip": is_about_a_clip(clauses)}
+    reading.flags |= {flag for flag, told in {**asked, "nothing": is_from_nothing(tokens)}.items() if told}
     reading.scene = [token.text for token in said if token.means("scene")]
     acts = [place for place, token in enumerate(tokens) if token.means("act")]
     reading.acted_on = [
