@@ -28,7 +28,7 @@ def without_asides(tokens: list[Token]) -> list[Token]:
         after = tokens[place + 1 : place + 3]
         of_place = any(each.means("place") for each in after) and len(styles) > 1
         named = any(each.means("style_word") for each in [*tokens[max(0, place - 2) : place], *after])
-        rest = [i for i in styles if i != place and not tokens[i].means("motif")]
+        rest = [i for i in styles if i != place and i not in asides and not tokens[i].means("motif")]
         if of_place or (tokens[place].means("motif") and (rest or (tasks and not named))):
             asides.add(place)
             asides.update(i for i in range(place + 1, place + 3) if of_place and i < len(tokens))
@@ -98,11 +98,32 @@ def _weights(tokens: list[Token], places: list[int]) -> list[float | None]:
     before = [_beside(tokens, place, -1) for place in places]
     after = [_beside(tokens, place, 1) for place in places]
     weights = before if before[0] is not None else after if after[0] is not None else none
+    if None in weights and (apart := _apart(tokens, places)):
+        weights = apart
     if sum(each is None for each in weights) == 1 and len(weights) > 1:
         known = sum(each for each in weights if each is not None)
         if known < 1:
             weights = [1 - known if each is None else each for each in weights]
     return weights if all(each is not None for each in weights) else none
+
+
+def _apart(tokens: list[Token], places: list[int]) -> list[float | None] | None:
+    """The shares of styles that are set apart from them: "梵高为底0.7，浮世绘点缀0.3"; None unless they make a whole."""
+    for bounds in ([*places, len(tokens)], [0, *(place + 1 for place in places)]):
+        parts = [tokens[a:b] for a, b in itertools.pairwise(bounds)]
+        shares = [
+            [t.number.value for t in part if t.number and t.number.kind in (SHARE, PARTS, PLAIN)]
+            for part in parts
+        ]
+        named = any(token.means("name") and not token.means("style_word") for part in parts for token in part)
+        found = [each[0] for each in shares if len(each) == 1]
+        if named or any(len(each) > 1 for each in shares):
+            continue
+        if len(found) == len(places) and min(abs(sum(found) - whole) for whole in (1, 10, 100)) < 0.02:
+            return list(found)
+        if len(found) == len(places) - 1 and 0 < sum(found) < 1 and any(t.means("remainder") for t in tokens):
+            return [each[0] if each else None for each in shares]
+    return None
 
 
 def _beside(tokens: list[Token], place: int, step: int) -> float | None:
@@ -118,7 +139,7 @@ def _number_beside(tokens: list[Token], place: int, step: int) -> Number | None:
         token = tokens[place]
         if token.number:
             return token.number
-        fits = any(token.means(role) for role in skip) or token.text in (":", "占", "占了", "的", "为", "是")
+        fits = any(token.means(role) for role in skip) or token.text in _HAS_A_SHARE
         if not fits or token.is_style:
             return None
         place += step
@@ -140,7 +161,31 @@ def _of_photo(tokens: list[Token], place: int) -> float | None:
     return None
 
 
+_HAS_A_SHARE = (
+    ":",
+    "=",
+    "占",
+    "占了",
+    "的",
+    "为",
+    "是",
+    "keep",
+    "keeps",
+    "has",
+    "have",
+    "have the",
+    "gets",
+    "get",
+    "take",
+    "takes",
+    "留",
+    "只要",
+    "only",
+)
 _PHOTO = (
+    "the photograph",
+    "photograph",
+    "my photo",
     "photo",
     "the photo",
     "original",

@@ -35,7 +35,9 @@ _MAKES = re.compile(
 _OWN = re.compile(
     r"\b(?:my|our|this|these|that|it|attached|uploaded|his|her|their|the)\b|我的?|咱|这|那张|照片|原图|上传|图[里片]|拍"
 )
-_DRAWS = re.compile(r"(?:画|生成|创作|设计|绘制|创造)(?:出)?(?:[一几两]?[只条匹座朵棵片位头轮间艘]|[一几两][张幅个])")
+_DRAWS = re.compile(
+    r"(?:画|生成|创作|设计|绘制|创造)(?:出)?(?:[一几两]?[只条匹座朵棵片位头轮间艘]|[一几两][张幅个])"
+)
 _NO_PHOTO = re.compile(
     r"(?:不用|没有|没|无需|不需要|不给|不靠)(?:任何)?(?:原图|照片|图片|底图|参考图)|\b(?:without (?:a|any|using a)|no|no input|no source) "
     r"(?:photo|picture|image)\b(?! of)|\b(?:out of|from) (?:nothing|nowhere|thin air|scratch)\b"
@@ -73,7 +75,9 @@ def is_from_nothing(tokens: list[Token]) -> bool:
     joined = text.replace(" ", "") if is_chinese(text) else text
     if not (_MAKES.search(text) or _DRAWS.search(joined)) or _OWN.search(joined):
         return False
-    return any(token.means("scene") or not (token.meanings or token.number or token.is_break) for token in tokens)
+    return any(
+        token.means("scene") or not (token.meanings or token.number or token.is_break) for token in tokens
+    )
 
 
 def _text(tokens: list[Token]) -> str:
@@ -122,8 +126,34 @@ def _becomes_a_style(tokens: list[Token]) -> bool:
     return False
 
 
-_DONE_HERE = (DO, "weak", VALUE, "keep", "change", "more", "less", "up", "down", "adj_up", "adj_down", "clear", "mend")
-_DONE_HERE += ("mix", "mix_or_do", "instead", "halve", "double", "set", "undo", "swap", "all_styles", "refuse", "matching")
+_DONE_HERE = (
+    DO,
+    "weak",
+    VALUE,
+    "keep",
+    "change",
+    "more",
+    "less",
+    "up",
+    "down",
+    "adj_up",
+    "adj_down",
+    "clear",
+    "mend",
+)
+_DONE_HERE += (
+    "mix",
+    "mix_or_do",
+    "instead",
+    "halve",
+    "double",
+    "set",
+    "undo",
+    "swap",
+    "all_styles",
+    "refuse",
+    "matching",
+)
 
 
 def _is_done_here(token: Token) -> bool:
@@ -140,7 +170,9 @@ def _disposal(clause: list[Token]) -> list[str]:
     told = any(token.text in ("要", "想", "想要", "准备", "打算", "希望") for token in clause[:place])
     if (told and not any(token.is_style for token in after)) or any(_is_done_here(token) for token in after):
         return []
-    return [token.text for token in after if is_chinese(token.text) and not (token.meanings or token.number)][-1:]
+    return [token.text for token in after if is_chinese(token.text) and not (token.meanings or token.number)][
+        -1:
+    ]
 
 
 def _is_clip(clause: list[Token], place: int) -> bool:
@@ -148,4 +180,6 @@ def _is_clip(clause: list[Token], place: int) -> bool:
         return False
     before, after = clause[max(0, place - 4) : place], clause[place + 1 : place + 3]
     taken = any(word in ("from", "of", "frame", "still") for token in before for word in token.text.split())
-    return not taken and not any(token.text[0] in "里中的封帧截" or token.text in ("frame", "still") for token in after)
+    return not taken and not any(
+        token.text[0] in "里中的封帧截" or token.text in ("frame", "still") for token in after
+    )

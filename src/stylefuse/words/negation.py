@@ -63,6 +63,8 @@ def _is_refused(tokens: list[Token], place: int, following: int) -> bool:
         return True
     if after and after[0].means("neg") and (len(after) == 1 and not tokens[clause[-1]].means(STYLE)):
         return True
+    if any(each.text in ("用", "拿", "use") for each in before[:-1]) and before[-1].means("replaces"):
+        return True
     if following == len(tokens):
         return False
     between = tokens[place + 1 : following]

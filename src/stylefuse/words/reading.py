@@ -79,9 +79,11 @@ def _is_known(token: Token) -> bool:
 
 def _clauses(tokens: list[Token]) -> list[list[Token]]:
     clauses: list[list[Token]] = [[]]
-    for token in tokens:
+    for place, token in enumerate(tokens):
         if token.text in (":", "="):
             continue
+        if _is_assigned(tokens, place):
+            clauses.append([])  # "strength=0.4 stroke=2": what is assigned belongs to no other word
         if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
             clauses.append([])
             if token.means("again_more"):
@@ -89,6 +91,12 @@ def _clauses(tokens: list[Token]) -> list[list[Token]]:
         else:
             clauses[-1].append(token)
     return [part for clause in _with_numbers(clauses) if clause for part in _parts(clause)]
+
+
+def _is_assigned(tokens: list[Token], place: int) -> bool:
+    """Whether "name =" begins here, or ended before the value that stands before this token."""
+    begins = tokens[place].means("name") and place + 1 < len(tokens) and tokens[place + 1].text == "="
+    return begins or (place > 2 and tokens[place - 2].text == "=" and tokens[place - 3].means("name"))
 
 
 def _with_numbers(clauses: list[list[Token]]) -> list[list[Token]]:
