@@ -29,14 +29,14 @@ _NO_ORDERS = frozenset(
 )
 _LACKS = {"out", "scene", "act", "place"}
 _MAKES = re.compile(
-    r"(?:create|generate|draw|invent|invert|design|compose|sketch|dream up|conjure(?: up)?|imagine|produce"
-    r"|(?:paint|make|draw|create|generate) (?:me|us)) (?:a|an|some)\b"
+    r"(?:create|generate|draw|invent|invert|design|compose|sketch|dream up|conjure(?: up)?|imagine|produce|make up"
+    r"|(?:paint|make|draw|create|generate) (?:me|us)) (?:a|an|some|two|three|four|five|ten|\d+)\b"
 )
 _OWN = re.compile(
     r"\b(?:my|our|this|these|that|it|attached|uploaded|his|her|their|the)\b|我的?|咱|这|那张|照片|原图|上传|图[里片]|拍"
 )
 _DRAWS = re.compile(
-    r"(?:画|生成|创作|设计|绘制|创造)(?:出)?(?:[一几两]?[只条匹座朵棵片位头轮间艘]|[一几两][张幅个])"
+    r"(?:画|生成|创作|设计|绘制|创造|编|虚构)(?:出)?(?:[一二三四五十几两]?[个只条匹座朵棵片位头轮间艘]|[一二三四五十几两][张幅])"
 )
 _NO_PHOTO = re.compile(
     r"(?:不用|没有|没|无需|不需要|不给|不靠)(?:任何)?(?:原图|照片|图片|底图|参考图)|\b(?:without (?:a|any|using a)|no|no input|no source) "
@@ -47,6 +47,10 @@ _WORLD = re.compile(
     r"|feasible|enough|too|able)|(?:who|whose|whom|when|where) (?:is|are|was|were|did|does|do|can|could|has|had|would)\b"
     r"|why (?!not|dont)|what(?:s| is| was| were| did| does| are| year| would| could| will)\b|how (?:old|long|tall|far|come)\b"
     r"|how (?:many|much|did|was|were)\b)"
+)
+_HOW_TO = re.compile(r"\bhow (?:do|to|can|could|should|would) (?:i|we|you)?|怎么|如何|怎样")
+_THIS_PICTURE = re.compile(
+    r"\b(?:this|that|these|those|my) (?:\w+ )?(?:photo|picture|image|shot|pic)s?\b|[这那]张|[这那]个?(?:照片|图|片)"
 )
 _OF_A_LOOK = re.compile(r"\blooks? (?:like|as)\b|\blook\b|\bif\b|\bstyle of\b")
 
@@ -60,6 +64,16 @@ def is_about_the_world(clauses: list[list[Token]]) -> bool:
     """Whether a fact is asked for: "was Monet married", "what would a Monet cost"; not how a picture would look."""
     texts = [_text(clause) for clause in clauses]
     return any(_WORLD.match(text) and not _OF_A_LOOK.search(text) for text in texts)
+
+
+def is_how_to(tokens: list[Token]) -> bool:
+    """Whether a way to do something is asked for, which the pages may tell."""
+    return _HOW_TO.search(_text(tokens)) is not None
+
+
+def is_about_this_picture(tokens: list[Token]) -> bool:
+    """Whether a picture is pointed at: "how many pixels does this photo have", "这张照片感光度多少"."""
+    return _THIS_PICTURE.search(_text(tokens).replace("这张 ", "这张")) is not None
 
 
 def is_about_a_clip(clauses: list[list[Token]]) -> bool:
@@ -179,7 +193,8 @@ def _is_clip(clause: list[Token], place: int) -> bool:
     if not clause[place].means("clip") or any(token.means("origin") for token in clause):
         return False
     before, after = clause[max(0, place - 4) : place], clause[place + 1 : place + 3]
-    taken = any(word in ("from", "of", "frame", "still") for token in before for word in token.text.split())
+    words = {word for token in before for word in token.text.split()}
+    taken = bool(words & {"from", "of", "frame", "still"}) and not words & {"every", "each", "all"}
     return not taken and not any(
         token.text[0] in "里中的封帧截" or token.text in ("frame", "still") for token in after
     )
