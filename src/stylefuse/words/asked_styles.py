@@ -108,7 +108,7 @@ def _weights(tokens: list[Token], places: list[int]) -> list[float | None]:
 
 
 def _apart(tokens: list[Token], places: list[int]) -> list[float | None] | None:
-    """The shares of styles that are set apart from them: "梵高为底0.7，浮世绘点缀0.3"; None unless they make a whole."""
+    """The shares of styles set apart from them: "梵高为底0.7，浮世绘点缀0.3"; None unless they make a whole."""
     for bounds in ([*places, len(tokens)], [0, *(place + 1 for place in places)]):
         parts = [tokens[a:b] for a, b in itertools.pairwise(bounds)]
         shares = [

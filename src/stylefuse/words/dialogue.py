@@ -120,7 +120,8 @@ class _Turn:
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
         foreign = reading.unknown or reading.scene
-        if probability < (UNLIKELY if told else LIKELY) and foreign and not reading.styles:
+        plain = self.state.last or "pictures" in flags
+        if probability < (UNLIKELY if told else SURE if plain else LIKELY) and foreign and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
         foreign = not self.state.last and (foreign or (reading.acts and wish.tasks == (STYLIZE,)))
         if probability < (TOLD_APART if foreign else UNLIKELY if about else DOUBTFUL) and (foreign or about):

@@ -82,10 +82,10 @@ class Lexicon:
         return heard
 
     def heard_as(self, text: str) -> str | None:
-        """The phrase that Chinese text stands for if it was typed by its sound, as most Chinese is; None if there is none.
+        """The phrase that Chinese text stands for if it was typed by its sound, as most Chinese is.
 
-        One character at least is the phrase's own, except of a served style's name. Of several phrases that sound alike
-        and mean different things none is meant.
+        One character at least is the phrase's own, except of a served style's name. None if there is no phrase, or
+        several that mean different things.
         """
         if phrase := self.by_sound.get(sound(text)):
             return phrase

@@ -2,15 +2,9 @@
 
 from stylefuse.words.asked_styles import find_unknown_style, in_tenths, read_styles, without_asides
 from stylefuse.words.asked_tasks import read_tasks
-from stylefuse.words.deeds import (
-    is_about_a_clip,
-    is_about_the_world,
-    is_about_this_picture,
-    is_from_nothing,
-    is_how_to,
-    lacking_deeds,
-)
+from stylefuse.words.deeds import lacking_deeds
 from stylefuse.words.directions import read_changes
+from stylefuse.words.kinds import kinds_of
 from stylefuse.words.lexicon import DO, STYLE, VALUE
 from stylefuse.words.negation import negations, runs
 from stylefuse.words.scan import Token
@@ -45,6 +39,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         "act",
         "rest",
         "all_styles",
+        "pictures",
     )
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
@@ -66,14 +61,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     said = [token for token in said if not any(token is each for each in kept)]
     clauses = [[tokens[place] for place in run] for run in runs(tokens) if run]
     reading.out = [*(token.text for token in said if token.means("out")), *lacking_deeds(clauses)]
-    built = {
-        "world": is_about_the_world(clauses),
-        "clip": is_about_a_clip(clauses),
-        "nothing": is_from_nothing(tokens),
-        "how_to": is_how_to(tokens),
-        "this_picture": is_about_this_picture(tokens),
-    }
-    reading.flags |= {flag for flag, told in built.items() if told}
+    reading.flags |= kinds_of(tokens, clauses)
     lone = [
         t for t in said if t.means("act") and all(m.role in ("act", "clear", "change") for m in t.meanings)
     ]

@@ -51,6 +51,11 @@ class Token(NamedTuple):
         return self.means(STYLE) or self.means(MOVEMENT)
 
 
+def text_of(tokens: list[Token]) -> str:
+    """The tokens as one text, a space between two."""
+    return " ".join(token.text for token in tokens)
+
+
 def scan(text: str, lexicon: Lexicon) -> list[Token]:
     """The tokens of a sentence, in order; unknown ones are single words or runs of characters."""
     text = _join_verbs(correct(normalise(text), lexicon), lexicon)
