@@ -155,7 +155,10 @@ def _of_photo(tokens: list[Token], place: int) -> float | None:
             own = _number_beside(tokens, photo, step)
             if own is None or (style is None and own.kind != SHARE) or own.kind not in (SHARE, PARTS, PLAIN):
                 continue
-            total = own.value + (style.value if style else 1 - own.value)
+            share = style.value if style else 1 - own.value
+            if own.kind == SHARE and share > 1:
+                share /= 100  # "let the photo keep 70 percent and Monet have 30"
+            total = own.value + share
             if own.kind == PARTS or min(abs(total - each) for each in (1, 10, 100)) < 0.02:
                 return round(1 - own.value / total, 4)
     return None

@@ -19,7 +19,7 @@ from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-LIKELY, TOLD_APART, SURE, DOUBTFUL, UNLIKELY = 0.7, 0.55, 0.5, 0.3, 0.2
+LIKELY, TOLD_APART, SURE, DOUBTFUL, UNLIKELY, EXPLAINED = 0.7, 0.55, 0.5, 0.3, 0.2, 0.1
 
 
 class Served(NamedTuple):
@@ -124,7 +124,7 @@ class _Turn:
         if probability < (UNLIKELY if told else SURE if plain else LIKELY) and foreign and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
         foreign = not self.state.last and (foreign or (reading.acts and wish.tasks == (STYLIZE,)))
-        if probability < (TOLD_APART if foreign else UNLIKELY if about else DOUBTFUL) and (foreign or about):
+        if probability < (TOLD_APART if foreign else EXPLAINED if about else DOUBTFUL) and (foreign or about):
             return self._doubt("really", wish)  # words that nothing explains, and the judge doubts as well
         return self._request(wish)
 

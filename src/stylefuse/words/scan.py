@@ -86,7 +86,7 @@ def _join_verbs(text: str, lexicon: Lexicon) -> str:
     words = text.split(" ")
     for place, word in enumerate(words):
         particle = word.rstrip(",.;!?")
-        if particle not in _PARTICLES:
+        if particle not in _PARTICLES or " ".join([*words[place - 1 : place], particle]) in lexicon.phrases:
             continue
         for start in range(place - 2, max(-1, place - 6), -1):
             if not words[start].isalnum():
