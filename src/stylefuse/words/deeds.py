@@ -6,6 +6,7 @@ lacks at that place is a deed that nobody here can do, also where a style is nam
 
 import re
 
+from stylefuse.words.kinds import becomes_a_style
 from stylefuse.words.lexicon import DO, VALUE
 from stylefuse.words.normalise import is_chinese
 from stylefuse.words.scan import Token, text_of
@@ -45,7 +46,7 @@ def _order(clause: list[Token]) -> list[str]:
     if not verb.meanings:
         if not verb.text.isascii() or verb.text.endswith(("ed", "ing", "ly", "s")):
             return []
-        return [] if _becomes_a_style(following) else [verb.text]
+        return [] if becomes_a_style(following) else [verb.text]
     return [verb.text] if _is_lacking(verb) else []
 
 
@@ -58,15 +59,6 @@ def _is_of_amount(tokens: list[Token]) -> bool:
 def _is_lacking(token: Token) -> bool:
     roles = {each.role for each in token.meanings} - {"pictures", "filler"}
     return bool(roles) and roles <= _LACKS
-
-
-def _becomes_a_style(tokens: list[Token]) -> bool:
-    """Whether a style follows "into", "as" or "like": of any verb before it, restyling is meant."""
-    for place, token in enumerate(tokens):
-        before = {word for each in tokens[max(0, place - 3) : place] for word in each.text.split()}
-        if token.is_style and before & {"into", "as", "like"}:
-            return True
-    return False
 
 
 # Roles of words that say what StyleFuse is to do.

@@ -119,12 +119,13 @@ class _Turn:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
-        foreign = reading.unknown or reading.scene
+        foreign = bool(reading.unknown or reading.scene)
         plain = self.state.last or "pictures" in flags
         if probability < (UNLIKELY if told else SURE if plain else LIKELY) and foreign and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
-        foreign = not self.state.last and (foreign or (reading.acts and wish.tasks == (STYLIZE,)))
-        if probability < (TOLD_APART if foreign else EXPLAINED if about else DOUBTFUL) and (foreign or about):
+        foreign = not self.state.last and (foreign or bool(reading.acts and wish.tasks == (STYLIZE,)))
+        apart = UNLIKELY if "becomes" in flags else TOLD_APART  # "as Monet" says more than the judge
+        if probability < (apart if foreign else EXPLAINED if about else DOUBTFUL) and (foreign or about):
             return self._doubt("really", wish)  # words that nothing explains, and the judge doubts as well
         return self._request(wish)
 

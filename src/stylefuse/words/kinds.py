@@ -35,7 +35,8 @@ _OF_A_LOOK = re.compile(r"\blooks? (?:like|as)\b|\blook\b|\bif\b|\bstyle of\b")
 
 
 def kinds_of(tokens: list[Token], clauses: list[list[Token]]) -> set[str]:
-    """The kinds that a sentence is of: "world", "clip", "nothing", "how_to", "this_picture"."""
+    """The kinds that a sentence is of: "world", "clip", "nothing", "how_to", "this_picture", "becomes"; that is,
+    something is to become a style."""
     told = {
         "world": _is_about_the_world(clauses),
         "clip": _is_about_a_clip(clauses),
@@ -43,7 +44,17 @@ def kinds_of(tokens: list[Token], clauses: list[list[Token]]) -> set[str]:
         "how_to": _HOW_TO.search(text_of(tokens)) is not None,
         "this_picture": _THIS_PICTURE.search(text_of(tokens).replace("这张 ", "这张")) is not None,
     }
+    told["becomes"] = any(becomes_a_style(clause) for clause in clauses)
     return {kind for kind, is_told in told.items() if is_told}
+
+
+def becomes_a_style(tokens: list[Token]) -> bool:
+    """Whether a style follows "into", "as" or "like": of any verb before it, restyling is meant."""
+    for place, token in enumerate(tokens):
+        before = {word for each in tokens[max(0, place - 3) : place] for word in each.text.split()}
+        if token.is_style and before & {"into", "as", "like"}:
+            return True
+    return False
 
 
 def _is_about_the_world(clauses: list[list[Token]]) -> bool:

@@ -105,7 +105,9 @@ class Lexicon:
     @cached_property
     def words(self) -> set[str]:
         """Every English word of the phrases and of numbers."""
-        return NUMBER_WORDS | {word for phrase in self.phrases for word in phrase.split() if word.isascii()}
+        return set(NUMBER_WORDS) | {
+            word for phrase in self.phrases for word in phrase.split() if word.isascii()
+        }
 
     @cached_property
     def words_by_letter(self) -> dict[str, list[str]]:
