@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.common.models import load_bundle
+from benchmarks.common.models import load_stylizer
 from stylefuse.images.grid import grid
 from stylefuse.images.io import decode, save, to_tensor
 from stylefuse.tasks.stylize.mixture import as_text
@@ -28,7 +28,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
+    predictor = load_stylizer(options.generator, device="cpu")
     photo, styles = small(decode(options.photo)), predictor.styles[1:]
 
     def row(steps: list[StylizeParams]) -> list:

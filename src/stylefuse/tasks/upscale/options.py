@@ -36,13 +36,13 @@ class UpscaleOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 40_000
+    images: int = 44_000
     batch_size: int = 8
     image_size: int = 256
     window: int = 48
     least_crop: float = 1.0
     spoilt_share: float = 0.25
-    detail_share: float = 0.15
+    detail_share: float = 0.08
     upscaler: UpscalerConfig = UpscalerConfig()
     critic: CriticConfig = CriticConfig((16, 32, 64))
     weights: UpscaleWeights = UpscaleWeights()
