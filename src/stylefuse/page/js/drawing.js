@@ -54,6 +54,7 @@ function drawStage() {
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
   const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
+  $("unshown").textContent = photo.state === "failed" ? photo.message : t("unshown");
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
