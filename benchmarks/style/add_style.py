@@ -1,17 +1,19 @@
 """Measure a style that is learned from a few pictures, beside rivals that see the same ones; prints JSON.
 
-Some pictures of the style are set aside (`--aside`; else every third). An independent judge learns from those, from
-photos and from paintings of other styles; the method and its rivals learn from the rest. "real" is how often the judge
-names the style of the real pictures that it has not seen. "same_bytes": whether each old style, and a mixture, in three
-strengths, paints 20 photos to the same bytes as before.
+Some pictures of the style are set aside (`--aside`; else every third). Four independent judges learn from those, from
+photos and from paintings of other styles; the method and its rivals learn from the rest. "judge" is how often they name
+the style, on average; "real" is the same of the real pictures that they have not seen. "same_bytes": whether each old
+style, and a mixture, in three strengths, paints 20 photos to the same bytes as before.
 """
 
 import argparse
 import itertools
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from torch import Tensor
 from benchmarks.common.command import count, positive
 from benchmarks.rivals.adain import train_adain
 from benchmarks.rivals.reinhard import recolour
+from benchmarks.style.few_shot_judges import Judges
 from benchmarks.style.retrained import train_whole
 from stylefuse.images.crops import CropSampler, centre_crops
 from stylefuse.images.grid import grid
@@ -27,15 +30,12 @@ from stylefuse.images.store import ImageStore, write_store
 from stylefuse.metrics.content import luma_ssim
 from stylefuse.networks.added import base_model, with_added
 from stylefuse.networks.generator import load_generator, style_weights
-from stylefuse.networks.judge import Judge
 from stylefuse.networks.weights import Weights, write_weights
 from stylefuse.serving.bundle import Bundle, read_model
 from stylefuse.tasks.stylize.add_style.learn import learn_style
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.pictures import read_photos, read_pictures
 from stylefuse.tasks.stylize.params import StylizeParams
-from stylefuse.training.classifier import fit_classifier, predict
-from stylefuse.training.options import JudgeOptions
 
 SIDE, CROPS, BYTES_PHOTOS, SHEET = 128, 60, 20, 6
 TABLES = ("scale", "shift", "palette", "edges")
@@ -73,54 +73,50 @@ def run(options: argparse.Namespace) -> None:
     aside = [p for i, p in enumerate(pictures) if i in chosen]
     known = [p for i, p in enumerate(pictures) if i not in chosen]
     groups = [photos[::2], *(paintings[::2] for paintings in others.values()), aside]
-    judge, number = trained_judge(options.output / "judge", groups), len(groups) - 1
+    judges = Judges(options.output / "judge", groups)
     x = crops(options.output / "test", test)
-    unseen = random_crops(options.output / "known", known)
-    real = float((predict(judge, unseen).argmax(1) == number).float().mean())
+    real = judges.named(random_crops(options.output / "known", known))
     base = base_model(without(read_model(options.model).weights, options.style))
     training = AddStyleOptions(sample_every=10**9)
     training = replace(training, **{k: v for k in ("start", "images") if (v := getattr(options, k))})
-    began = time.perf_counter()
+    began = time.process_time()
     learned = learn_style(options.style, base, known, photos[1::2], options.output, training)
-    minutes = (time.perf_counter() - began) / 60
+    minutes = (time.process_time() - began) / 60
     write_weights(options.output / f"added-{options.style}.safetensors", learned.weights)
     networks = with_added(base.networks, [learned.weights])
     generator = load_generator(networks["generator"])
+    same = same_bytes(base.networks, networks, test[:BYTES_PHOTOS])
+    size = sum(t.numel() for t in learned.weights.tensors.values())
+    facts = {"cpu_minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
+    print(json.dumps(facts | {"copy_ratio": learned.weights.facts["copy_ratio"]}), flush=True)
     row = style_weights(torch.tensor([generator.rows - 1]), generator.rows)
     reference = centre_crops(ImageStore(options.output / "known"), np.arange(len(known)), SIDE)
     turns = torch.arange(len(x)) % len(known)
-    results = {
-        "photos": x,
-        "ours": batched(lambda b, _: generator(b, row.expand(len(b), -1)), x, reference[turns]),
-        "reinhard": recolour(x, reference[turns]),
+    references = reference[turns]
+
+    def whole() -> Tensor:
+        taught = [photos[1::2], *(paintings[1::2] for paintings in others.values()), known]
+        retrained = train_whole(options.output / "retraining", taught, options.retrain)
+        last = style_weights(torch.tensor([retrained.rows - 1]), retrained.rows)
+        return batched(lambda b, _: retrained(b, last.expand(len(b), -1)), x, references)
+
+    methods: dict[str, Callable[[], Tensor]] = {
+        "photos": lambda: x,
+        "ours": lambda: batched(lambda b, _: generator(b, row.expand(len(b), -1)), x, references),
+        "reinhard": lambda: recolour(x, references),
     }
     if options.adain:
-        adain = trained_adain(options, photos[1::2], known)
-        results["adain"] = batched(lambda b, r: adain(b, r), x, reference[turns])
+        methods["adain"] = lambda: batched(trained_adain(options, photos[1::2], known), x, references)
     if options.retrain:
-        whole = train_whole(
-            options.output / "retraining",
-            [photos[1::2], *(paintings[1::2] for paintings in others.values()), known],
-            options.retrain,
-        )
-        last = style_weights(torch.tensor([whole.rows - 1]), whole.rows)
-        results["retrained"] = batched(lambda b, _: whole(b, last.expand(len(b), -1)), x, reference[turns])
-    for name, y in results.items():
-        right = float((predict(judge, y).argmax(1) == number).float().mean())
-        print(
-            json.dumps({"name": name, "judge": right, "real": real, "ssim": float(luma_ssim(x, y).mean())}),
-            flush=True,
-        )
-    same = same_bytes(base.networks, networks, test[:BYTES_PHOTOS])
-    size = sum(t.numel() for t in learned.weights.tensors.values())
-    facts = {"minutes": minutes, "numbers": size, "same_bytes": same, "warnings": learned.warnings}
-    print(json.dumps(facts | {"copy_ratio": learned.weights.facts["copy_ratio"]}), flush=True)
-    drawn = {
-        "photos": x[:SHEET],
-        "old": generator(x[:SHEET], style_weights(torch.ones(SHEET, dtype=torch.long), generator.rows)),
-    }
-    drawn |= {name: y[:SHEET] for name, y in results.items() if name != "photos"}
-    grid([list(y) for y in drawn.values()], row_labels=list(drawn)).save(options.output / "sheet.png")
+        methods["retrained"] = whole
+    drawn = {"old": generator(x[:SHEET], style_weights(torch.ones(SHEET, dtype=torch.long), generator.rows))}
+    for name, method in methods.items():
+        y = method()
+        right, ssim = judges.named(y), float(luma_ssim(x, y).mean())
+        facts = {"name": name, "judge": mean(right), "of_four": right, "real": mean(real), "ssim": ssim}
+        print(json.dumps(facts), flush=True)
+        drawn[name] = y[:SHEET]
+        grid([list(y) for y in drawn.values()], row_labels=list(drawn)).save(options.output / "sheet.png")
 
 
 def without(weights: dict[str, Weights], style: str) -> dict[str, Weights]:
@@ -135,17 +131,6 @@ def without(weights: dict[str, Weights], style: str) -> dict[str, Weights]:
             }
             found[name] = Weights(tensors, {**network.facts, "styles": [styles[i] for i in kept]})
     return found
-
-
-def trained_judge(folder: Path, groups: list[list[np.ndarray]]) -> Judge:
-    """Train a judge on a group of pictures a class."""
-    write_store(folder, itertools.chain(*groups))
-    ends = np.cumsum([0, *map(len, groups)])
-    rows = [np.arange(a, b) for a, b in itertools.pairwise(ends)]
-    torch.manual_seed(JudgeOptions().seed)
-    judge = Judge(len(groups))
-    fit_classifier(judge, ImageStore(folder), rows, JudgeOptions(device="cpu"))
-    return judge.requires_grad_(False)
 
 
 def trained_adain(

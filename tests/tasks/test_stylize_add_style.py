@@ -20,6 +20,7 @@ from stylefuse.tasks.stylize.add_style.copies import copy_ratio
 from stylefuse.tasks.stylize.add_style.keeping import content_factor
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.pictures import StyleRefusedError, check_name, read_pictures
+from stylefuse.tasks.stylize.add_style.target import find_target
 from stylefuse.tasks.stylize.reviser import Reviser, ReviserConfig, pack_reviser
 from stylefuse.training.run_lock import TrainingRefusedError
 
@@ -248,6 +249,23 @@ def test_training_changes_the_new_rows_alone_and_goes_on_bit_for_bit(networks, t
         learned(networks, tmp_path / "b", 8, seed=1, checkpoint_every=4)
     again = learned(networks, tmp_path / "b", 8, checkpoint_every=4)
     assert all(torch.equal(t, again.weights.tensors[k]) for k, t in whole.weights.tensors.items())
+
+
+def test_the_target_knows_its_pictures_from_photos_and_old_styles(networks):
+    def flat(*colour):
+        noise = torch.randn(24, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 0.1
+        return noise + torch.tensor(colour)[:, None, None]
+
+    photos, paintings = flat(-0.4, -0.4, -0.4), flat(0.5, 0.3, -0.3)
+    features = learn.imagenet_efficientnet()
+    generator = load_generator(added_to(networks, "ukiyoe")["generator"])
+    target = find_target(features, generator, photos, paintings)
+    assert target.nearest in (1, 2)
+    with torch.no_grad():
+        of_paintings, of_photos = (target.terms(p, features(p)) for p in (paintings, photos))
+    assert sorted(of_paintings) == ["colours", "moments", "style"]
+    assert all(of_paintings[name] < of_photos[name] for name in of_paintings)
+    assert of_paintings["moments"] < 1e-4 and of_paintings["colours"] < 1e-4
 
 
 def test_it_trains_in_bfloat16(networks, tmp_path):

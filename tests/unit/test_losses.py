@@ -15,7 +15,7 @@ from stylefuse.losses.content import (
     low_pass_luma_loss,
     patch_nce_loss,
 )
-from stylefuse.losses.style import style_loss
+from stylefuse.losses.style import colour_directions, colour_loss, colour_quantiles, style_loss
 from support import smooth_pictures
 
 
@@ -141,3 +141,22 @@ def test_style_loss_falls_towards_the_style_but_not_to_zero():
     assert losses[0] > losses[1] > losses[2]
     assert min(losses) > 0.2
     assert losses[-1] > losses[-2] > losses[3]  # to be certain is worse than to be nearly so
+
+
+def test_colour_loss_compares_distributions_and_not_places():
+    pictures = torch.rand(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    directions = colour_directions(pictures)
+    wanted = colour_quantiles(pictures, directions)
+    assert wanted.shape == (16, 256)
+    areas = torch.nn.functional.avg_pool2d(pictures, 4).transpose(0, 1).flatten(1)
+    assert torch.allclose((directions @ areas).std(1), torch.ones(16), atol=0.05)
+    moved = pictures.flip(0, 2, 3)
+    tinted = pictures * 0.9 + torch.tensor([0.1, 0, 0])[:, None, None]
+    one, other, most = (colour_loss(p, wanted, directions).item() for p in (moved, tinted, pictures * 0 + 1))
+    assert one < 1e-3 < other < most
+
+
+def test_colours_of_few_pictures_and_of_many_are_comparable():
+    pictures = smooth_pictures(1, 64, 64).repeat(5, 1, 1, 1)
+    directions = colour_directions(pictures)
+    assert colour_loss(pictures[:1], colour_quantiles(pictures, directions), directions) < 0.02

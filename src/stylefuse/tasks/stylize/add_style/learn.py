@@ -15,12 +15,13 @@ from stylefuse.images.grid import grid
 from stylefuse.images.store import ImageStore, write_store
 from stylefuse.networks.added import GENERATOR, BaseModel, blank, pack_added, with_added
 from stylefuse.networks.features import imagenet_efficientnet
-from stylefuse.networks.generator import Generator, load_generator, style_weights
+from stylefuse.networks.generator import Generator, load_generator
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.stylize.add_style.copies import LEAST_RATIO, copy_ratio
 from stylefuse.tasks.stylize.add_style.options import AddStyleOptions
 from stylefuse.tasks.stylize.add_style.pictures import ENOUGH, HELD_OUT_OF, check_name
 from stylefuse.tasks.stylize.add_style.start import last_rows, old_weights, start_from
+from stylefuse.tasks.stylize.add_style.target import restyled
 from stylefuse.tasks.stylize.add_style.training import AddStyleTraining, Pictures
 from stylefuse.tasks.stylize.reviser import load_reviser
 from stylefuse.training.fingerprint import code_hash
@@ -134,8 +135,7 @@ def _sample(photos: torch.Tensor, generator: Generator) -> Image:
 
 def _restyled(generator: Generator, photos: torch.Tensor) -> torch.Tensor:
     device = next(generator.parameters()).device
-    style = style_weights(torch.full((len(photos),), generator.rows - 1), generator.rows)
-    return generator(photos.to(device), style.to(device)).cpu()
+    return restyled(generator, photos.to(device), generator.rows - 1).cpu()
 
 
 @torch.inference_mode()

@@ -13,10 +13,12 @@ class AddStyleWeights:
     __pydantic_config__ = STRICT
 
     adversarial: float = 1.0
-    feature_adversarial: float = 0.7
+    feature_adversarial: float = 0.1
     photo_negative: float = 0.3  # share of L_D that sees untouched photos as fakes; below 1
     gradient_penalty: float = 0.8  # gamma of R1 and R2, on pixels
-    moments: float = 1.0
+    moments: float = 4.0
+    colours: float = 0.5
+    style: float = 1.5
     patch_nce: float = 1.0
     content_features: float = 1.0
     low_pass: float = 3.0
@@ -46,7 +48,7 @@ class AddStyleOptions(TrainingOptions):
     projection_rate: float = 1e-3
     critic_rate: float = 1e-3
     least_ssim: float = (
-        0.68  # of luma between photos and restyled photos, that the terms of content are to keep
+        0.72  # of luma between photos and restyled photos, that the terms of content are to keep
     )
     nce_places: int = 64
     penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much

@@ -13,8 +13,6 @@ from stylefuse.images.crops import CropSampler
 from stylefuse.images.store import ImageStore
 from stylefuse.losses.adversarial import relativistic_generator_loss
 from stylefuse.losses.content import feature_content_loss, low_pass_luma_loss, patch_nce_loss
-from stylefuse.losses.style import moments_loss
-from stylefuse.networks.classifier import pooled_moments
 from stylefuse.networks.critic import Critic, FeatureCritic
 from stylefuse.networks.features import EfficientNetLite0
 from stylefuse.networks.generator import GRAIN_SIDE, Generator, style_weights
@@ -31,6 +29,7 @@ from stylefuse.tasks.stylize.add_style.start import (
     old_weights,
     start_from,
 )
+from stylefuse.tasks.stylize.add_style.target import find_target
 from stylefuse.tasks.stylize.batch import augmented, random_places
 from stylefuse.tasks.stylize.critic_loss import against_fakes_and_photos, critic_loss, gradient_norm
 from stylefuse.training.collapse import CollapseWatch
@@ -39,7 +38,7 @@ from stylefuse.training.distributed import all_reduce_gradients, local_slice
 from stylefuse.training.schedule import lr_factor
 from stylefuse.training.state import Losses, TrainState
 
-STATISTICS = 64  # crops that moments of features and colours are computed from
+STATISTICS = 64  # crops of photos and of pictures that the target is measured on
 
 
 class Pictures(NamedTuple):
@@ -91,7 +90,9 @@ class AddStyleTraining:
         self.guarded = len(rows.held_out) > 0
         if self.guarded:
             samplers.append(sampler(rows.held_out, options.painting_margin))
-        self._begin([s.draw(STATISTICS).to(place["device"]) for s in samplers[:2]], options)
+        photos, paintings = (s.draw(STATISTICS).to(place["device"]) for s in samplers[:2])
+        self.target = find_target(self.features, self.generator, photos, paintings)
+        self._begin(photos, paintings, options)
         self.ema.load_state_dict(self.generator.state_dict())
         tables = added_tables(self.generator)
         deltas = [table for name, table in tables.items() if name.endswith((UP, DOWN))]
@@ -125,29 +126,13 @@ class AddStyleTraining:
         )
 
     @torch.no_grad()
-    def _begin(self, pictures: list[Tensor], options: AddStyleOptions) -> None:
-        """Set the row to where it begins, and compute the features' moments that it is to reach."""
-        photos, paintings = pictures
-        self.wanted = self._moments(paintings)
-        self.deviation = self._moments(photos).std(0) + 1e-3
-        self.wanted_mean = self.wanted.mean(0)
-        start = self._nearest(photos[:16]) if options.start == "nearest" else None
+    def _begin(self, photos: Tensor, paintings: Tensor, options: AddStyleOptions) -> None:
+        """Set the row to where it begins."""
+        start = self.target.nearest if options.start == "nearest" else None
         start_from(self.generator, old_weights(self.generator.rows, start))
         match_palette(self.generator, photos, paintings)
         for table in added_tables(self.generator).values():
             table.requires_grad_(True)
-
-    def _moments(self, pictures: Tensor) -> Tensor:
-        return torch.cat([pooled_moments(self.features(p)[1:]) for p in pictures.split(16)])
-
-    def _nearest(self, photos: Tensor) -> int:
-        """Row of the old style whose restyled photos come nearest to the pictures in moments of features."""
-        distances = []
-        for row in range(1, self.generator.rows - 1):
-            weights = style_weights(torch.full((len(photos),), row), self.generator.rows)
-            moments = self._moments(self.generator(photos, weights.to(photos.device)))
-            distances.append(moments_loss(moments, self.wanted_mean, self.deviation).item())
-        return 1 + int(np.argmin(distances))
 
     def draw(self) -> Image:
         """Draw the sample grid of the averaged generator."""
@@ -156,7 +141,7 @@ class AddStyleTraining:
 
     def step(self, options: AddStyleOptions) -> Losses:
         """Train on one batch: the row, then D on the same fakes. Returns the unweighted terms and gradients' norms."""
-        state, device = self.state, self.wanted.device
+        state, device = self.state, self.target.moments.device
         state.set_lr(lr_factor(state.images_seen, options.images, options.constant_share))
         own = local_slice(options.batch_size)
         photos, paintings = (s.draw(options.batch_size)[own].to(device) for s in state.samplers[:2])
@@ -197,14 +182,15 @@ class AddStyleTraining:
                 keys = self.projection(levels, places)
                 real_logits = self.critic(augmented(paintings, noise), style)
                 real_feature_logits = self.feature_critic(painting_maps, style)
-            fake_maps = self.features(fake)[1:]
+            all_maps = self.features(fake)
+            fake_maps = all_maps[1:]
             queries = self.projection(generator.features(fake)[1:], places)
             fake_logits = self.critic(augmented(fake, noise), style)
             fake_feature_logits = self.feature_critic(fake_maps, style)
         terms: dict[str, Tensor] = {
             "adversarial": relativistic_generator_loss(real_logits, fake_logits),
             "feature_adversarial": relativistic_generator_loss(real_feature_logits, fake_feature_logits),
-            "moments": moments_loss(pooled_moments(fake_maps), self.wanted_mean, self.deviation),
+            **self.target.terms(fake, all_maps),
             "patch_nce": torch.stack(list(map(patch_nce_loss, queries, keys))).mean(),
             "content_features": feature_content_loss(fake_maps[-2:], photo_maps[-2:]),
             "low_pass": low_pass_luma_loss(fake, photos),
