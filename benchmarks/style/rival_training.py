@@ -63,18 +63,22 @@ def train_adain(name: str, data: Data, length: Length, seed: int) -> Weights:
 
 def load_adain(data: Data, weights: Weights, seed: int) -> Method:
     """Restyle each photo after a random training painting of the style."""
-    from benchmarks.rivals import adain
-    from stylefuse.networks.features import EfficientNetLite0
-
-    network = _filled(adain.AdaIN(EfficientNetLite0()), weights.tensors, data.device)
+    network = adain_network(data, weights)
     size = data.evaluation.batch_size
 
     def paint(photos: Tensor, style: int) -> Tensor:
-        shown = references(data, style, photos, seed)
-        both = torch.cat([photos, shown], dim=1)  # cuts both into the same batches
-        return in_batches(lambda x: network(x[:, :3], x[:, 3:]), both, size, data.device)
+        pairs = zip(photos.split(size), references(data, style, photos, seed).split(size), strict=True)
+        return torch.cat([network(*(x.to(data.device) for x in pair)).cpu() for pair in pairs])
 
-    return Method(paint, [network])
+    return Method(torch.inference_mode()(paint), [network])
+
+
+def adain_network(data: Data, weights: Weights) -> nn.Module:
+    """Load AdaIN as `train_adain` has trained it."""
+    from benchmarks.rivals.adain import AdaIN
+    from stylefuse.networks.features import EfficientNetLite0
+
+    return _filled(AdaIN(EfficientNetLite0()), weights.tensors, data.device)
 
 
 def load_reinhard(data: Data, weights: None, seed: int) -> Method:

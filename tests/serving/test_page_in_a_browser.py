@@ -1,11 +1,12 @@
 """The page in a real browser, before `stylefuse serve`: what a user does, with mouse, keyboard and assistive tools."""
 
 import io
+import re
 import time
 import zipfile
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from browsing import find_axe, opened_page
 from service_support import real_server
@@ -300,6 +301,53 @@ def test_what_is_shown_of_other_settings_says_so(page, photo):
     page.run("document.getElementById('tile-style-monet').click()")
     assert page.element("after-side").text == "Earlier settings"
     assert page.element("download").is_displayed() is False
+
+
+def test_a_preview_on_its_way_says_so(page, photo):
+    page.run("XMLHttpRequest.prototype.send = function (form) { (window.held ??= []).push([this, form]) }")
+    page.choose(photo)
+    painting = "return document.getElementById('painting').textContent"
+    assert page.until(painting) == "Painting a preview…"
+    assert page.run("return document.querySelectorAll('.tile.painting').length") > 1
+    page.until("return held.length > 1")
+    page.run("for (const [request] of held) request.onerror()")
+    page.until("return !document.getElementById('painting').textContent")
+    assert page.element("status").text == "The server did not answer."
+
+
+TEXTS = """
+const names = ["title", "aria-label", "placeholder", "alt"];
+const hints = [...document.querySelectorAll("*")].flatMap((each) => names.map((name) => each.getAttribute(name) ?? ""));
+return [...document.body.innerText.split("\\n"), ...hints];
+"""
+
+
+def test_the_chinese_page_speaks_no_english(page, tmp_path):
+    """Neither its forms, nor a report with a warning, nor a refusal."""
+    near, far = half_sharp(landscape(240, 160))
+    moved = ImageChops.offset(far, 9, 4)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no picture at all")
+    page.run("localStorage.setItem('language', 'zh')")
+    page.driver.refresh()
+    page.wait_ready()
+    page.choose(saved(tmp_path / "near.png", near), saved(tmp_path / "moved.png", moved))
+    seen = []
+    for chip in page.run("return [...document.querySelectorAll('#controls .chip')].map(each => each.id)"):
+        page.click(chip)
+        page.run("for (const each of document.querySelectorAll('details')) each.open = true")
+        seen += page.run(TEXTS)
+    page.click("step-fuse")
+    page.click("run")
+    page.wait_result()
+    seen += page.run(TEXTS)
+    assert any("注意：" in text for text in seen)
+    page.choose(broken)
+    page.click("run")
+    page.until("return document.querySelector('#errors li')")
+    seen += page.run(TEXTS)
+    assert "3 张合一：broken.jpg：这个文件不是图片。" in seen
+    assert {text for text in seen if re.search(r"[A-Za-z]{3,}[ ,;:]+[A-Za-z]{2,}", text)} == set()
 
 
 WITH_A_MASK = """

@@ -153,7 +153,7 @@ def test_protocol(client, case):
     if case.status != 200 and case.method != "HEAD":
         body = answer.json()
         assert body.keys() == {"code", "message", "field", "request_id"} | (
-            {"remedy", "error_code"} & body.keys()
+            {"remedy", "error_code", "pictures"} & body.keys()
         )
         assert (body["code"], body["field"]) == (case.code, case.field)
         assert case.words in body["message"] and body["request_id"] == answer.headers["x-request-id"]

@@ -105,6 +105,7 @@ def test_the_report_is_json_and_complete(fuse, pair):
         "aligned",
         "crop",
         "warnings",
+        "warning_facts",
     }
     assert report["mode_automatic"] and not report["aligned"] and report["crop"] is None
     assert report["mode"] == max(report["mode_probabilities"], key=report["mode_probabilities"].get)

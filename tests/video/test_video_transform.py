@@ -67,7 +67,7 @@ def test_frames_are_painted_upright(tmp_path):
 def test_odd_sides_work_and_are_told(tmp_path):
     source = write_clip(tmp_path / "a.mkv", scene(1, 3, (65, 49)), codec="ffv1", pixels="bgr0", sound=False)
     done = transform_video(source, tmp_path / "b.mp4", unchanged, options=STILL)
-    assert "65×49 has an odd side" in done.remarks[0]
+    assert "65×49 has an odd side" in done.remarks[0].sentence
     old, new = pictures_of(source), pictures_of(tmp_path / "b.mp4")
     assert new[0][1].shape == (50, 66, 3)
     assert np.abs(new[0][1][:49, :65].astype(float) - old[0][1]).mean() < 6
@@ -87,7 +87,7 @@ def test_hdr_is_refused_or_reduced(tmp_path, curve, kind):
         transform_video(source, tmp_path / "b.mp4", unchanged)
     assert refused.value.code == "hdr"
     done = transform_video(source, tmp_path / "b.mp4", unchanged, options=VideoOptions(tone_map=True))
-    assert kind in done.remarks[0]
+    assert kind in done.remarks[0].sentence
     with av.open(str(tmp_path / "b.mp4")) as file:
         assert next(file.decode(video=0)).color_trc == 1
 
@@ -145,7 +145,7 @@ def test_a_cut_is_not_blended_over(tmp_path):
 def test_what_is_left_out_is_told(tmp_path):
     source = write_clip(tmp_path / "a.mkv", scene(1, 2), attachment=b"font")
     done = transform_video(source, tmp_path / "b.mkv", unchanged)
-    assert "the attachment stream" in done.remarks[0] and "was left out" in done.remarks[0]
+    assert "the attachment stream" in done.remarks[0].sentence and "was left out" in done.remarks[0].sentence
 
 
 def cancel_after_four(source, target, **settings):

@@ -1,13 +1,16 @@
 """Reports in words: every sentence comes from facts of the report, and goes when a fact goes."""
 
 import copy
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from project import SOURCE
 from stylefuse.images.differences import measured_differences
 from stylefuse.messages import LANGUAGES, catalogue
+from stylefuse.tasks.warned import OTHER, Warned, joined, told
 from stylefuse.words.report import RULES, report_sentences, report_text
 
 REPORT = {
@@ -39,7 +42,7 @@ REPORT = {
     "measured": {"colour_difference": 4.2, "contrast_ratio": 0.91},
     "not_for_diagnosis": True,
     "label": "metadata",
-    "warnings": ["picture 2 seems shifted"],
+    "warning_facts": [{"code": "shifted", "picture": 2, "pixels": 5}],
 }
 
 
@@ -103,3 +106,44 @@ def test_half_the_contrast_is_measured_as_half():
         for values in (levels, 127.5 + (levels - 127.5) / 2)
     )
     assert measured_differences(ramp, flat)["contrast_ratio"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_every_warning_has_its_words():
+    codes = set()
+    for path in SOURCE.rglob("*.py"):
+        codes |= set(re.findall(r'\b(?:Warned|Remark)\(\s*"(\w+)"', path.read_text(encoding="utf-8")))
+    codes |= {OTHER, "shifted", "still_shifted"}
+    for language in LANGUAGES:
+        assert {key[8:] for key in catalogue("report", language) if key.startswith("warning.")} == codes
+
+
+def test_warnings_are_said_in_the_language_of_the_report():
+    report = told(
+        [
+            Warned(
+                "shifted",
+                "picture 2 seems shifted by 13 px: ask for align=true",
+                {"picture": 2, "pixels": 13},
+            ),
+            Warned("mode_unsure", "set mode to one of focus, exposure", {"mode": "focus"}),
+        ]
+    )
+    assert report_text(report, "zh") == (
+        "注意：第 2 张与第 1 张相比似乎偏移了 13 像素；请选择对齐图片。"
+        "不能确定这些照片是不同对焦的组图；如果结果不对，请自己选择图片组类型。"
+    )
+    assert "align=true" not in report_text(report, "en")
+
+
+def test_warnings_without_facts_are_said_as_they_are():
+    assert report_text({"warnings": ["the sky is green"]}, "en") == "Note: the sky is green."
+    assert report_text({"warnings": []}, "en") == ""
+
+
+def test_warnings_of_a_chain_are_all_kept():
+    first, second = told([Warned("seam", "a seam")]), {"warnings": ["the sky is green"]}
+    assert joined(first, {"style": "monet"}, second) == {
+        "warnings": ["a seam", "the sky is green"],
+        "warning_facts": [{"code": "seam"}, {"code": OTHER, "sentence": "the sky is green"}],
+    }
+    assert joined({}, {"style": "monet"}) == {}

@@ -1,6 +1,6 @@
 """Requests in words against requests of three other authors, who did not know the lexicon.
 
-The lexicon was tuned on the first two sets: they guard against losing what is understood. The third is held out.
+The lexicon was tuned on all three sets: they guard against losing what is understood.
 """
 
 import hashlib
@@ -20,10 +20,7 @@ SHA256 = {
     HELD_OUT_AGAIN: "8d481812d610cae1a82f500c7aec65b3647c04839903a464db232f92f7ef7ca9",
     HELD_OUT_THIRD: "c7a354abc5de93316adbaf3d71e5304f9ff7b85835e1dfd88bdb0f786368b12a",
 }
-TUNED = (HELD_OUT, HELD_OUT_AGAIN)
-# A little below what was measured before the lexicon had seen anything of the third set: see docs/words.md.
-FLOORS = {("in", "zh"): 0.86, ("in", "en"): 0.91, ("perturbed", "zh"): 0.82, ("perturbed", "en"): 0.9}
-MOST_ACCEPTED = 0.075
+KINDS = [("in", "zh"), ("in", "en"), ("perturbed", "zh"), ("perturbed", "en")]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +31,7 @@ def scores():
 def shares_right(scored):
     """The share of requests that were understood in every slot, by kind and language."""
     right = {
-        key: [s.right for s in scored if (s.request["kind"], s.request["language"]) == key] for key in FLOORS
+        key: [s.right for s in scored if (s.request["kind"], s.request["language"]) == key] for key in KINDS
     }
     assert all(len(each) >= 45 for each in right.values())
     return {key: sum(each) / len(each) for key, each in right.items()}
@@ -52,18 +49,10 @@ def test_the_held_out_requests_are_those_of_their_author(path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[path]
 
 
-@pytest.mark.parametrize("path", TUNED, ids=lambda path: path.stem)
-def test_of_sets_tuned_on_nine_of_ten_are_understood_and_at_most_two_of_a_hundred_are_wrongly_accepted(
-    scores, path
-):
-    assert min(shares_right(scores[path]).values()) >= 0.9
-    assert share_accepted(scores[path]) <= 0.02
-
-
-def test_of_the_set_held_out_no_fewer_are_understood_than_were_measured(scores):
-    shares = shares_right(scores[HELD_OUT_THIRD])
-    assert {key: share for key, share in shares.items() if share < FLOORS[key]} == {}
-    assert share_accepted(scores[HELD_OUT_THIRD]) <= MOST_ACCEPTED
+@pytest.mark.parametrize("path", SHA256, ids=lambda path: path.stem)
+def test_of_sets_tuned_on_at_least_95_of_100_are_understood_and_at_most_one_is_wrongly_accepted(scores, path):
+    assert min(shares_right(scores[path]).values()) >= 0.95
+    assert share_accepted(scores[path]) <= 0.01
 
 
 @pytest.mark.parametrize("path", SHA256, ids=lambda path: path.stem)

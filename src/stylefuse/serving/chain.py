@@ -14,6 +14,7 @@ from stylefuse.serving.bundle import Bundle
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.maps import Map, joined
 from stylefuse.tasks.task import Result, Task
+from stylefuse.tasks.warned import joined as joined_warnings
 
 
 def run_chain(
@@ -28,7 +29,7 @@ def run_chain(
         also: optional pictures of the first task, by name.
 
     Returns:
-        The last task's picture; the reports of all in one, later ones winning; the maps of all.
+        The last task's picture; the reports of all in one, later ones winning, with all warnings; the maps of all.
 
     Raises:
         RequestError: a task cannot work on these pictures.
@@ -41,7 +42,8 @@ def run_chain(
         predictor: Any = bundle.predictor(task.name)
         with part(number / len(steps), (number + 1) / len(steps)):
             result: Result = predictor.predict(pictures, params, **named)
-        report, maps = {**report, **result.report}, joined(maps, result.maps)
+        report = {**report, **result.report, **joined_warnings(report, result.report)}
+        maps = joined(maps, result.maps)
         pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)
 

@@ -153,15 +153,16 @@ def read_pictures(values: Sequence[Any], names: Sequence[str], deep: bool) -> li
     """
     pictures: list[Picture] = []
     pixels = 0
-    for value, name in zip(values, names, strict=True):
-        pictures.append(_read_picture(value, name, decode_deep if deep else decode))
+    for number, (value, name) in enumerate(zip(values, names, strict=True), 1):
+        pictures.append(_read_picture(value, name, decode_deep if deep else decode, [number]))
         width, height = size_of(pictures[-1])
         pixels += width * height
         if pixels > MAX_SET_PIXELS:
             message = (
                 f"{name}: the pictures up to this one have more than {MAX_SET_PIXELS / 1e6:g} megapixels"
             )
-            raise RequestError(IMAGE, message, "scale the pictures down, or send fewer", "too_many_pixels")
+            remedy = "scale the pictures down, or send fewer"
+            raise RequestError(IMAGE, message, remedy, "too_many_pixels", [number])
     return pictures
 
 
@@ -183,14 +184,16 @@ def read_also(values: Mapping[str, Any]) -> dict[str, Picture]:
     return pictures
 
 
-def _read_picture(value: Any, name: str, decoded: Callable[[bytes, Limits], Picture]) -> Picture:
+def _read_picture(
+    value: Any, name: str, decoded: Callable[[bytes, Limits], Picture], numbers: Sequence[int] = ()
+) -> Picture:
     data = read_file(value, name)
     try:
         return decoded(data, Limits(max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS))
     except ImageError as error:
         if isinstance(error.__cause__, MemoryError):  # no damage of the file
             raise error.__cause__ from None
-        raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code) from None
+        raise RequestError(IMAGE, f"{name}: {error.message}", error.remedy, error.code, numbers) from None
 
 
 def read_file(value: Any, name: str) -> bytes:

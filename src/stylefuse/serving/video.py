@@ -24,6 +24,7 @@ from stylefuse.tasks.chains import Step, chain_name
 from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.task import Result
 from stylefuse.tasks.validation import RequestError
+from stylefuse.tasks.warned import Warned, joined, told
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import metadata_of_clip
@@ -97,8 +98,9 @@ def run_video(
     )
     label = labelling.mode if repainted else INHERITED if inherited else NONE
     facts = {"frames": done.frames, "shots": done.shots, LABEL: label}
-    warnings = [*(reports[0].get("warnings", ()) if reports else ()), *done.remarks]
-    return {**(reports[0] if reports else {}), **facts} | ({"warnings": warnings} if warnings else {})
+    first = reports[0] if reports else {}
+    warned = [Warned(*remark) for remark in done.remarks]
+    return first | facts | joined(first, told(warned) if warned else {})
 
 
 def check_steps(bundle: Bundle, steps: Sequence[Step], labelling: Labelling) -> None:
@@ -147,7 +149,8 @@ def painter(
         report: dict[str, Any] = {}
         for stage in stages:
             result = stage(frames)
-            frames, report = (np.asarray(to_rgb8(result.picture)),), report | result.report
+            frames = (np.asarray(to_rgb8(result.picture)),)
+            report = report | result.report | joined(report, result.report)
         if not reports:
             reports.append(report)
         return frames[0]

@@ -15,6 +15,7 @@ from stylefuse.video.options import VideoOptions
 from stylefuse.video.parts import Parts
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import Clip, Timed, frames, read_clip
+from stylefuse.video.remark import Remark
 from stylefuse.video.shots import Shot, find_shots
 from stylefuse.video.writing import Target, check_target, join
 
@@ -31,7 +32,7 @@ class Done(NamedTuple):
     frames: int
     shots: int
     kept: int
-    remarks: list[str]
+    remarks: list[Remark]
 
 
 def transform_video(
@@ -94,14 +95,18 @@ def transform_video(
         parts.close(remove=finished)
 
 
-def _remarks(clip: Clip, size: tuple[int, int]) -> list[str]:
+def _remarks(clip: Clip, size: tuple[int, int]) -> list[Remark]:
     remarks = []
     if clip.interlaced:
-        remarks.append("the clip is interlaced, and was worked on as it is: deinterlace it first")
+        sentence = "the clip is interlaced, and was worked on as it is: deinterlace it first"
+        remarks.append(Remark("interlaced", sentence))
     if size[0] % 2 or size[1] % 2:
-        remarks.append(f"{size[0]}×{size[1]} has an odd side, and H.264 needs even ones: a line is repeated")
+        shape = f"{size[0]}×{size[1]}"
+        sentence = f"{shape} has an odd side, and H.264 needs even ones: a line is repeated"
+        remarks.append(Remark("odd_side", sentence, {"size": shape}))
     if clip.hdr:
-        remarks.append(f"its colours were {clip.hdr}, and are those of ordinary screens now")
+        sentence = f"its colours were {clip.hdr}, and are those of ordinary screens now"
+        remarks.append(Remark("hdr_reduced", sentence, {"kind": clip.hdr}))
     return remarks
 
 

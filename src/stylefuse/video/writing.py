@@ -13,6 +13,7 @@ from stylefuse.video.errors import VideoError, load_av
 from stylefuse.video.names import CONTAINERS
 from stylefuse.video.options import DEFAULT_CRF
 from stylefuse.video.reading import Clip, opened, video_stream
+from stylefuse.video.remark import Remark
 
 # Metadata that tell of the source's file, not of its content.
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "number_of_")
@@ -40,7 +41,7 @@ def check_target(target: Path) -> None:
         raise VideoError("wrong_use", f"a clip cannot be called {name}", "end it in .mp4, .mov or .mkv")
 
 
-def join(clip: Clip, packets: Iterator[Packed], target: Path, about: Target) -> list[str]:
+def join(clip: Clip, packets: Iterator[Packed], target: Path, about: Target) -> list[Remark]:
     """Write packets as a clip. Sound and subtitles, bit by bit, chapters and metadata are those of the source.
 
     Returns:
@@ -80,22 +81,30 @@ def join(clip: Clip, packets: Iterator[Packed], target: Path, about: Target) -> 
     return remarks
 
 
-def _add_copied(source: Any, container: Any, picture: Any, target: Path) -> tuple[dict[int, Any], list[str]]:
+def _add_copied(
+    source: Any, container: Any, picture: Any, target: Path
+) -> tuple[dict[int, Any], list[Remark]]:
     """Add a stream for each that is copied; returns them by the number of the old one, and remarks."""
-    copied, remarks = {}, []
+    copied: dict[int, Any] = {}
+    remarks = []
     for old in source.streams:
         if old.index == picture.index:
             continue
         named = f"the {old.type} stream {old.index}" + (f" ({old.name})" if old.name else "")
         if old.type not in ("audio", "subtitle"):
-            remarks.append(f"{named} was left out")
+            remarks.append(
+                Remark("stream_left_out", f"{named} was left out", {"stream": old.index, "kind": old.type})
+            )
             continue
         try:
             new = container.add_stream_from_template(old)
         except (ValueError, load_av().FFmpegError):
             if old.type == "audio":
                 raise _cannot_hold(target, named) from None
-            remarks.append(f"{named} was left out, which {target.suffix} cannot hold: .mkv may")
+            sentence = f"{named} was left out, which {target.suffix} cannot hold: .mkv may"
+            remarks.append(
+                Remark("subtitles_left_out", sentence, {"stream": old.index, "ending": target.suffix})
+            )
             continue
         new.metadata.update(_told(old.metadata))
         new.disposition = old.disposition

@@ -91,6 +91,15 @@ def is_by(clause: list[Token]) -> bool:
     return any(token.means(role) for token in clause for role in roles)
 
 
+def is_too_much(clause: list[Token]) -> bool:
+    """Whether "too" is said of an amount; "so" and "that" may also join clauses: "larger, so she can see them"."""
+    for token, following in zip(clause, [*clause[1:], Token("")], strict=True):
+        near = any(following.means(role) for role in (*SIGNS, "more", "less", "much", "enough"))
+        if token.means("too") and (near or token.text not in ("so", "that")):
+            return True
+    return False
+
+
 def sign(has: set[str], directed: list[tuple[str, Meaning]]) -> int:
     own = SIGNS[directed[0][0]] if directed else 0
     general = -1 if "less" in has else 1 if "more" in has else 0

@@ -2,17 +2,13 @@
 
 import itertools
 
-from stylefuse.words.asked_tasks import negations, runs
 from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, Meaning
+from stylefuse.words.negation import runs
 from stylefuse.words.numbers import PARTS, PLAIN, SHARE, Number
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import STYLIZE, Change, Reading
 
 _FILLER = Meaning("filler")
-
-
-def is_style(token: Token) -> bool:
-    return token.means(STYLE) or token.means(MOVEMENT)
 
 
 def without_asides(tokens: list[Token]) -> list[Token]:
@@ -21,18 +17,18 @@ def without_asides(tokens: list[Token]) -> list[Token]:
     "I took this in Monet's garden", "在梵高美术馆拍的": where it is from. "Sunflowers as ink": what it shows.
     """
     asides: set[int] = set()
-    styles = [place for place, token in enumerate(tokens) if is_style(token)]
+    styles = [place for place, token in enumerate(tokens) if token.is_style]
     clauses = runs(tokens)
-    asking = [c for c in clauses if not _tells(tokens, c) and any(is_style(tokens[i]) for i in c)]
+    asking = [c for c in clauses if not _tells(tokens, c) and any(tokens[i].is_style for i in c)]
     for clause in clauses:
         if asking and _tells(tokens, clause):
-            asides.update(i for i in clause if is_style(tokens[i]) or _is_topic(tokens[i]))
+            asides.update(i for i in clause if tokens[i].is_style or _is_topic(tokens[i]))
     tasks = any(each.task != STYLIZE for token in tokens for each in token.all(DO))
     for place in styles:
         after = tokens[place + 1 : place + 3]
         of_place = any(each.means("place") for each in after) and len(styles) > 1
         named = any(each.means("style_word") for each in [*tokens[max(0, place - 2) : place], *after])
-        rest = [i for i in styles if i != place and not tokens[i].means("motif")]
+        rest = [i for i in styles if i != place and i not in asides and not tokens[i].means("motif")]
         if of_place or (tokens[place].means("motif") and (rest or (tasks and not named))):
             asides.add(place)
             asides.update(i for i in range(place + 1, place + 3) if of_place and i < len(tokens))
@@ -49,8 +45,7 @@ def _is_topic(token: Token) -> bool:
     return token.means("out") or token.means("scene")
 
 
-def read_styles(tokens: list[Token], reading: Reading) -> None:
-    negated = negations(tokens)
+def read_styles(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
     places = []
     for place, token in enumerate(tokens):
         names = tuple(
@@ -103,11 +98,32 @@ def _weights(tokens: list[Token], places: list[int]) -> list[float | None]:
     before = [_beside(tokens, place, -1) for place in places]
     after = [_beside(tokens, place, 1) for place in places]
     weights = before if before[0] is not None else after if after[0] is not None else none
+    if None in weights and (apart := _apart(tokens, places)):
+        weights = apart
     if sum(each is None for each in weights) == 1 and len(weights) > 1:
         known = sum(each for each in weights if each is not None)
         if known < 1:
             weights = [1 - known if each is None else each for each in weights]
     return weights if all(each is not None for each in weights) else none
+
+
+def _apart(tokens: list[Token], places: list[int]) -> list[float | None] | None:
+    """The shares of styles set apart from them: "梵高为底0.7，浮世绘点缀0.3"; None unless they make a whole."""
+    for bounds in ([*places, len(tokens)], [0, *(place + 1 for place in places)]):
+        parts = [tokens[a:b] for a, b in itertools.pairwise(bounds)]
+        shares = [
+            [t.number.value for t in part if t.number and t.number.kind in (SHARE, PARTS, PLAIN)]
+            for part in parts
+        ]
+        named = any(token.means("name") and not token.means("style_word") for part in parts for token in part)
+        found = [each[0] for each in shares if len(each) == 1]
+        if named or any(len(each) > 1 for each in shares):
+            continue
+        if len(found) == len(places) and min(abs(sum(found) - whole) for whole in (1, 10, 100)) < 0.02:
+            return list(found)
+        if len(found) == len(places) - 1 and 0 < sum(found) < 1 and any(t.means("remainder") for t in tokens):
+            return [each[0] if each else None for each in shares]
+    return None
 
 
 def _beside(tokens: list[Token], place: int, step: int) -> float | None:
@@ -123,8 +139,8 @@ def _number_beside(tokens: list[Token], place: int, step: int) -> Number | None:
         token = tokens[place]
         if token.number:
             return token.number
-        fits = any(token.means(role) for role in skip) or token.text in (":", "占", "占了", "的", "为", "是")
-        if not fits or is_style(token):
+        fits = any(token.means(role) for role in skip) or token.text in _HAS_A_SHARE
+        if not fits or token.is_style:
             return None
         place += step
     return None
@@ -139,13 +155,40 @@ def _of_photo(tokens: list[Token], place: int) -> float | None:
             own = _number_beside(tokens, photo, step)
             if own is None or (style is None and own.kind != SHARE) or own.kind not in (SHARE, PARTS, PLAIN):
                 continue
-            total = own.value + (style.value if style else 1 - own.value)
+            share = style.value if style else 1 - own.value
+            if own.kind == SHARE and share > 1:
+                share /= 100  # "let the photo keep 70 percent and Monet have 30"
+            total = own.value + share
             if own.kind == PARTS or min(abs(total - each) for each in (1, 10, 100)) < 0.02:
                 return round(1 - own.value / total, 4)
     return None
 
 
+_HAS_A_SHARE = (
+    ":",
+    "=",
+    "占",
+    "占了",
+    "的",
+    "为",
+    "是",
+    "keep",
+    "keeps",
+    "has",
+    "have",
+    "have the",
+    "gets",
+    "get",
+    "take",
+    "takes",
+    "留",
+    "只要",
+    "only",
+)
 _PHOTO = (
+    "the photograph",
+    "photograph",
+    "my photo",
     "photo",
     "the photo",
     "original",
@@ -159,9 +202,8 @@ _PHOTO = (
 )
 
 
-def find_unknown_style(tokens: list[Token], reading: Reading) -> None:
+def find_unknown_style(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
     """A word that the lexicon lacks, beside "style": somebody's style that nobody here knows."""
-    negated = negations(tokens)
     for place, token in enumerate(tokens):
         if token.meanings or token.number or token.is_break or negated[place]:
             continue

@@ -1,79 +1,12 @@
-"""Find the tasks that a sentence names, in the order of the chain, and the scope of its negations."""
+"""Find the tasks that a sentence names, in the order of the chain."""
 
 from stylefuse.tasks.task import find_tasks
-from stylefuse.words.lexicon import DO, MOVEMENT, STYLE, VALUE
+from stylefuse.words.lexicon import DO, STYLE, VALUE
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import FUSE, STYLIZE, Change, Reading
 
 
-def negations(tokens: list[Token]) -> list[bool]:
-    """Whether each token is negated: by a "not" before it in its clause, which ends with the next word of content."""
-    negated, result = False, []
-    for token in tokens:
-        if token.is_break or token.means("but") or token.means("then"):
-            negated = False
-        if token.means("neg") and not token.means(VALUE):
-            negated = True
-            result.append(False)
-            continue
-        result.append(negated)
-        content = (
-            STYLE,
-            MOVEMENT,
-            DO,
-            VALUE,
-            "name",
-            "keep",
-            "change",
-            "up",
-            "down",
-            "adj_up",
-            "adj_down",
-            "more",
-            "less",
-        )
-        if any(token.means(role) for role in content):
-            negated = False
-    styles = [place for place, token in enumerate(tokens) if token.means(STYLE) or token.means(MOVEMENT)]
-    for number, place in enumerate(styles):
-        result[place] |= _is_refused(tokens, place, [*styles, len(tokens)][number + 1])
-    return result
-
-
-def runs(tokens: list[Token]) -> list[list[int]]:
-    """Places of the tokens of each clause."""
-    clauses: list[list[int]] = [[]]
-    for place, token in enumerate(tokens):
-        if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
-            clauses.append([])
-        else:
-            clauses[-1].append(place)
-    return clauses
-
-
-def _is_refused(tokens: list[Token], place: int, following: int) -> bool:
-    """Whether words around a style say that another is wanted: "skip the oil", "水彩就算了", "swap Monet for ink".
-
-    following: the place of the next style, or the number of tokens.
-    """
-    clause = next(each for each in runs(tokens) if place in each)
-    before = [tokens[i] for i in clause if place - 6 < i < place]
-    after = [tokens[i] for i in clause if place < i < min(following, place + 7)]
-    styles = [i for i, each in enumerate(before) if each.means(STYLE)]
-    before = before[styles[-1] + 1 :] if styles else before
-    if any(each.means("refuse") for each in before) or any(each.means("refused") for each in after):
-        return True
-    if after and after[0].means("neg") and (len(after) == 1 and not tokens[clause[-1]].means(STYLE)):
-        return True
-    if following == len(tokens):
-        return False
-    between = tokens[place + 1 : following]
-    swapped = any(each.means("swap_style") for each in before) and any(each.means("for") for each in between)
-    return swapped or any(each.means("instead") and each.text not in ("now", "this time") for each in between)
-
-
-def read_tasks(tokens: list[Token], reading: Reading) -> None:
-    negated = negations(tokens)
+def read_tasks(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
     found: list[tuple[int, str]] = []
     several_styles = sum(token.means(STYLE) for token in tokens) > 1
     has_pictures = any(
@@ -93,7 +26,7 @@ def read_tasks(tokens: list[Token], reading: Reading) -> None:
         if FUSE in tasks and _mixes_styles(tokens, place):
             tasks = [each for each in tasks if each != FUSE]
             reading.flags.add("mix")
-        if token.means(STYLE) or token.means(MOVEMENT):
+        if token.is_style:
             tasks = [] if negated[place] else [STYLIZE]
         elif tasks and not negated[place]:
             reading.flags.add("task")

@@ -26,6 +26,8 @@ def read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
         param = name or value
         if param is None or "kept" not in about_of(param) or param.param in decided:
             continue
+        if value is None and _is_told_to_change(clause[place + 1 :], param):
+            continue  # "颜色还是跟着画走": the words that follow say more than 还是
         result = _kept(clause, place, has, name, value)
         if result is not None:
             decided.add(param.param)
@@ -33,6 +35,12 @@ def read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
     if COLOUR not in decided:
         decided |= yield from _read_hue(clause, has)
     return decided
+
+
+def _is_told_to_change(clause: list[Token], param: Meaning) -> bool:
+    changed = about_of(param).get("changed")
+    values = [each for token in clause for each in token.all(VALUE) if each.param == param.param]
+    return any(each.value == changed for each in values)
 
 
 def _kept(clause: list[Token], place: int, has: set[str], name: Meaning | None, value: Meaning | None) -> Any:

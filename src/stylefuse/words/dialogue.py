@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 from stylefuse.tasks.validation import RequestError
 from stylefuse.words.answer import HELP, MOST_REQUESTS, QUESTION, REFUSAL, REQUEST, Answer, State, Wish
 from stylefuse.words.judge import in_scope
-from stylefuse.words.knowledge import ALIKE, look_up
+from stylefuse.words.knowledge import ALIKE, knows, look_up
 from stylefuse.words.lexicon import lexicon
 from stylefuse.words.normalise import is_chinese, normalise
 from stylefuse.words.reading import read
 from stylefuse.words.scan import correct, scan
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
-from stylefuse.words.understood import Reading
+from stylefuse.words.understood import STYLIZE, Reading
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
 # Of the judge's probability that a sentence is about pictures that StyleFuse can make.
-CERTAIN, SURE, DOUBTFUL, UNLIKELY = 0.7, 0.5, 0.3, 0.2
+LIKELY, TOLD_APART, SURE, DOUBTFUL, UNLIKELY, EXPLAINED = 0.7, 0.55, 0.5, 0.3, 0.2, 0.1
 
 
 class Served(NamedTuple):
@@ -71,6 +71,10 @@ class _Turn:
             return self._confirmed()
         if "same" in flags and reading.is_empty and self.state.last and not reading.unknown:
             return self._request(self.state.last)
+        if "clip" in flags and not reading.is_empty:
+            return self._say(REFUSAL, "clip", self.state)
+        if "nothing" in flags or ("world" in flags and (reading.styles or reading.unknown or reading.scene)):
+            return self._out_of_scope()
         if "asks" in flags or ("help" in flags and reading.is_empty):
             return self._help()
         if "swap" in flags and self.state.last and reading.is_empty:
@@ -115,10 +119,14 @@ class _Turn:
             return self._nothing(out, probability)
         if out:
             return self._doubt("not_all", wish, words=", ".join(out))
-        if probability < (UNLIKELY if told else SURE) and reading.unknown and not reading.styles:
+        foreign = bool(reading.unknown or reading.scene)
+        plain = self.state.last or "pictures" in flags
+        if probability < (UNLIKELY if told else SURE if plain else LIKELY) and foreign and not reading.styles:
             return self._doubt("really", wish)  # "restore my phone"
-        if probability < (UNLIKELY if about else DOUBTFUL) and (reading.unknown or about):
-            return self._doubt("really", wish)
+        foreign = not self.state.last and (foreign or bool(reading.acts and wish.tasks == (STYLIZE,)))
+        apart = UNLIKELY if "becomes" in flags else TOLD_APART  # "as Monet" says more than the judge
+        if probability < (apart if foreign else EXPLAINED if about else DOUBTFUL) and (foreign or about):
+            return self._doubt("really", wish)  # words that nothing explains, and the judge doubts as well
         return self._request(wish)
 
     def _nothing(self, out: list[str], probability: float) -> Answer:
@@ -179,7 +187,9 @@ class _Turn:
             [change.param for change in self.reading.changes],
             alike=ALIKE / 3 if self.probability >= SURE else 3 * ALIKE,
         )
-        elsewhere = self.reading.out or (self.reading.scene and self.probability < CERTAIN)
+        flags = self.reading.flags
+        foreign = "this_picture" in flags or self.reading.styles or not knows(self.reading.unknown)
+        elsewhere = self.reading.out or self.reading.scene or (foreign and "how_to" not in flags)
         if found is None or elsewhere:
             return self._out_of_scope()
         text = say("help", self.language, text=found.text, source=found.source)

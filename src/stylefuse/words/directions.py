@@ -12,6 +12,7 @@ from stylefuse.words.amounts import (
     is_foreign,
     is_idle,
     is_loose,
+    is_too_much,
     mine,
 )
 from stylefuse.words.amounts import sign as sign_of
@@ -47,6 +48,9 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str], readi
         if token.means("neg") and not token.means(VALUE):
             negated = True
             continue
+        if _is_a_little_of_a_style(clause, token) and "strength" not in decided:
+            decided.add("strength")
+            yield STYLIZE, "strength", "set", about_of(STRENGTH)["levels"][0]
         for task in dict.fromkeys(each.task for each in token.all(VALUE)):
             value = next(each for each in token.all(VALUE) if each.task == task)
             if value.param in decided or ("kept" in about_of(value) and "opposite" in about_of(value)):
@@ -66,6 +70,31 @@ def _read_values(clause: list[Token], tasks: list[str], decided: set[str], readi
             negated = False
 
 
+def _is_a_little_of_a_style(clause: list[Token], token: Token) -> bool:
+    """Whether "a little" stands before a style: "一点点浮世绘的味道"; not "a little more Monet"."""
+    following = clause[clause.index(token) + 1 :][:2]
+    alone = not any(each.means(role) for each in clause for role in ("again_more", "less", "previous", "too"))
+    return token.means("little") and token.text in _A_LITTLE and alone and any(t.is_style for t in following)
+
+
+_A_LITTLE = (
+    "一点点",
+    "一丁点",
+    "一丢丢",
+    "一小点",
+    "丁点",
+    "少许",
+    "些许",
+    "略",
+    "稍",
+    "稍微",
+    "略略",
+    "a touch",
+    "a tad",
+    "a smidge",
+)
+
+
 def _of_another(clause: list[Token], token: Token, tasks: list[str]) -> bool:
     """Whether a word such as "slightly" is said of a change: "slightly larger strokes", "slightly stronger"."""
     after = clause[clause.index(token) + 1 :]
@@ -77,7 +106,9 @@ def _of_another(clause: list[Token], token: Token, tasks: list[str]) -> bool:
     adjective = any(t.means(role) for t in near[:1] for role in SIGNS) and any(
         t.means("little") for t in near
     )
-    return named or (compared and not any(t.means(STYLE) for t in near[:1])) or adjective
+    before = clause[max(0, clause.index(token) - 1) : clause.index(token)]
+    compared |= any(t.means(role) for t in before for role in SIGNS) and token.text.startswith("一点")
+    return named or (compared and not any(t.is_style for t in near[:2])) or adjective
 
 
 def _as_key(text: str) -> Any:
@@ -99,6 +130,8 @@ def _read_amounts(
     if "photo_share" in reading.flags and not named:
         numbers = []
     neg = has & {"neg"}
+    if not is_too_much(clause):
+        has = has - {"too"}
     has &= {each.role for token in clause for each in token.meanings}
     has |= neg
     directed = [(role, m) for t in clause for role in SIGNS if (m := mine(t.all(role), tasks))]

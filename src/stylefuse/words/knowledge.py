@@ -92,6 +92,17 @@ def look_up(
     return Section(sections[best].source, _shortened(sections[best].text))
 
 
+def knows(words: Sequence[str]) -> bool:
+    """Whether the pages have each of these words."""
+    vocabulary = _index()[1].vocabulary_
+    return all(
+        any(chinese in word for chinese in _CHINESE)
+        if is_chinese(word)
+        else _plain(word) in vocabulary or len(word) < 3
+        for word in words
+    )
+
+
 def _shortened(text: str) -> str:
     if len(text) <= MOST_CHARACTERS:
         return text

@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stylefuse.words.normalise import is_chinese, normalise
+from stylefuse.words.numbers import NUMBER_WORDS
 
 FOLDER = Path(__file__).parent
 SHARED = ("general", "fillers", "out_of_scope")  # files that are no task's
 STYLE, MOVEMENT, NAME, VALUE, DO = "style", "movement", "name", "value", "do"
+# Roles of phrases that are recognised by their sound.
+_FUNCTION = frozenset(
+    "一二三四五六七八九十两百的是不了在有我你他这那要也都就"
+)  # hardly ever typed for another character
+CONTENT = (STYLE, MOVEMENT, NAME, VALUE, DO, "undo", "swap", "pictures", "style_word", "clear", "damage")
 
 
 class Meaning(NamedTuple):
@@ -49,6 +55,7 @@ class Lexicon:
             spelt = normalise(name)
             if not any(each.role == STYLE for each in self.phrases.get(spelt, ())):
                 self._add([spelt], Meaning(STYLE, value=name))
+        self.served = {m.value for name in styles for m in self.phrases[normalise(name)] if m.role == STYLE}
 
     @cached_property
     def longest(self) -> int:
@@ -63,14 +70,44 @@ class Lexicon:
                 heard[sound(phrase)].append(phrase)
         return {key: phrases[0] for key, phrases in heard.items() if self._mean_one(phrases)}
 
+    @cached_property
+    def by_syllables(self) -> dict[str, list[str]]:
+        """Chinese phrases of content, of two characters or more, by their syllables without tones."""
+        heard: dict[str, list[str]] = defaultdict(list)
+        for phrase, meanings in self.phrases.items():
+            compared = phrase[0] in "再更太" and any(each.role in ("up", "down") for each in meanings)
+            content = compared or any(each.role in CONTENT for each in meanings)
+            if content and len(phrase) > 1 and "的" not in phrase and all(map(is_chinese, phrase)):
+                heard[syllables(phrase)].append(phrase)
+        return heard
+
+    def heard_as(self, text: str) -> str | None:
+        """The phrase that Chinese text stands for if it was typed by its sound, as most Chinese is.
+
+        One character at least is the phrase's own, except of a served style's name. None if there is no phrase, or
+        several that mean different things.
+        """
+        if phrase := self.by_sound.get(sound(text)):
+            return phrase
+        phrases = [each for each in self.by_syllables.get(syllables(text), ()) if self._may_be(each, text)]
+        return phrases[0] if phrases and self._mean_one(phrases) else None
+
+    def _may_be(self, phrase: str, text: str) -> bool:
+        if any(a != b and a in _FUNCTION for a, b in zip(text, phrase, strict=True)):
+            return False
+        served = any(each.role == STYLE and each.value in self.served for each in self.phrases[phrase])
+        return served or any(a == b for a, b in zip(phrase, text, strict=True))
+
     def _mean_one(self, phrases: list[str]) -> bool:
         """Whether all phrases mean the same: 梵高 and 凡高."""
         return all(self.phrases[phrase] == self.phrases[phrases[0]] for phrase in phrases)
 
     @cached_property
     def words(self) -> set[str]:
-        """Every English word of the phrases."""
-        return {word for phrase in self.phrases for word in phrase.split() if word.isascii()}
+        """Every English word of the phrases and of numbers."""
+        return set(NUMBER_WORDS) | {
+            word for phrase in self.phrases for word in phrase.split() if word.isascii()
+        }
 
     @cached_property
     def words_by_letter(self) -> dict[str, list[str]]:
@@ -101,6 +138,20 @@ class Lexicon:
 def sound(text: str) -> str:
     """Text with characters that are often typed for one that sounds alike replaced by that one."""
     return text.translate(_homophones())
+
+
+def syllables(text: str) -> str:
+    """How Chinese text is spoken, without tones; characters that are not common stand for themselves."""
+    known = _syllables()
+    return " ".join(known.get(character, character) for character in text)
+
+
+@cache
+def _syllables() -> dict[str, str]:
+    """Of each common character its first reading in pinyin, from pypinyin (MIT)."""
+    return {
+        character: syllable for syllable, characters in _read("sounds").items() for character in characters
+    }
 
 
 @cache

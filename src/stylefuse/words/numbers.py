@@ -26,6 +26,7 @@ _CN = "[零〇一二两三四五六七八九十百]+"
 _NUM = r"(?:\d+(?:\.\d+)?|\.\d+)"
 _EN = "(?:" + "|".join(sorted(_WORDS, key=len, reverse=True)) + ")"
 _EN_NUMBER = rf"{_EN}(?: {_EN})?"
+NUMBER_WORDS = frozenset(_WORDS) | frozenset(_DENOMINATORS) | {f"{word}s" for word in _DENOMINATORS}
 _FRACTION = "|".join(rf"{word}s?|halves" if word == "half" else rf"{word}s?" for word in _DENOMINATORS)
 
 
@@ -140,12 +141,13 @@ _FORMS = [
         re.compile(rf"({_NUM}|{_CN}) ?(?:比|:|to(?= \d)) ?({_NUM}|{_CN})"),
         lambda m: Number(_any(m[1]), RATIO, _any(m[2])),
     ),
+    (re.compile(rf"({_EN}) to ({_EN}){_B}"), lambda m: Number(_any(m[1]), RATIO, _any(m[2]))),
     (re.compile(rf"(\d+) ?/ ?(\d+){_B}"), _slash),
     (re.compile(rf"(?:零点|零\.|〇点)([{''.join(_DIGITS)}]+)"), _decimal),
     (re.compile(r"([一二三四五六七八九])点([一二三四五六七八九]{1,2})(?![张幅个点])倍?"), _point),
     (re.compile(rf"({_EN}) point ((?:{_EN} ?)+){_B}"), _point),
     (re.compile(rf"(?:(?:zero )?point|nought point) ((?:{_EN} ?)+){_B}"), _decimal),
-    (re.compile(rf"(?:(a|an|{_EN}) )?({_FRACTION})(?: of(?= (?:a|the)))?{_B}"), _fraction),
+    (re.compile(rf"(?:(a|an|\d+|{_EN}) )?({_FRACTION})(?: of(?= (?:a|the)))?{_B}"), _fraction),
     (re.compile(rf"[x×] ?({_NUM}){_B}"), lambda m: Number(float(m[1]), MULTIPLE)),
     (re.compile(rf"{_SOME} ?(?:x{_B}|×|times{_B}|fold{_B}|倍)"), lambda m: Number(_any(m[1]), MULTIPLE)),
     (re.compile(rf"(?:twice|double){_B}"), lambda m: Number(2, MULTIPLE)),

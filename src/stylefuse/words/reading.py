@@ -1,9 +1,12 @@
 """Read what a sentence asks for: tasks, styles, changes of parameters; with the scope of negations."""
 
 from stylefuse.words.asked_styles import find_unknown_style, in_tenths, read_styles, without_asides
-from stylefuse.words.asked_tasks import negations, read_tasks
+from stylefuse.words.asked_tasks import read_tasks
+from stylefuse.words.deeds import lacking_deeds
 from stylefuse.words.directions import read_changes
+from stylefuse.words.kinds import kinds_of
 from stylefuse.words.lexicon import DO, STYLE, VALUE
+from stylefuse.words.negation import negations, runs
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import Change, Reading
 
@@ -15,6 +18,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         before: tasks of the last request, for words that several tasks know.
     """
     tokens = without_asides(tokens)
+    negated = negations(tokens)
     reading = Reading()
     roles = (
         "undo",
@@ -35,13 +39,14 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         "act",
         "rest",
         "all_styles",
+        "pictures",
     )
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
         reading.flags.add("continues")
-    read_tasks(tokens, reading)
+    read_tasks(tokens, negated, reading)
     context = reading.tasks or before
-    read_styles(tokens, reading)
+    read_styles(tokens, negated, reading)
     tokens = in_tenths(tokens, reading)
     kept: list[Token] = []
     for clause in _clauses(tokens):
@@ -52,10 +57,15 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     # "Not too strong, four tenths": what is said exactly counts.
     reading.changes = [c for c in reading.changes if c.how == "set" or (c.task, c.param) not in sets]
     _read_pictures(tokens, reading)
-    negated = negations(tokens)
     said = [token for place, token in enumerate(tokens) if not (negated[place] or _is_known(token))]
     said = [token for token in said if not any(token is each for each in kept)]
-    reading.out = [token.text for token in said if token.means("out")]
+    clauses = [[tokens[place] for place in run] for run in runs(tokens) if run]
+    reading.out = [*(token.text for token in said if token.means("out")), *lacking_deeds(clauses)]
+    reading.flags |= kinds_of(tokens, clauses)
+    lone = [
+        t for t in said if t.means("act") and all(m.role in ("act", "clear", "change") for m in t.meanings)
+    ]
+    reading.acts = [token.text for token in lone]
     reading.scene = [token.text for token in said if token.means("scene")]
     acts = [place for place, token in enumerate(tokens) if token.means("act")]
     reading.acted_on = [
@@ -64,7 +74,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
         if token.text in reading.scene and any(abs(place - each) < 5 for each in acts)
     ]
     reading.unknown = [t.text for t in tokens if not (t.meanings or t.number or t.is_break)]
-    find_unknown_style(tokens, reading)
+    find_unknown_style(tokens, negated, reading)
     return reading
 
 
@@ -74,9 +84,11 @@ def _is_known(token: Token) -> bool:
 
 def _clauses(tokens: list[Token]) -> list[list[Token]]:
     clauses: list[list[Token]] = [[]]
-    for token in tokens:
+    for place, token in enumerate(tokens):
         if token.text in (":", "="):
             continue
+        if _is_assigned(tokens, place):
+            clauses.append([])  # "strength=0.4 stroke=2": what is assigned belongs to no other word
         if token.is_break or any(token.means(role) for role in ("but", "then", "and")):
             clauses.append([])
             if token.means("again_more"):
@@ -84,6 +96,12 @@ def _clauses(tokens: list[Token]) -> list[list[Token]]:
         else:
             clauses[-1].append(token)
     return [part for clause in _with_numbers(clauses) if clause for part in _parts(clause)]
+
+
+def _is_assigned(tokens: list[Token], place: int) -> bool:
+    """Whether "name =" begins here, or ended before the value that stands before this token."""
+    begins = tokens[place].means("name") and place + 1 < len(tokens) and tokens[place + 1].text == "="
+    return begins or (place > 2 and tokens[place - 2].text == "=" and tokens[place - 3].means("name"))
 
 
 def _with_numbers(clauses: list[list[Token]]) -> list[list[Token]]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from stylefuse.messages import text
+from stylefuse.tasks.warned import FACTS, WARNINGS
+from stylefuse.tasks.warned import facts as facts_of_warnings
 from stylefuse.words.sentences import style_name, task_name
 
 SECTION = "report"
@@ -32,6 +34,8 @@ def report_text(report: Mapping[str, Any], language: str) -> str:
 
 def report_sentences(report: Mapping[str, Any], language: str) -> list[Sentence]:
     """Every sentence that the facts of a report allow, in a fixed order."""
+    if WARNINGS in report:
+        report = {**report, FACTS: facts_of_warnings(report)}
     return list(_sentences(report, language))
 
 
@@ -120,8 +124,16 @@ def _label(language: str, label: str) -> tuple[str, dict[str, Any]] | None:
     return (f"label.{label}", {}) if label in LABELS else None
 
 
-def _warnings(language: str, warnings: list[str]) -> tuple[str, dict[str, Any]] | None:
-    return ("warnings", {"warnings": "; ".join(warnings)}) if warnings else None
+def _warnings(language: str, warnings: list[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+    said = [_warning(language, **fact) for fact in warnings]
+    gap = " " if language == "en" else ""
+    return ("warnings", {"warnings": gap.join(said)}) if said else None
+
+
+def _warning(language: str, code: str, **values: Any) -> str:
+    if "mode" in values:
+        values["mode"] = text(SECTION, f"mode.{values['mode']}", language)
+    return text(SECTION, f"warning.{code}", language, **values)
 
 
 RULES = (
@@ -156,5 +168,5 @@ RULES = (
     ),
     _Rule(("not_for_diagnosis",), lambda language, holds: ("not_for_diagnosis", {}) if holds else None),
     _Rule(("label",), _label),
-    _Rule(("warnings",), _warnings),
+    _Rule((FACTS,), _warnings),
 )

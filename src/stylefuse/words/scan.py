@@ -7,16 +7,29 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from stylefuse.words.lexicon import Lexicon, Meaning, sound
+from stylefuse.words.lexicon import MOVEMENT, STYLE, Lexicon, Meaning
 from stylefuse.words.normalise import CJK, normalise
 from stylefuse.words.numbers import Number, number_at
 
 _WORD = re.compile(r"[a-z]+")
-_BREAK = re.compile(r"[,;.!?:，。；！？：、\n()（）“”\"…~—–]")
+_BREAK = re.compile(r"[,;.!?:，。；！？：、\n()（）“”\"…~—–|/]")
 _PARTICLES = ("up", "down", "out", "off", "back", "away", "together")
 _ALIKE = 0.8  # of difflib, from 0 to 1
-# English words that look like a misspelt one of the lexicon.
+# Words that look or sound like a misspelt one of the lexicon.
 _OTHER = frozenset(json.loads((Path(__file__).parent / "lookalikes.json").read_text(encoding="utf-8")))
+
+
+# Short words are not compared with others, but some are often mistyped.
+_SHORT = {
+    "teh": "the",
+    "hte": "the",
+    "adn": "and",
+    "nad": "and",
+    "nott": "not",
+    "nto": "not",
+    "wiht": "with",
+    "waht": "what",
+}
 
 
 class Token(NamedTuple):
@@ -32,6 +45,15 @@ class Token(NamedTuple):
 
     def all(self, role: str) -> list[Meaning]:
         return [each for each in self.meanings if each.role == role]
+
+    @property
+    def is_style(self) -> bool:
+        return self.means(STYLE) or self.means(MOVEMENT)
+
+
+def text_of(tokens: list[Token]) -> str:
+    """The tokens as one text, a space between two."""
+    return " ".join(token.text for token in tokens)
 
 
 def scan(text: str, lexicon: Lexicon) -> list[Token]:
@@ -64,7 +86,7 @@ def _join_verbs(text: str, lexicon: Lexicon) -> str:
     words = text.split(" ")
     for place, word in enumerate(words):
         particle = word.rstrip(",.;!?")
-        if particle not in _PARTICLES:
+        if particle not in _PARTICLES or " ".join([*words[place - 1 : place], particle]) in lexicon.phrases:
             continue
         for start in range(place - 2, max(-1, place - 6), -1):
             if not words[start].isalnum():
@@ -105,7 +127,7 @@ def _begins(text: str, position: int) -> bool:
 def _heard(text: str, position: int, lexicon: Lexicon) -> tuple[str, int] | None:
     """A Chinese phrase of two characters or more that sounds like what is written here, and where it ends."""
     for end in range(min(len(text), position + 6), position + 1, -1):
-        if phrase := lexicon.by_sound.get(sound(text[position:end])):
+        if text[position:end] not in _OTHER and (phrase := lexicon.heard_as(text[position:end])):
             return phrase, end
     return None
 
@@ -133,6 +155,8 @@ def correct(text: str, lexicon: Lexicon) -> str:
 
 @lru_cache(maxsize=4096)
 def _corrected(word: str, lexicon: Lexicon) -> str:
+    if word in _SHORT:
+        return _SHORT[word]
     if len(word) < 4 or word in lexicon.words or word in _OTHER or number_at(word, 0):
         return word
     if len(word) > 7 and (parts := _cut(word, lexicon)):

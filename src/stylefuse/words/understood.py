@@ -22,7 +22,8 @@ class Reading:
 
     tasks: in the order of the chain. styles: of each mention the names that it may mean. weights: of the styles, as far
     as the sentence gives them. unknown: words that the lexicon lacks. scene, acted_on: what the picture
-    shows, and what of it is to be changed. flags: roles that speak of the dialogue.
+    shows, and what of it is to be changed. acts: words of changing what a picture shows, such as "erase". out: what
+    StyleFuse cannot do. flags: roles that speak of the dialogue, and the kinds of `kinds.py`.
     """
 
     tasks: list[str] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Reading:
     out: list[str] = field(default_factory=list)
     scene: list[str] = field(default_factory=list)
     acted_on: list[str] = field(default_factory=list)
+    acts: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unknown_style: str = ""
     alternatives: bool = False

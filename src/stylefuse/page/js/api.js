@@ -9,9 +9,12 @@ export class Refusal extends Error {
     this.status = status;
     this.code = body.code ?? "";
     this.field = body.field ?? "";
+    this.pictures = body.pictures ?? [];
     this.retryAfter = retryAfter;
   }
 }
+
+export const unanswered = () => new Refusal(0, { code: "no_answer", message: "" });
 
 let asking = null;
 
@@ -48,7 +51,9 @@ export async function postJson(path, values, signal) {
 
 export async function fetched(path, options) {
   for (;;) {
-    const answer = await fetch(path, { ...options, headers: { ...options.headers, ...bearer() } });
+    const answer = await fetch(path, { ...options, headers: { ...options.headers, ...bearer() } }).catch((error) => {
+      throw error.name === "AbortError" ? error : unanswered();
+    });
     if (answer.status === 401) {
       sessionStorage.removeItem("token");
       await askToken();
@@ -90,7 +95,7 @@ function sendOnce(path, form, signal, onSent, id) {
     if (id) request.setRequestHeader("X-Request-ID", id);
     request.upload.onprogress = (event) => event.lengthComputable && onSent(event.loaded / event.total);
     request.onabort = () => reject(aborted());
-    request.onerror = () => reject(new Refusal(0, { code: "no_answer", message: "the server did not answer" }));
+    request.onerror = () => reject(unanswered());
     request.onload = async () => {
       if (request.status === 200) {
         if (form.has("explain")) return resolve(unpacked(JSON.parse(await request.response.text())));

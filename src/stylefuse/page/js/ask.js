@@ -2,7 +2,7 @@
 
 import { $ } from "./dom.js";
 import { postJson } from "./api.js";
-import { currentLanguage, t } from "./words.js";
+import { currentLanguage, sentence, t } from "./words.js";
 import { settings } from "./settings.js";
 
 /**
@@ -21,7 +21,7 @@ export function startAsk(use) {
       $("ask-answer").textContent = answer.text;
       if (answer.kind === "request") use({ chain: answer.chain.split("+"), values: answer.params, format: settings.format });
     } catch (error) {
-      $("ask-answer").textContent = error.message;
+      $("ask-answer").textContent = sentence(error);
     }
   };
   $("ask-send").addEventListener("click", send);

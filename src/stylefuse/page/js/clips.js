@@ -2,7 +2,7 @@
 
 import { $, debounced, el, save, show } from "./dom.js";
 import { amount, currentLanguage, t, translate } from "./words.js";
-import { bearer, fetched, getJson, pause, Refusal } from "./api.js";
+import { bearer, fetched, getJson, pause, Refusal, unanswered } from "./api.js";
 import { sentValues, settings, valueOf } from "./settings.js";
 import { control } from "./controls.js";
 import { drawnPicture, photos, smaller } from "./photos.js";
@@ -49,9 +49,10 @@ export function drawClip() {
   if (!clip) return $("clip").replaceChildren();
   if (clip.language !== currentLanguage() && !clip.control) panelOf(clip);
   if ($("clip").firstChild !== clip.panel) $("clip").replaceChildren(clip.panel);
-  const { run, first, cancel, progress, player, fetch: download } = clip.parts, busy = Boolean(clip.control);
+  const { run, first, cancel, progress, player, report, fetch: download } = clip.parts, busy = Boolean(clip.control);
   run.classList.toggle("primary", !clip.result);
-  for (const [part, visible] of [[run, !busy], [first, !busy], [cancel, busy], [progress, busy], [player, clip.result && !busy], [download, clip.result && !busy]]) show(part, visible);
+  report.replaceChildren(...(clip.result?.words?.[currentLanguage()] ?? []).map((line) => el("p", {}, line)));
+  for (const [part, visible] of [[run, !busy], [first, !busy], [cancel, busy], [progress, busy], [player, clip.result && !busy], [download, clip.result && !busy], [report, clip.result && !busy]]) show(part, visible);
 }
 
 /** Give up the work on a photo's clip, and its result. */
@@ -126,6 +127,7 @@ function panelOf(clip) {
     bar: el("progress", { max: 1, value: 0, "data-t-label": "progress" }),
     text: el("p", {}),
     status: el("p", { id: "clip-status", role: "status" }),
+    report: el("div", { id: "clip-report", className: "muted" }),
     player: el("video", { id: "clip-player", controls: true, "data-t-label": "clip.result" }),
     fetch: button("clip-download", "download", () => save(clip.result.blob, clip.result.name), "primary"),
   };
@@ -133,7 +135,7 @@ function panelOf(clip) {
   const rows = Object.entries(settings.clips.parameters.properties).filter(([name]) => name !== "preview").map(([name, schema]) => control(name, schema, () => {}));
   const choice = video ? el("div", { className: "control" }, el("label", { htmlFor: "clip-frame", "data-t": "clip.frame" }), frame) : el("p", { className: "muted", "data-t": "clip.unseen" });
   clip.language = currentLanguage();
-  clip.panel = el("fieldset", {}, el("legend", { "data-t": "clip" }), el("p", { className: "muted" }, file.name + length), choice, ...rows, parts.progress, el("p", { className: "row chips" }, parts.run, parts.first, parts.cancel, parts.fetch), parts.status, parts.player);
+  clip.panel = el("fieldset", {}, el("legend", { "data-t": "clip" }), el("p", { className: "muted" }, file.name + length), choice, ...rows, parts.progress, el("p", { className: "row chips" }, parts.run, parts.first, parts.cancel, parts.fetch), parts.status, parts.player, parts.report);
   translate(clip.panel);
   if (clip.result) parts.player.src = clip.result.url;
 }
@@ -163,7 +165,7 @@ async function runClip(clip, preview) {
     const told = await untilDone(clip.job, signal, tell);
     const blob = await (await fetched(told.result, { signal })).blob();
     if (clip.result) URL.revokeObjectURL(clip.result.url);
-    clip.result = { blob, name: told.file, url: URL.createObjectURL(blob) };
+    clip.result = { blob, name: told.file, url: URL.createObjectURL(blob), words: told.report.words };
     parts.player.src = clip.result.url;
     parts.status.textContent = t("clip.done", { frames: told.frames, seconds: amount(told.seconds) });
     next = parts.fetch;
@@ -208,7 +210,7 @@ function sendClip(file, values, signal, onSent) {
     for (const [name, value] of Object.entries(bearer())) request.setRequestHeader(name, value);
     request.upload.onprogress = (event) => event.lengthComputable && onSent(event.loaded / event.total);
     request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
-    request.onerror = () => reject(new Refusal(0, { code: "no_answer", message: "the server did not answer" }));
+    request.onerror = () => reject(unanswered());
     request.onload = () => (request.status === 202 ? resolve(request.response) : reject(new Refusal(request.status, request.response ?? {})));
     request.onloadend = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);

@@ -54,6 +54,7 @@ function drawStage() {
   const after = preview ?? shown;
   const outdated = after && !isCurrent(after);
   const names = { before: photo.files.length > 1 ? photo.files[0].name : photo.name, after: t(outdated ? "side.earlier" : preview ? "side.preview" : "side.result"), outdated };
+  $("unshown").textContent = photo.state === "failed" ? photo.message : t("unshown");
   showPictures(after?.before ?? photo.url, after?.url ?? "", names);
   showReport(preview ? null : shown);
 }
@@ -62,7 +63,8 @@ export function drawActions() {
   const count = takesSeveral() ? 1 : photos.all.filter((photo) => !photo.clip).length, done = photos.all.filter((photo) => photo.result).length;
   const busy = running.size > 0;
   const name = settings.chain.map(taskName).join(" + ");
-  $("run").textContent = count > 1 ? t("run.all", { name, count }) : takesSeveral() ? t("run.set", { name, count: single().length }) : name;
+  const set = takesSeveral() ? single().length : 1;
+  $("run").textContent = count > 1 ? t("run.all", { name, count }) : set > 1 ? t("run.set", { name, count: set }) : name;
   show($("run"), !busy && !photos.current?.clip);
   show($("cancel"), running.has(photos.current));
   show($("cancel-all"), running.size > (running.has(photos.current) ? 1 : 0));

@@ -105,7 +105,7 @@ async function start() {
     const { tasks, paths = [], clips = null } = await getJson("/v1/tasks");
     Object.assign(settings, { tasks, paths, clips });
   } catch (error) {
-    return $("welcome").append(t("no.server", { why: error.message }));
+    return $("welcome").append(t("no.server", { why: sentence(error) }));
   }
   fromFragment();
   addEventListener("hashchange", () => {

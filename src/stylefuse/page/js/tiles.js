@@ -31,7 +31,10 @@ export function watchTile(tile, task, name, value) {
   Object.assign(tile, { painting: { task, name, value } });
   const url = painted.get(value);
   if (url) tile.firstChild.src = url;
-  else observer.observe(tile);
+  else {
+    tile.classList.add("painting");
+    observer.observe(tile);
+  }
 }
 
 async function work() {
@@ -46,10 +49,14 @@ async function work() {
         if (from === source) painted.set(value, URL.createObjectURL(blob));
       }
       if (painted.has(value)) tile.firstChild.src = painted.get(value);
-      else wanted.push(tile);
+      else {
+        wanted.push(tile);
+        continue;
+      }
     } catch {
-      tile.classList.add("unpainted"); // the name alone is enough
+      // The name alone is enough.
     }
+    tile.classList.remove("painting");
   }
   busy = false;
 }

@@ -106,12 +106,16 @@ export function startViewer() {
     apply();
   };
   before.addEventListener("load", loaded);
+  before.addEventListener("error", () => {
+    comparable = false; // as of a TIFF: the result stands alone
+    apply();
+  });
   after.addEventListener("load", () => {
     $("stage").style.setProperty("--ratio", after.naturalWidth / after.naturalHeight);
-    $("unshown").hidden = true;
+    $("stage").classList.remove("unseeable");
     loaded();
   });
-  $("after-picture").addEventListener("error", () => ($("unshown").hidden = false));
+  $("after-picture").addEventListener("error", () => $("stage").classList.add("unseeable"));
   addEventListener("keydown", (event) => {
     const typing = event.target.matches?.("input:not([type=range]), select, textarea") || document.querySelector("dialog[open]");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !hasResult) return;

@@ -19,13 +19,21 @@ export function known(key, other) {
   return MESSAGES[language][key] ?? other;
 }
 
-/** A refusal in the user's language where the catalogue knows its code, with the server's own words unless they name a field of the API. */
-export function sentence(error) {
-  const plain = error.message.replace(/^\w+: (the picture: )?/, "");
-  const text = known(`error.${error.code}`, "");
-  if (!text) return plain;
-  if (/\b[a-z]+_[a-z]+\b/.test(plain)) return text;
-  return language === "en" ? plain : `${text} (${plain})`;
+// Words of the server that name a field of the API, such as "send align=true", mean nothing on a page.
+const NAMES_A_FIELD = /\b[a-z]+_[a-z]+\b|--[a-z]|\b[a-z_]+=/;
+
+/**
+ * A refusal in the user's language, by its code. In English the server's own words say more, unless they name fields.
+ *
+ * @param files of a set: those at fault are named.
+ */
+export function sentence({ code, message, field, pictures = [] }, files = []) {
+  const setting = known(`parameter.${field}`, known(`picture.${field}`, spelled(field || "")));
+  const text = known(`error.${code}.${field}`, known(`error.${code}`, "")).replace("{field}", setting);
+  const plain = message.replace(/^\w+: (the picture: |picture \d+: )?/, "");
+  const said = text && (language !== "en" || !plain || NAMES_A_FIELD.test(plain)) ? text : language === "en" ? plain : t("error.other", { message: plain });
+  const names = pictures.map((number) => files[number - 1]?.name).filter(Boolean);
+  return names.length ? t("failed", { name: names.join(", "), why: said }) : said;
 }
 
 export const currentLanguage = () => language;

@@ -34,7 +34,7 @@ const on = {
   },
   failed(job, error) {
     finish(job, "failed");
-    job.photo.message = t("failed", { name: job.photo.name, why: sentence(error) });
+    job.photo.message = t("failed", { name: job.photo.name, why: sentence(error, job.photo.files.length > 1 ? job.photo.files : []) });
     $("errors").append(el("li", {}, job.photo.message));
   },
   cancelled(job) {

@@ -1,7 +1,11 @@
-"""Refusals: a status and a body `{code, message, field, request_id}`, without traces and without paths."""
+"""Refusals: a status and a body `{code, message, field, request_id}`, without traces and without paths.
+
+A body may also have `pictures`: numbers of the pictures at fault, from 1.
+"""
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 # Codes of request.RequestError and images.files.ImageError that are no plain 400.
 STATUS = {"too_large": 413, "too_many_pixels": 413, "unsupported_type": 415, "unsupported_format": 415}
@@ -26,7 +30,7 @@ class Refused(Exception):  # noqa: N818 (an answer like any other)
         self.headers = dict(headers or {})
 
 
-def error_body(code: str, message: str, field: str, request_id: str, **more: str) -> bytes:
+def error_body(code: str, message: str, field: str, request_id: str, **more: Any) -> bytes:
     """The body that answers a request which is refused or failed; UTF-8 JSON."""
     body = {"code": code, "message": message, "field": field, "request_id": request_id, **more}
     return json.dumps(body).encode()

@@ -23,7 +23,14 @@ _FORMAT = {
 }
 _ERROR = {
     "type": "object",
-    "properties": {name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
+    "properties": {
+        **{name: {"type": "string"} for name in ("code", "message", "field", "request_id")},
+        "pictures": {
+            "type": "array",
+            "items": {"type": "integer"},
+            "description": "numbers of the pictures at fault, from 1, if some are",
+        },
+    },
 }
 _REFUSALS = {
     400: "a field is wrong; `field` names it and `message` says what to send",

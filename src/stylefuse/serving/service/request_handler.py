@@ -128,9 +128,14 @@ def _refusal(error: RequestError, ask: Mapping[str, Any]) -> Frame:
         more = {"error_code": "INVALID_PARAMETER_VALUE", "remedy": error.remedy}
         text = error_body(error.code, str(error), error.field, ask["request_id"], **more)
         return _frame(400, JSON, text, code=error.code)
-    is_picture = error.field == IMAGE and ask["kind"] != CHECK
-    field = picture_field(parse_chain(ask["kind"])[0]) if is_picture else error.field
-    text = error_body(error.code, f"{field}: {error.message}; {error.remedy}", field, ask["request_id"])
+    field, numbers = error.field, {}
+    if error.field == IMAGE and ask["kind"] != CHECK:
+        task = parse_chain(ask["kind"])[0]
+        field = picture_field(task)
+        numbers = {"pictures": error.pictures} if task.takes_several and error.pictures else {}
+    text = error_body(
+        error.code, f"{field}: {error.message}; {error.remedy}", field, ask["request_id"], **numbers
+    )
     return _frame(STATUS.get(error.code, 400), JSON, text, code=error.code)
 
 

@@ -19,6 +19,7 @@ from stylefuse.tasks.fuse.scene import join_scene
 from stylefuse.tasks.fuse.tiled import fuse_any_size
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
+from stylefuse.tasks.warned import Warned, told
 
 MIN_SIDE = 16
 # A guessed mode less probable than this is a warning.
@@ -56,9 +57,10 @@ class FusePredictor:
             of each input; `registration`, a `verdict` on the set and on each of its `pictures` with its shift `dx`,
             `dy` against the first in pixels (None where it is unknown), and how each was moved (`motions`, empty
             unless aligned); `aligned`; `crop`, left, top, right, bottom of what is left of the first input, or None;
-            `warnings`, sentences. Pictures count from 1, in the order given. Of medical pictures it also holds
-            `not_for_diagnosis`, true. In the mode "blend" the set's `verdict` is "beside" or "below", how the
-            pictures lie, and of `pictures` nothing is said; `seam_difference` is how far they differ across the seam.
+            `warnings` and `warning_facts`, see `tasks.warned`. Pictures count from 1, in the order given. Of medical
+            pictures it also holds `not_for_diagnosis`, true. In the mode "blend" the set's `verdict` is "beside" or
+            "below", how the pictures lie, and of `pictures` nothing is said; `seam_difference` is how far they differ
+            across the seam.
 
         Raises:
             RequestError: too few or too many pictures, too small, of different sizes, or they cannot be aligned.
@@ -75,23 +77,27 @@ class FusePredictor:
         picture = _grey(fused.picture) if all(each.ndim == 2 for each in pictures) else fused.picture
         used = max(fused.mode, key=fused.mode.__getitem__)
         shares = np.array([weight.mean(dtype=np.float64) for weight in fused.weights])
+        warnings = _warnings(registration, params.align)
+        if mode == AUTO and fused.mode[used] < UNSURE:
+            sentence = (
+                f"the mode was detected as {used} with low confidence: set mode to one of {', '.join(MODES)}"
+            )
+            warnings.append(Warned("mode_unsure", sentence, {"mode": used}))
         report = {
             "mode": used,
             "mode_automatic": mode == AUTO,
             "mode_probabilities": {name: round(value, 4) for name, value in fused.mode.items()},
             "pixels_from": [round(share, 4) for share in (shares / shares.sum()).tolist()],
             **_registration_report(registration, params.align),
+            **told(warnings),
         }
         if used == "multimodal" and _look_like_scans(aligned):
             report["not_for_diagnosis"] = True
-        if mode == AUTO and fused.mode[used] < UNSURE:
-            warning = f"the mode was detected as {used} with low confidence"
-            report["warnings"].append(f"{warning}: set mode to one of {', '.join(MODES)}")
         return Result(picture, report, {"weights": fused.weights})
 
 
-def _refused(code: str, message: str, remedy: str) -> RequestError:
-    return RequestError("image", message, remedy, code)
+def _refused(code: str, message: str, remedy: str, pictures: Sequence[int] = ()) -> RequestError:
+    return RequestError("image", message, remedy, code, pictures)
 
 
 def _blended(pictures: Sequence[np.ndarray]) -> Result:
@@ -99,7 +105,8 @@ def _blended(pictures: Sequence[np.ndarray]) -> Result:
     scene = join_scene(pictures)
     warnings = []
     if scene.difference > VISIBLE_SEAM:
-        warnings.append("the pictures differ along every possible seam, so that the join may be visible")
+        sentence = "the pictures differ along every possible seam, so that the join may be visible"
+        warnings.append(Warned("seam", sentence))
     verdict = "below" if scene.below else "beside"
     report = {
         "mode": BLEND,
@@ -110,7 +117,7 @@ def _blended(pictures: Sequence[np.ndarray]) -> Result:
         "registration": {"verdict": verdict, "pictures": [], "motions": []},
         "aligned": False,
         "crop": None,
-        "warnings": warnings,
+        **told(warnings),
     }
     picture = _grey(scene.picture) if all(each.ndim == 2 for each in pictures) else scene.picture
     return Result(picture, report, {"weights": scene.weights})
@@ -129,10 +136,10 @@ def _check(pictures: Sequence[np.ndarray], any_size: bool) -> None:
     for i, each in enumerate(pictures):
         if min(each.shape[:2]) < MIN_SIDE:
             message = f"picture {i + 1} is {sizes[i]} pixels"
-            raise _refused("too_small", message, f"use pictures of {MIN_SIDE} pixels a side or more")
+            raise _refused("too_small", message, f"use pictures of {MIN_SIDE} pixels a side or more", [i + 1])
         if not any_size and sizes[i] != sizes[0]:
             message = f"picture {i + 1} is {sizes[i]} pixels, picture 1 {sizes[0]}"
-            raise _refused("sizes", message, "bring them to one size, or ask for align=true")
+            raise _refused("sizes", message, "bring them to one size, or ask for align=true", [i + 1])
 
 
 def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[np.ndarray], Alignment]:
@@ -149,19 +156,28 @@ def _registered(pictures: Sequence[np.ndarray], align: bool) -> tuple[Sequence[n
     return aligned, registration
 
 
-def _registration_report(registration: Alignment, aligned: bool) -> dict[str, Any]:
-    """What the report says of how the pictures lie on the first one."""
-    findings, warnings = registration.findings, []
-    for i, finding in enumerate(findings[1:], 2):
+def _warnings(registration: Alignment, aligned: bool) -> list[Warned]:
+    """Warnings about pictures that do not lie on the first one."""
+    warnings = []
+    for i, finding in enumerate(registration.findings[1:], 2):
         if finding.verdict == "unrelated":
-            message = f"pictures 1 and {i} do not seem to show the same scene"
-            warnings.append(f"{message}: to join different places, set mode to {BLEND}")
+            sentence = f"pictures 1 and {i} do not seem to show the same scene"
+            remedy = f"to join different places, set mode to {BLEND}"
+            warnings.append(Warned("unrelated", f"{sentence}: {remedy}", {"picture": i}))
         elif finding.verdict == "shifted":
             distance = round(float(np.hypot(finding.dx, finding.dy)))
-            remedy = "" if aligned else ": ask for align=true"
-            warnings.append(f"picture {i} seems shifted by {distance} px against picture 1{remedy}")
+            sentence = f"picture {i} seems shifted by {distance} px against picture 1"
+            code, remedy = ("still_shifted", "") if aligned else ("shifted", ": ask for align=true")
+            warnings.append(Warned(code, f"{sentence}{remedy}", {"picture": i, "pixels": distance}))
         elif finding.verdict == "unsure":
-            warnings.append(f"too little of picture {i} agrees with picture 1 to tell whether it lies on it")
+            sentence = f"too little of picture {i} agrees with picture 1 to tell whether it lies on it"
+            warnings.append(Warned("unsure", sentence, {"picture": i}))
+    return warnings
+
+
+def _registration_report(registration: Alignment, aligned: bool) -> dict[str, Any]:
+    """What the report says of how the pictures lie on the first one."""
+    findings = registration.findings
     return {
         "registration": {
             "verdict": max((finding.verdict for finding in findings), key=VERDICTS.index),
@@ -170,7 +186,6 @@ def _registration_report(registration: Alignment, aligned: bool) -> dict[str, An
         },
         "aligned": aligned,
         "crop": registration.crop and list(registration.crop),
-        "warnings": warnings,
     }
 
 

@@ -18,6 +18,7 @@ from stylefuse.tasks.panorama.refusals import check_canvas, check_pictures, refu
 from stylefuse.tasks.panorama.surfaces import Layout, lay_out
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
+from stylefuse.tasks.warned import Warned, told
 
 # Error of the fit, as a share of a picture's longest side, from which on the camera has moved or the scene has.
 _PARALLAX = 0.003
@@ -52,7 +53,7 @@ class PanoramaPredictor:
             `verdict` ("matched", "unsure", "unrelated") and its `matches`; `used` and `left_out`, numbers of pictures;
             `model`, "rotation" or "plane" (see `cameras`), and its `error` in px; `projection`; `field`, degrees across
             and down, or None; `canvas`, width and height before cropping; `crop`, left, top, right, bottom on it, or
-            None; `warnings`, sentences. Pictures count from 1, in the order given.
+            None; `warnings` and `warning_facts`, see `tasks.warned`. Pictures count from 1, in the order given.
 
         Raises:
             RequestError: pictures do not overlap with the others, or the panorama would be too large.
@@ -113,13 +114,21 @@ def _cropped(values: np.ndarray, box: Sequence[int], shape: Sequence[int]) -> np
 def _report(planned: Plan, count: int) -> dict[str, Any]:
     cameras, layout = planned.cameras, planned.layout
     left_out = [i + 1 for i in range(count) if i not in planned.used]
-    warnings = [f"picture {number} does not belong to the panorama and was left out" for number in left_out]
+    warnings = [
+        Warned(
+            "left_out",
+            f"picture {number} does not belong to the panorama and was left out",
+            {"picture": number},
+        )
+        for number in left_out
+    ]
     side = max(max(box[2] - box[0], box[3] - box[1]) for box in layout.boxes) / layout.pixel_share
     if cameras.error > _PARALLAX * side:
-        warnings.append(
+        sentence = (
             f"the pictures do not fit exactly ({cameras.error:.1f} px): the camera moved between the shots, or the "
             "scene did; turn the camera on the spot"
         )
+        warnings.append(Warned("parallax", sentence, {"pixels": round(cameras.error, 1)}))
     return {
         "pairs": [
             {"pictures": [p.first + 1, p.second + 1], "verdict": p.verdict, "matches": len(p.here)}
@@ -131,5 +140,5 @@ def _report(planned: Plan, count: int) -> dict[str, Any]:
         "error": round(cameras.error, 2),
         "projection": layout.surface,
         "field": layout.field and [round(value, 1) for value in layout.field],
-        "warnings": warnings,
+        **told(warnings),
     }

@@ -13,6 +13,7 @@ from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.restore.repair import Repaired, repair
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
+from stylefuse.tasks.warned import Warned, told
 
 # A hole wider than this (twice the largest distance to its rim, px) is filled with a blur.
 WIDE = 24
@@ -41,8 +42,8 @@ class RestorePredictor:
         Returns:
             The picture. The report: `noise` and `quality`, each with `estimated` and `used`, which is None where this
             damage was left alone; `preset`; shares of the picture's pixels, 0 to 1: `given` by the mask, `found` as
-            scratches, `altered`, which differ from the input; `warnings`, sentences. The maps, H×W bool: `altered`,
-            and `filled`, given or found.
+            scratches, `altered`, which differ from the input; `warnings` and `warning_facts`, see `tasks.warned`. The
+            maps, H×W bool: `altered`, and `filled`, given or found.
 
         Raises:
             RequestError: the picture is too small, or the mask has another size or is bright everywhere.
@@ -83,7 +84,8 @@ def _report(made: Repaired, given: np.ndarray, altered: np.ndarray) -> dict[str,
     seen, warnings = made.seen, []
     wide = 2 * cv2.distanceTransform(made.hole.astype(np.uint8), cv2.DIST_L2, 3).max()
     if wide > WIDE:
-        warnings.append(f"a hole is {wide:.0f} px wide: what is filled into it is a blurred guess")
+        sentence = f"a hole is {wide:.0f} px wide: what is filled into it is a blurred guess"
+        warnings.append(Warned("wide_hole", sentence, {"pixels": round(wide)}))
     return {
         "noise": {"estimated": round(seen.noise, 1), "used": round(made.noise, 1) or None},
         "quality": {
@@ -93,7 +95,7 @@ def _report(made: Repaired, given: np.ndarray, altered: np.ndarray) -> dict[str,
         "given": _share(given),
         "found": _share(made.hole & ~given),
         "altered": _share(altered),
-        "warnings": warnings,
+        **told(warnings),
     }
 
 

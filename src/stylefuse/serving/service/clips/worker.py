@@ -18,7 +18,9 @@ import torch
 
 from stylefuse._memory import reuse_freed_memory
 from stylefuse.labels.options import Labelling
+from stylefuse.messages import LANGUAGES
 from stylefuse.serving.bundle import load_bundle, read_model
+from stylefuse.serving.in_words import WORDS
 from stylefuse.serving.predictor import RequestPredictor
 from stylefuse.serving.request import MAX_PIXELS, TASK
 from stylefuse.serving.service.clips.params import ClipParams
@@ -29,6 +31,7 @@ from stylefuse.video.errors import VideoError
 from stylefuse.video.names import result_ending
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.reading import opened, video_stream
+from stylefuse.words.report import report_sentences
 
 log = logging.getLogger(__name__)
 # Progress is told no more often.
@@ -71,7 +74,9 @@ def work(model: Path, labelling: Labelling, most_frames: int, ask: Mapping[str, 
             bundle, request.steps, clip, target, labelling=labelling, options=how, progress=teller.progress
         )
         teller.tell(frames=report["frames"], total=report["frames"])
-        teller.tell(result=target.name, report={TASK: request.chain, **report})
+        report = {TASK: request.chain, **report}
+        words = {each: [sentence.text for sentence in report_sentences(report, each)] for each in LANGUAGES}
+        teller.tell(result=target.name, report=report | {WORDS: words})
     except RequestError as error:
         teller.tell(error=_error(error.code, str(error), error.field))
     except VideoError as error:
