@@ -141,7 +141,9 @@ async def serve(
 
         host, port = listener.getsockname()[:2]
         log.info("serving model %s at %s", service.version, _url(host, port))
-        log.info("open this address in a browser, or ask it as in: %s", example(host, port, token, token_file))
+        log.info(
+            "open this address in a browser, or ask it as in: %s", example(host, port, token, token_file)
+        )
         await Server(service, token, access, reload).serve([listener])
     finally:
         if jobs:
