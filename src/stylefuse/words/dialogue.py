@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from stylefuse.tasks.validation import RequestError
 from stylefuse.words.answer import HELP, MOST_REQUESTS, QUESTION, REFUSAL, REQUEST, Answer, State, Wish
 from stylefuse.words.judge import in_scope
-from stylefuse.words.knowledge import ALIKE, knows, look_up
 from stylefuse.words.knobs import changes_of, read_with_knobs
+from stylefuse.words.knowledge import ALIKE, knows, look_up
 from stylefuse.words.lexicon import lexicon
 from stylefuse.words.normalise import is_chinese, normalise
 from stylefuse.words.scan import correct
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
-from stylefuse.words.understood import FUSE, STYLIZE, Reading
+from stylefuse.words.understood import FUSE, STYLIZE
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000

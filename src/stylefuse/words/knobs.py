@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from stylefuse.tasks.params import Kind, Spec
 from stylefuse.tasks.task import find_tasks
-from stylefuse.words.lexicon import NAME, STYLE, Lexicon
+from stylefuse.words.lexicon import NAME, Lexicon
 from stylefuse.words.normalise import normalise
 from stylefuse.words.reading import read
-from stylefuse.words.scan import Token, scan
+from stylefuse.words.scan import Token, correct, scan
 from stylefuse.words.understood import STYLIZE, Change, Reading
 from stylefuse.words.wishes import Unclear
 
@@ -46,13 +46,13 @@ def take_knobs(text: str, known: Lexicon, tasks: Sequence[str] | None = None) ->
         tasks: that the sentence names; None where that is not known yet, and only "name=value" is read.
     """
     text = unicodedata.normalize("NFKC", text).lower()
+    text = re.sub(r"(?<![a-z_])[a-z]{5,}(?![a-z_])", lambda word: _spelt(word[0], known), text)
     found: list[Knob] = []
 
     def assigned(match: re.Match[str]) -> str:
         name, value = match[1].replace("-", "_"), match[2].rstrip(".")
-        meanings = known.phrases.get(normalise(match[1]), ())
-        own = name in _owners()
-        if name == "style" or (not own and any(each.role in (NAME, STYLE) for each in meanings)):
+        spelt = correct(normalise(match[1]), known)
+        if name == "style" or (name not in _owners() and spelt in known.phrases):
             return match[0]
         found.append(Knob(name, value, True))
         return " , "
@@ -67,9 +67,7 @@ def take_knobs(text: str, known: Lexicon, tasks: Sequence[str] | None = None) ->
     return text, found
 
 
-def read_with_knobs(
-    text: str, known: Lexicon, before: list[str]
-) -> tuple[list[Token], Reading, list[Knob]]:
+def read_with_knobs(text: str, known: Lexicon, before: list[str]) -> tuple[list[Token], Reading, list[Knob]]:
     """The tokens beside the knobs, what they ask for, and the knobs.
 
     Args:
@@ -86,12 +84,33 @@ def read_with_knobs(
     lost = [
         knob
         for knob in take_knobs(rest, known, others)[1]
-        if not any(each.role == NAME and each.task in tasks for each in known.phrases.get(knob.name, ()))
+        if knob.value.replace(".", "").isdigit() and not _is_used(knob, tasks, known, reading)
     ]
     if spoken:
         tokens = scan(rest, known)
         reading = read(tokens, before)
-    return tokens, reading, [*knobs, *spoken, *lost]
+    return tokens, reading, [*knobs, *spoken, *lost, *_without_effect(tokens, reading)]
+
+
+def _is_used(knob: Knob, tasks: list[str], known: Lexicon, reading: Reading) -> bool:
+    """Whether a task at hand has a parameter of that name, or took the number: "stroke size 2" is no size."""
+    named = any(each.role == NAME and each.task in tasks for each in known.phrases.get(knob.name, ()))
+    used = [each.value for each in reading.changes if each.task in tasks]
+    return named or float(knob.value) in used or knob.value in used
+
+
+def _without_effect(tokens: list[Token], reading: Reading) -> list[Knob]:
+    """What stands before "=" and set nothing: "亮度=0.3", "panorama colour=blue"."""
+    changed = {each.param for each in reading.changes}
+    found = []
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1] if token.text == "=" and place else None
+        if before is None or before.number or before.is_break:
+            continue
+        params = {each.param for each in before.meanings if each.role == NAME}
+        if not before.meanings or (params and not (params & changed or before.means("style_word"))):
+            found.append(Knob(before.text, "", True))
+    return found
 
 
 def changes_of(knobs: Sequence[Knob], tasks: Sequence[str]) -> list[Change]:
@@ -124,12 +143,19 @@ def _owners() -> dict[str, list[str]]:
     return owners
 
 
+def _spelt(word: str, known: Lexicon) -> str:
+    """A misspelt name of a parameter as it is spelt; any other word as it is."""
+    spelt = correct(word, known)
+    return spelt if spelt in _owners() else word
+
+
 def _spoken(name: str, spec: Spec) -> list[re.Pattern[str]]:
     """How a parameter is said without "="; `value` is the group of its value."""
     start, end = _WORD_AROUND
     called = re.escape(name).replace("_", "[_ -]")
     if spec.kind is Kind.FLAG:
-        values = "true|false|on|off|yes|no"
+        # "Crop off the corners" sets nothing.
+        values = r"true|false|(?:on|off|yes|no)(?= ?(?:[,.;:!?，。；]|and\b|$))"
     elif spec.names:
         values = "|".join(sorted(map(re.escape, spec.names), key=len, reverse=True))
     elif spec.kind in (Kind.NUMBER, Kind.INTEGER):
