@@ -1,18 +1,29 @@
 """Find the tasks that a sentence names, in the order of the chain."""
 
+from collections.abc import Sequence
+
 from stylefuse.tasks.task import find_tasks
 from stylefuse.words.lexicon import DO, STYLE, VALUE
+from stylefuse.words.numbers import PLAIN, SHARE
 from stylefuse.words.scan import Token
 from stylefuse.words.understood import FUSE, STYLIZE, Change, Reading
 
 
-def read_tasks(tokens: list[Token], negated: list[bool], reading: Reading) -> None:
+def read_tasks(
+    tokens: list[Token], negated: list[bool], reading: Reading, before: Sequence[str] = ()
+) -> None:
+    """Put the tasks into the reading.
+
+    Args:
+        before: tasks of the last request, whose knobs may be set.
+    """
     found: list[tuple[int, str]] = []
     several_styles = sum(token.means(STYLE) for token in tokens) > 1
     has_pictures = any(
         token.means("pictures") or (token.means(VALUE) and token.all(VALUE)[0].task == FUSE)
         for token in tokens
     )
+    named = set(before) | {each.task for token in tokens for each in token.all(DO) if not token.means("name")}
     for place, token in enumerate(tokens):
         tasks = [each.task for each in token.all(DO)]
         if _enlarges(tokens, place):
@@ -21,6 +32,8 @@ def read_tasks(tokens: list[Token], negated: list[bool], reading: Reading) -> No
             tasks.append("restore")
         if _of_strokes(tokens, place):
             tasks = [each for each in tasks if each != "upscale"]
+        if _sets_a_knob(tokens, place, named):
+            tasks = [each for each in tasks if each in named]
         if token.means("mix_or_do") and (has_pictures or not several_styles):
             tasks.append(FUSE)
         if FUSE in tasks and _mixes_styles(tokens, place):
@@ -93,6 +106,16 @@ def _mixes_styles(tokens: list[Token], place: int) -> bool:
     return (styles > 1 or any(each.means("all_styles") for each in own)) and not any(
         each.means("pictures") for each in own
     )
+
+
+def _sets_a_knob(tokens: list[Token], place: int, named: set[str]) -> bool:
+    """Whether a word of another task names a knob of one that is named, and a number follows: "放大四倍，去噪设0.3"."""
+    if not any(each.task in named and each.task != STYLIZE for each in tokens[place].all("name")):
+        return False
+    for following in tokens[place + 1 : place + 4]:
+        if following.number or following.is_break or following.means(DO):
+            return following.number is not None and following.number.kind in (PLAIN, SHARE)
+    return False
 
 
 def _is_noise(token: Token) -> bool:

@@ -52,7 +52,7 @@ def _kept(clause: list[Token], place: int, has: set[str], name: Meaning | None, 
     change = any(each.means("change") and not each.means("keep") for each in clause)
     if "free" in has and not keep and not neg:
         return about.get("changed")
-    if "refuse" in has and not (keep or change or neg):
+    if "refuse" in has and not (change or neg):  # also "forget about preserving the colours"
         return about.get("changed")
     if "matching" in has and "match" in about["values"] and (value is None or value.value == about["kept"]):
         return "none" if neg else "match"

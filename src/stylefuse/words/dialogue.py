@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 from stylefuse.tasks.validation import RequestError
 from stylefuse.words.answer import HELP, MOST_REQUESTS, QUESTION, REFUSAL, REQUEST, Answer, State, Wish
 from stylefuse.words.judge import in_scope
+from stylefuse.words.knobs import changes_of, read_with_knobs
 from stylefuse.words.knowledge import ALIKE, knows, look_up
 from stylefuse.words.lexicon import lexicon
 from stylefuse.words.normalise import is_chinese, normalise
-from stylefuse.words.reading import read
-from stylefuse.words.scan import correct, scan
+from stylefuse.words.scan import correct
 from stylefuse.words.sentences import command, say, sentence, style_name, task_name
-from stylefuse.words.understood import STYLIZE, Reading
+from stylefuse.words.understood import FUSE, STYLIZE
 from stylefuse.words.wishes import Unclear, make_wish, shown_names
 
 MOST_CHARACTERS = 1000
@@ -56,12 +56,28 @@ class _Turn:
         self.text, self.served, self.state, self.language = text, served, state, language
         base = state.pending or state.last
         known = lexicon(served.styles)
-        tokens = scan(text, known)
-        self.probability = in_scope(correct(normalise(text), known))
+        self.before = list(base.tasks) if base else []
+        tokens, self.reading, self.knobs = read_with_knobs(text, known, self.before)
+        self.probability = 1.0 if self.knobs else in_scope(correct(normalise(text), known))
         self.numbers = any(token.number for token in tokens)
-        self.reading: Reading = read(tokens, list(base.tasks) if base else [])
 
     def answer(self) -> Answer:
+        try:
+            self._use_knobs()
+            return self._answer()
+        except Unclear as unclear:
+            return self._unclear(unclear)
+
+    def _use_knobs(self) -> None:
+        """Add what the knobs set; where the sentence names no task, and changes none, theirs is meant."""
+        reading, base = self.reading, self._base()
+        changes = changes_of(self.knobs, [*reading.tasks, *(base.tasks if base else ())])
+        if changes and not (reading.tasks or base):
+            reading.tasks = sorted({each.task for each in changes}, key=lambda task: task != FUSE)
+            reading.flags.add("task")
+        reading.changes += changes
+
+    def _answer(self) -> Answer:
         reading, flags = self.reading, self.reading.flags
         if "undo" in flags and self._only_goes_back():
             return self._undo()
@@ -79,10 +95,7 @@ class _Turn:
             return self._help()
         if "swap" in flags and self.state.last and reading.is_empty:
             return self._request(make_wish(reading, self.served.styles, self.served.tasks, self.state.last))
-        try:
-            return self._asked()
-        except Unclear as unclear:
-            return self._unclear(unclear)
+        return self._asked()
 
     def _only_goes_back(self) -> bool:
         """Whether nothing is asked for beside going back; "it was nicer", "too strong" only tell why."""

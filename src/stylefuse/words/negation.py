@@ -61,6 +61,7 @@ def _is_refused(tokens: list[Token], place: int, following: int) -> bool:
     before = before[styles[-1] + 1 :] if styles else before
     if any(each.means("refuse") for each in before) or any(each.means("refused") for each in after):
         return True
+    after = [each for each in after if each.text not in _SAID_ASIDE]
     if after and after[0].means("neg") and (len(after) == 1 and not tokens[clause[-1]].means(STYLE)):
         return True
     if any(each.text in ("用", "拿", "use") for each in before[:-1]) and before[-1].means("replaces"):
@@ -70,3 +71,6 @@ def _is_refused(tokens: list[Token], place: int, following: int) -> bool:
     between = tokens[place + 1 : following]
     swapped = any(each.means("swap_style") for each in before) and any(each.means("for") for each in between)
     return swapped or any(each.means("instead") and each.text not in ("now", "this time") for each in between)
+
+
+_SAID_ASIDE = ("的", "哈", "了", "吧", "啦", "啊", "呢", "那种", "那个")  # "莫奈的不要哈"

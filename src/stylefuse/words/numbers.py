@@ -160,7 +160,7 @@ _FORMS = [
     # "This one" is no number; "strength one" is.
     (
         re.compile(
-            rf"(?:(?<=to )|(?<=at )|(?<=strength )|(?<=size )|(?<=sharpen )|(?!one{_B}))({_EN_NUMBER}){_B}"
+            rf"(?:(?<=to )|(?<=at )|(?<=strength )|(?<=size )|(?<=factor )|(?<=sharpen )|(?!one{_B}))({_EN_NUMBER}){_B}"
         ),
         lambda m: Number(_any(m[1]), PLAIN),
     ),

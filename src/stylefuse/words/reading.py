@@ -44,7 +44,7 @@ def read(tokens: list[Token], before: list[str]) -> Reading:
     reading.flags = {role for role in roles if any(token.means(role) for token in tokens)}
     if tokens and (tokens[0].means("and") or tokens[0].means("then")):
         reading.flags.add("continues")
-    read_tasks(tokens, negated, reading)
+    read_tasks(tokens, negated, reading, before)
     context = reading.tasks or before
     read_styles(tokens, negated, reading)
     tokens = in_tenths(tokens, reading)

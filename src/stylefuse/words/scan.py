@@ -29,6 +29,11 @@ _SHORT = {
     "nto": "not",
     "wiht": "with",
     "waht": "what",
+    "haf": "half",
+    "whit": "with",
+    "gimme": "give me",
+    "lemme": "let me",
+    "wanna": "want to",
 }
 
 
