@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.words.scores import HELD_OUT_FOURTH, Scored, score_all
+from benchmarks.words.scores import HELD_OUT_FIFTH, Scored, score_all
 from stylefuse.words.answer import QUESTION
 
 RESAMPLED = 2000
@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--wrong", action="store_true", help="list requests whose answer is not the expected one"
     )
     parser.add_argument(
-        "--requests", type=Path, default=HELD_OUT_FOURTH, help="file of requests (%(default)s)"
+        "--requests", type=Path, default=HELD_OUT_FIFTH, help="file of requests (%(default)s)"
     )
     options = parser.parse_args(arguments)
     scored = score_all(options.requests)

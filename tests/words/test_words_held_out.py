@@ -1,6 +1,6 @@
-"""Requests in words against requests of four other authors, who did not know the lexicon.
+"""Requests in words against requests of five other authors, who did not know the lexicon.
 
-The lexicon was tuned on all four sets: they guard against losing what is understood.
+The lexicon was tuned on the first four sets: they guard against losing what is understood. It was not on the fifth.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import pytest
 from benchmarks.words.scores import (
     HELD_OUT,
     HELD_OUT_AGAIN,
+    HELD_OUT_FIFTH,
     HELD_OUT_FOURTH,
     HELD_OUT_THIRD,
     score_all,
@@ -26,7 +27,9 @@ SHA256 = {
     HELD_OUT_AGAIN: "8d481812d610cae1a82f500c7aec65b3647c04839903a464db232f92f7ef7ca9",
     HELD_OUT_THIRD: "c7a354abc5de93316adbaf3d71e5304f9ff7b85835e1dfd88bdb0f786368b12a",
     HELD_OUT_FOURTH: "8461f50798671e3158bb2960dcb2af7417f101cc15d7845b28d0197a94b250ef",
+    HELD_OUT_FIFTH: "85e1f24265a339d1e82b96270ad3bc2d5b127aad2f4c56802e1db65aa0a14891",
 }
+TUNED_ON = [path for path in SHA256 if path != HELD_OUT_FIFTH]
 KINDS = [("in", "zh"), ("in", "en"), ("perturbed", "zh"), ("perturbed", "en")]
 
 
@@ -56,7 +59,12 @@ def test_the_held_out_requests_are_those_of_their_author(path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[path]
 
 
-@pytest.mark.parametrize("path", SHA256, ids=lambda path: path.stem)
+def test_of_a_set_not_tuned_on_90_of_100_are_understood_and_none_is_wrongly_accepted(scores):
+    assert min(shares_right(scores[HELD_OUT_FIFTH]).values()) >= 0.9
+    assert share_accepted(scores[HELD_OUT_FIFTH]) == 0
+
+
+@pytest.mark.parametrize("path", TUNED_ON, ids=lambda path: path.stem)
 def test_of_sets_tuned_on_at_least_95_of_100_are_understood_and_at_most_one_is_wrongly_accepted(scores, path):
     assert min(shares_right(scores[path]).values()) >= 0.95
     assert share_accepted(scores[path]) <= 0.01
