@@ -29,7 +29,7 @@ def folders(tmp_path):
 def run(tmp_path, **params):
     torch.manual_seed(0)
     generator = pack_generator(Generator(2, GeneratorConfig((4, 8), 1)), ["photo", "ink"], image_size=64)
-    restorer = pack_restorer(Restorer(RestorerConfig((4, 4, 8), (4, 4))))
+    restorer = pack_restorer(Restorer(RestorerConfig((4, 8), (4, 4))))
     staging = tmp_path / "out" / "staging"
     staging.mkdir(parents=True, exist_ok=True)
     options = batch_options(TASK)(noise=0, quality=100, **params)

@@ -24,7 +24,7 @@ def server(weights, tmp_path_factory):
     folder = tmp_path_factory.mktemp("chained")
     torch.manual_seed(0)
     write_weights(folder / "generator.safetensors", weights)
-    restorer = pack_restorer(Restorer(RestorerConfig((4, 4, 8), (4, 4))))
+    restorer = pack_restorer(Restorer(RestorerConfig((4, 8), (4, 4))))
     write_weights(folder / "restorer.safetensors", restorer)
     upscaler = pack_upscaler(Upscaler(UpscalerConfig(width=8, convs=2)))
     write_weights(folder / "upscale_head.safetensors", upscaler)

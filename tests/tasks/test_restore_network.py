@@ -14,13 +14,14 @@ from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.damage import damage
 from stylefuse.tasks.restore.fill import fill, fill_batch
 from stylefuse.tasks.restore.jpeg import compress
+from stylefuse.tasks.restore.levels import grid_of
 from stylefuse.tasks.restore.measure import measure, summarise
 from stylefuse.tasks.restore.network import Levels, Restorer, load_restorer, pack_restorer
 from stylefuse.tasks.restore.options import RestoreOptions
 from stylefuse.tasks.restore.tiled import look, restore
 from stylefuse.tasks.restore.training import RestoreTraining
 
-SMALL = RestorerConfig((4, 4, 8), (4, 4))
+SMALL = RestorerConfig((4, 8), (4, 4))
 
 
 def restorer():
@@ -42,14 +43,14 @@ def smooth_photo(side=128, seed=0):
 
 def test_before_training_it_returns_what_it_starts_from():
     x = torch.rand(2, 3, 32, 32) * 2 - 1
-    levels = Levels(torch.tensor([0.0, 30.0]), torch.tensor([0.0, 0.5]))
+    levels = Levels(torch.tensor([0.0, 30.0]), torch.tensor([0.0, 0.5]), torch.tensor([[0, 0], [3, 5]]))
     assert torch.equal(restorer()(x, torch.ones(2, 1, 32, 32), levels), x)
 
 
 def test_without_damage_nothing_outside_the_hole_changes():
     x, hole = torch.rand(1, 3, 32, 32) * 2 - 1, torch.zeros(1, 1, 32, 32)
     hole[..., 8:16, 8:16] = 1
-    made = awake(restorer())(x, hole, Levels(torch.zeros(1), torch.zeros(1)))
+    made = awake(restorer())(x, hole, Levels(torch.zeros(1), torch.zeros(1), torch.zeros(1, 2)))
     assert torch.equal(made * (1 - hole), x * (1 - hole))
     assert not torch.equal(made, x)
 
@@ -62,7 +63,7 @@ def test_tiles_come_to_the_same_as_the_whole():
     whole, parts = look(network, picture, tile=4096), look(network, picture, tile=64)
     assert (whole.scratches != parts.scratches).mean() < 1e-4
     assert (whole.noise, whole.compression) == pytest.approx((parts.noise, parts.compression), abs=1e-3)
-    one, other = (restore(network, picture, hole, 10.0, 0.3, tile).astype(int) for tile in (4096, 64))
+    one, other = (restore(network, picture, hole, 10.0, 0.3, (3, 6), tile).astype(int) for tile in (4096, 76))
     assert abs(one - other).max() <= 1
     assert abs(one - picture).max() > 1
 
@@ -70,7 +71,7 @@ def test_tiles_come_to_the_same_as_the_whole():
 def test_packed_it_is_the_same_again():
     network = awake(restorer())
     loaded = load_restorer(pack_restorer(network, generator="g"))
-    x, levels = torch.rand(1, 3, 16, 16), Levels(torch.ones(1), torch.ones(1))
+    x, levels = torch.rand(1, 3, 16, 16), Levels(torch.ones(1), torch.ones(1), torch.zeros(1, 2))
     hole = torch.zeros(1, 1, 16, 16)
     assert torch.equal(loaded(x, hole, levels), network(x, hole, levels))
     with pytest.raises(ValueError, match="weights of a fuser, not of a restorer"):
@@ -93,6 +94,12 @@ def test_the_loss_of_jpeg_is_that_of_a_file(quality, subsample):
     assert np.square(made - saved).mean() < 0.1 * np.square(photo - saved).mean() + 1
 
 
+@pytest.mark.parametrize("grid", [(0, 0), (3, 5), (7, 1)])
+def test_the_grid_of_the_blocks_is_found(grid):
+    x = torch.from_numpy(smooth_photo()).permute(2, 0, 1)[None].float()
+    assert grid_of(compress(x, torch.tensor([20.0]), grid)).tolist() == [list(grid)]
+
+
 def test_a_filled_hole_leaves_the_rest_and_a_batch_is_filled_alike():
     photo, hole = smooth_photo(), np.zeros((128, 128), bool)
     hole[40:60, 50:80] = True
@@ -109,11 +116,12 @@ def test_a_filled_hole_leaves_the_rest_and_a_batch_is_filled_alike():
 
 def test_damage_says_what_it_did():
     truth = torch.from_numpy(smooth_photo(64)).permute(2, 0, 1)[None].float().repeat(24, 1, 1, 1)
-    made = damage(truth, np.random.default_rng(3), aligned=True)
-    again = damage(truth, np.random.default_rng(3), aligned=True)
+    made, again = (damage(truth, np.random.default_rng(3), (2, 1)) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(made, again, strict=True))
-    untouched = (made.noise == 0) & (made.compression == 0) & ~made.hole.flatten(1).any(1)
-    assert untouched.any() and torch.equal(made.seen[untouched], truth[untouched])
+    alone = (made.noise == 0) & (made.compression == 0)
+    assert alone.any() and made.hole[alone].flatten(1).any(1).all()
+    kept = (made.hole == 0)[alone].expand(-1, 3, -1, -1)
+    assert torch.equal(made.start[alone][kept], truth[alone][kept])
     only_noise = (made.noise > 5) & (made.compression == 0) & ~made.hole.flatten(1).any(1)
     difference = (made.seen - truth)[only_noise].flatten(1).std(1)
     assert torch.allclose(difference, made.noise[only_noise], rtol=0.3)

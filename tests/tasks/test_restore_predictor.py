@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 
 import numpy as np
 import pytest
@@ -23,16 +24,16 @@ from stylefuse.tasks.restore.network import Restorer, pack_restorer
 from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.validation import RequestError
 
-SMALL = RestorerConfig((4, 4, 8), (4, 4))
+SMALL = RestorerConfig((4, 8), (4, 4))
 
 
 def restorer(noise=0.0, compression=0.0, scratches=-3.0, changes=True):
-    """One that estimates given levels, in units of the detector, and changes what it may."""
+    """One that estimates given levels of grey pictures, and changes what it may."""
     torch.manual_seed(0)
     network = Restorer(SMALL).eval()
     with torch.no_grad():
         network.estimator.layers[-1].weight.zero_()
-        network.estimator.layers[-1].bias.copy_(torch.tensor([noise / 50, compression]))
+        network.estimator.layers[-1].bias.copy_(torch.tensor([math.log1p(noise), compression]))
         network.detector.scratches.bias.fill_(scratches)
         if changes:
             network.head.bias.fill_(3.0)
@@ -50,7 +51,7 @@ def bundle(weights):
 
 def photo(side=48):
     random = np.random.default_rng(0)
-    return Image.fromarray(random.integers(0, 256, (side, side, 3), np.uint8))
+    return Image.fromarray(random.integers(0, 256, (side, side), np.uint8)).convert("RGB")
 
 
 def mask_of(side=48):

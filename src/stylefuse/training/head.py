@@ -40,6 +40,7 @@ class HeadTraining(ABC):
 
     remedy = "lower rate"
     watch: CollapseWatch | None = None
+    warm_up = 0  # images over which the learning rate rises at the start
 
     def __init__(
         self,
@@ -107,7 +108,8 @@ class HeadTraining(ABC):
     def step(self, options: Any) -> Losses:
         """Train on one batch. Returns the losses, and the gradient's norm as "gradient"."""
         state = self.state
-        state.set_lr(lr_factor(state.images_seen, options.images, options.constant_share))
+        factor = lr_factor(state.images_seen, options.images, options.constant_share, self.warm_up)
+        state.set_lr(factor)
         batch, count = self.next_batch(options)
         with autocast(options):
             output = self.predict(batch)

@@ -1,10 +1,15 @@
 """Schedules as pure functions of images seen: a resumed run needs no schedule state."""
 
 
-def lr_factor(images_seen: int, total: int, constant_share: float = 0.7) -> float:
-    """Factor on the learning rate: 1 for the first share of the run, then linear to 0 at its end."""
+def lr_factor(images_seen: int, total: int, constant_share: float = 0.7, warm_up: int = 0) -> float:
+    """Factor on the learning rate: 1 for the first share of the run, then linear to 0 at its end.
+
+    Args:
+        warm_up: images over which it rises to 1 at the start.
+    """
     done = images_seen / total
-    return 1.0 if done < constant_share else max(0.0, (1 - done) / (1 - constant_share))
+    risen = min(1.0, (images_seen + 1) / (warm_up + 1))
+    return risen if done < constant_share else max(0.0, (1 - done) / (1 - constant_share))
 
 
 def ema_decay(images_seen: int, batch_size: int, half_life: float) -> float:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 class RestorerConfig:
     """Size of the restorer.
 
-    widths: of the U-Net at 1, 1/2, 1/4 of the picture's size.
+    widths: of the U-Net at 1/2, 1/4 of the picture's size.
     detector: of the detector at 1/2, 1/4.
     """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
-    widths: tuple[int, int, int] = (20, 32, 48)
+    widths: tuple[int, int] = (40, 56)
     detector: tuple[int, int] = (24, 32)
 
     def __post_init__(self) -> None:

@@ -11,12 +11,17 @@ from stylefuse.tasks.restore.fill import fill_batch
 from stylefuse.tasks.restore.holes import blocks, scratches, strokes
 from stylefuse.tasks.restore.jpeg import compress
 
-# Shares of the pictures. JPEG seldom joins noise, else few pictures would show JPEG's traces alone.
-NOISY, TWICE, SCRATCHED, HOLED = 0.35, 0.35, 0.25, 0.25
-# Of the pictures without noise, and of those with it.
-COMPRESSED, COMPRESSED_NOISE = 0.75, 0.2
+# Shares of the pictures. JPEG seldom joins noise, else few pictures would show JPEG's traces alone. Those with neither
+# have scratches or holes, because the U-Net learns nothing from an undamaged picture.
+NOISY, BOTH, COMPRESSED = 0.40, 0.06, 0.38
+# Of all pictures, and of those with neither noise nor JPEG; the rest of the latter has holes.
+SCRATCHED, SCRATCHED_ALONE, HOLED = 0.25, 0.6, 0.12
+TWICE = 0.25  # of the pictures saved as JPEG
+GREY = 0.05  # of the noisy pictures
 MOST_NOISE = 60.0  # standard deviation in levels
-QUALITIES = (5.0, 70.0)
+QUALITIES = (5.0, 90.0)
+# Exponents above 1 make slight noise and low qualities more frequent.
+NOISE_BENT, QUALITY_BENT = 1.3, 1.6
 # Of a scratch's difference to the picture, in levels from 0 to 255; its mask is where it covers more than this share.
 COVERED = 0.25
 
@@ -26,7 +31,8 @@ class Damaged(NamedTuple):
 
     seen: N×3×S×S, with scratches; given holes are filled. start: the same with scratches filled as well, from which
     the restorer starts. hole: N×1×S×S, where `start` was filled. scratched: N×1×S×S, what is to be found.
-    noise: N, standard deviation in levels. compression: N, 1 less JPEG's quality / 100; 0 for none.
+    noise: N, standard deviation in levels. compression: N, 1 less JPEG's quality / 100; 0 for none. grid: N×2, where
+    the blocks of the stronger compression lie; see `network.Levels`.
     """
 
     seen: Tensor
@@ -35,26 +41,37 @@ class Damaged(NamedTuple):
     scratched: Tensor
     noise: Tensor
     compression: Tensor
+    grid: Tensor
 
 
-def damage(truth: Tensor, random: np.random.Generator, aligned: bool) -> Damaged:
+class Kinds(NamedTuple):
+    """Which of N pictures have noise, JPEG's traces, scratches, and holes; N bool each."""
+
+    noisy: np.ndarray
+    compressed: np.ndarray
+    scratched: np.ndarray
+    holed: np.ndarray
+
+
+def damage(truth: Tensor, random: np.random.Generator, grid: tuple[int, int] = (0, 0)) -> Damaged:
     """Damage photos.
 
     Args:
         truth: N×3×S×S, whole levels from 0 to 255, on any device.
-        aligned: whether the grid of JPEG's blocks begins in the corner.
+        grid: by how many rows and columns a block of JPEG's grid begins above and left of the pictures, 0 to 7.
     """
     n, side, device = len(truth), truth.shape[2], truth.device
+    kinds = _kinds(n, random)
     x, scratched = truth, torch.zeros_like(truth[:, :1])
-    rows = _chosen(n, SCRATCHED, random, device)
+    rows = _rows(kinds.scratched, device)
     if len(rows):
         x, scratched = x.clone(), scratched.clone()
         x[rows], scratched[rows] = scratch(truth[rows], random)
-    x, noise = _add_noise(x, random)
-    x, compression = _compress(x, noise, random, aligned)
+    x, noise = _add_noise(x, kinds.noisy, random)
+    x, compression, grids = _compress(x, kinds.compressed, random, grid)
     hole = _grown(scratched, random)
     given = torch.zeros_like(hole)
-    rows = _chosen(n, HOLED, random, device)
+    rows = _rows(kinds.holed, device)
     if len(rows):
         make = strokes if random.random() < 0.5 else blocks
         given[rows] = make(len(rows), side, random, device).float()
@@ -62,7 +79,16 @@ def damage(truth: Tensor, random: np.random.Generator, aligned: bool) -> Damaged
     start = seen.clone()
     rows = hole.flatten(1).any(1)
     start[rows] = fill_batch(x[rows], given[rows].maximum(hole[rows]))
-    return Damaged(seen, start, given.maximum(hole), scratched, noise, compression)
+    return Damaged(seen, start, given.maximum(hole), scratched, noise, compression, grids)
+
+
+def _kinds(n: int, random: np.random.Generator) -> Kinds:
+    kind, more = random.random(n), random.random((2, n))
+    noisy = kind < NOISY + BOTH
+    compressed = (kind >= NOISY) & (kind < NOISY + BOTH + COMPRESSED)
+    alone = ~noisy & ~compressed
+    scratched = more[0] < np.where(alone, SCRATCHED_ALONE, SCRATCHED)
+    return Kinds(noisy, compressed, scratched, (more[1] < HOLED) | (alone & ~scratched))
 
 
 def scratch(x: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -93,40 +119,45 @@ def painted(x: Tensor, coverage: Tensor, random: np.random.Generator) -> tuple[T
     return out.round().clamp(0, 255), (coverage > COVERED).any(1, keepdim=True).float()
 
 
-def _add_noise(x: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """White noise, a tenth of it grey; the noisy pictures and the deviations."""
+def _add_noise(x: Tensor, noisy: np.ndarray, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """White noise, some of it grey; the noisy pictures and the deviations."""
     n, device = len(x), x.device
-    noisy = random.random(n) < NOISY
-    deviation = np.where(noisy, random.uniform(1, MOST_NOISE, n), 0.0)
+    deviation = np.where(noisy, 1 + (MOST_NOISE - 1) * random.random(n) ** NOISE_BENT, 0.0)
     source = torch.Generator(device).manual_seed(int(random.integers(2**62)))
     noise = torch.randn(x.shape, generator=source, device=device)
-    grey = torch.from_numpy(random.random(n) < 0.1).to(device)[:, None, None, None]
+    grey = torch.from_numpy(random.random(n) < GREY).to(device)[:, None, None, None]
     noise = torch.where(grey, noise[:, :1], noise)
     scale = torch.from_numpy(deviation).float().to(device)
     return (x + scale[:, None, None, None] * noise).round().clamp(0, 255), scale
 
 
-def _compress(x: Tensor, noise: Tensor, random: np.random.Generator, aligned: bool) -> tuple[Tensor, Tensor]:
-    """Save some pictures as JPEG, and some of these twice, with grids apart; the pictures and how strongly."""
-    chosen = random.random(len(x)) < np.where(noise.cpu() > 0, COMPRESSED_NOISE, COMPRESSED)
-    rows = torch.from_numpy(np.flatnonzero(chosen)).to(x.device)
+def _compress(
+    x: Tensor, compressed: np.ndarray, random: np.random.Generator, grid: tuple[int, int]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Save some pictures as JPEG, and some of these twice, with grids apart; the pictures, how strongly, the grids."""
+    rows = _rows(compressed, x.device)
     compression = torch.zeros(len(x), device=x.device)
+    grids = torch.tensor([grid], device=x.device).repeat(len(x), 1)
     if not len(rows):
-        return x, compression
-    quality = torch.from_numpy(random.uniform(*QUALITIES, (2, len(rows)))).float().to(x.device)
-    shift = (0, 0) if aligned else _grid(random)
+        return x, compression, grids
+    least, most = QUALITIES
+    bent = least + (most - least) * random.random((2, len(rows))) ** QUALITY_BENT
+    quality = torch.from_numpy(bent).float().to(x.device)
     subsample = bool(random.random() < 0.8)
-    once = compress(x[rows], quality[0], shift, subsample)
+    once = compress(x[rows], quality[0], grid, subsample)
     again = torch.from_numpy(random.random(len(rows)) < TWICE).to(x.device)
-    twice = compress(once, quality[1], _grid(random), subsample)
+    other = random_grid(random)
+    twice = compress(once, quality[1], other, subsample)
     x = x.clone()
     x[rows] = torch.where(again[:, None, None, None], twice, once)
     worst = torch.where(again, quality.amin(0), quality[0])
     compression[rows] = 1 - worst / 100
-    return x, compression
+    grids[rows[again & (quality[1] < quality[0])]] = grids.new_tensor(other)
+    return x, compression, grids
 
 
-def _grid(random: np.random.Generator) -> tuple[int, int]:
+def random_grid(random: np.random.Generator) -> tuple[int, int]:
+    """A place of JPEG's grid: rows and columns by which it begins above and left, 0 to 7."""
     down, right = random.integers(8, size=2)
     return int(down), int(right)
 
@@ -137,5 +168,5 @@ def _grown(mask: Tensor, random: np.random.Generator) -> Tensor:
     return F.max_pool2d(mask, 2 * by + 1, 1, by)
 
 
-def _chosen(n: int, share: float, random: np.random.Generator, device: torch.device) -> Tensor:
-    return torch.from_numpy(np.flatnonzero(random.random(n) < share)).to(device)
+def _rows(chosen: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.flatnonzero(chosen)).to(device)

@@ -3,8 +3,6 @@
 from torch import Tensor
 from torch.nn import functional as F
 
-from stylefuse.tasks.restore.levels import NOISE_UNIT
-
 
 def found_loss(logits: Tensor, scratched: Tensor) -> Tensor:
     """Cross-entropy a pixel, plus Dice over the batch (Milletari et al. 2016), because few pixels are scratched.
@@ -18,9 +16,9 @@ def found_loss(logits: Tensor, scratched: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, scratched) + 0.3 * dice
 
 
-def noise_loss(estimated: Tensor, noise: Tensor) -> Tensor:
-    """Mean distance of standard deviations in levels, N each, in the estimator's unit."""
-    return _distance(estimated / NOISE_UNIT, noise / NOISE_UNIT)
+def noise_loss(log_noise: Tensor, noise: Tensor) -> Tensor:
+    """Mean distance of logarithms of 1 + the standard deviation in levels, N each; `noise` is the deviation."""
+    return _distance(log_noise, noise.log1p())
 
 
 def compression_loss(estimated: Tensor, compression: Tensor) -> Tensor:

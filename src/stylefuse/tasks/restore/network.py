@@ -1,5 +1,6 @@
 """The restorer: detector, estimator, and a U-Net that adds a residual where a picture is damaged."""
 
+import math
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -10,20 +11,25 @@ from torch.nn import functional as F
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.detector import ROOT_HALF, Detector, act, init_for_leaky
-from stylefuse.tasks.restore.levels import NOISE_UNIT, Estimator
+from stylefuse.tasks.restore.levels import BLOCK, Estimator
 
+# Levels of noise in one unit of what the U-Net is told.
+NOISE_UNIT = 50.0
 # Noise (levels) and compression at which 63 % of the residual are applied.
 SLIGHT_NOISE, SLIGHT_COMPRESSION = 4.0, 0.1
-# Factor of the output, as in the fuser's residual: without it the first training steps overshoot.
-STEP = 0.1
 DILATIONS = (1, 2, 4, 1)
 
 
 class Levels(NamedTuple):
-    """How damaged whole pictures are. noise: N, standard deviation in levels of 255. compression: N, 0 to 1."""
+    """How damaged whole pictures are.
+
+    noise: N, standard deviation in levels of 255. compression: N, 0 to 1. grid: N×2, by how many rows and columns a
+    block of JPEG's grid begins above and left of the picture, 0 to 7.
+    """
 
     noise: Tensor
     compression: Tensor
+    grid: Tensor
 
     def severity(self) -> Tensor:
         """Share of the residual that is applied, N, 0 for undamaged pictures."""
@@ -33,6 +39,7 @@ class Levels(NamedTuple):
 class Restorer(nn.Module):
     """Result = start + residual × severity; in a hole all of the residual. The last layer starts at zero.
 
+    It works at half of the picture's size, on the four pixels of each square side by side (FFDNet, Zhang et al. 2018).
     It sees pixels alone; the generator's encoder has nothing to add (docs/tasks/restore.md).
 
     Args:
@@ -40,23 +47,20 @@ class Restorer(nn.Module):
     """
 
     # Pixels around a pixel that the U-Net's result depends on, a multiple of 4.
-    margin = 4 * (sum(DILATIONS) + 2) + 2 * 4 + 4
+    margin = 4 * (sum(DILATIONS) + 1) + 2 * 7 + 2
 
     def __init__(self, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.config = config
         self.detector, self.estimator = Detector(config.detector), Estimator()
-        full, half, quarter = config.widths
-        self.enter = _conv(3 + 1 + 2, full)
-        self.at_full = _conv(full, full)
-        self.to_half = _conv(full, half, stride=2)
+        half, quarter = config.widths
+        self.enter = _conv(4 * (3 + 1) + 2 + 4, half)
         self.at_half = nn.ModuleList(_conv(half, half) for _ in range(2))
         self.to_quarter = _conv(half, quarter, stride=2)
         self.at_quarter = nn.ModuleList(_conv(quarter, quarter, d) for d in DILATIONS)
-        self.up_half, self.up_full = nn.Conv2d(quarter, half, 1), nn.Conv2d(half, full, 1)
-        self.leave_half = nn.ModuleList(_conv(half, half) for _ in range(2))
-        self.leave_full = nn.ModuleList(_conv(full, full) for _ in range(2))
-        self.head = _conv(full, 3)
+        self.up = nn.Conv2d(quarter, half, 1)
+        self.leave = nn.ModuleList(_conv(half, half) for _ in range(2))
+        self.head = _conv(half + 4 * (3 + 1), 4 * 3)
         for name, module in self.named_children():
             if name not in ("detector", "estimator"):
                 init_for_leaky(module)
@@ -74,24 +78,32 @@ class Restorer(nn.Module):
         Returns:
             N×3×H×W float32, not clipped.
         """
-        noise, compression = (each[:, None, None, None].expand_as(hole) for each in levels)
-        seen = torch.cat([start, hole, noise / NOISE_UNIT, compression], 1)
+        squares = F.pixel_unshuffle(torch.cat([start, hole], 1), 2)
+        seen = torch.cat([squares, _maps(levels, *squares.shape[2:])], 1)
         fine = act(self.enter(seen.contiguous(memory_format=torch.channels_last)))
-        fine = act(self.at_full(fine))
-        middle = act(self.to_half(fine))
         for conv in self.at_half:
-            middle = act(conv(middle))
-        coarse = act(self.to_quarter(middle))
+            fine = ROOT_HALF * (fine + act(conv(fine)))
+        coarse = act(self.to_quarter(fine))
         for conv in self.at_quarter:
             coarse = ROOT_HALF * (coarse + act(conv(coarse)))
-        middle = (middle + _double(self.up_half(coarse))) / 2
-        for conv in self.leave_half:
-            middle = act(conv(middle))
-        fine = (fine + _double(self.up_full(middle))) / 2
-        for conv in self.leave_full:
-            fine = act(conv(fine))
+        fine = (fine + F.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")) / 2
+        for conv in self.leave:
+            fine = ROOT_HALF * (fine + act(conv(fine)))
         gate = hole.maximum(levels.severity()[:, None, None, None]).float()
-        return start.float() + STEP * gate * self.head(fine).float()
+        return start.float() + gate * F.pixel_shuffle(self.head(torch.cat([fine, squares], 1)), 2).float()
+
+
+def _maps(levels: Levels, height: int, width: int) -> Tensor:
+    """Noise, compression, and where in its block of JPEG's grid each square lies: N×6×height×width."""
+    shape = (len(levels.noise), 1, height, width)
+    maps = [each.view(-1, 1, 1, 1).expand(shape) for each in (levels.noise / NOISE_UNIT, levels.compression)]
+    compressed = (levels.compression > 0).view(-1, 1, 1, 1)
+    for offset, view in zip(levels.grid.unbind(1), ((1, 1, -1, 1), (1, 1, 1, -1)), strict=True):
+        count = height if view[2] == -1 else width
+        place = 2 * torch.arange(count, device=offset.device).view(view) + offset.view(-1, 1, 1, 1)
+        turn = place.float() * (2 * math.pi / BLOCK)
+        maps += [(compressed * each).expand(shape) for each in (turn.cos(), turn.sin())]
+    return torch.cat(maps, 1)
 
 
 def pack_restorer(restorer: Restorer, **facts: Any) -> Weights:
@@ -113,10 +125,6 @@ def load_restorer(weights: Weights) -> Restorer:
     restorer = Restorer(RestorerConfig(**config))
     restorer.load_state_dict(weights.tensors)
     return restorer.eval().requires_grad_(False)
-
-
-def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 def _conv(channels_in: int, channels_out: int, dilation: int = 1, stride: int = 1) -> nn.Conv2d:

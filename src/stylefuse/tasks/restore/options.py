@@ -29,21 +29,21 @@ class RestoreWeights:
 class RestoreOptions(HeadOptions):
     """Options of one training of the restorer. Lengths are photos that were damaged; sizes are px.
 
-    whole_size: side to which a photo's square is scaled; crops of image_size are cut from it without scaling, because
-        noise and blocks have the size of pixels.
+    whole_size: largest side to which a photo's square is scaled; crops of image_size are cut from it without scaling,
+        because noise and blocks have the size of pixels.
     """
 
     __pydantic_config__ = STRICT
 
-    images: int = 26_000
+    images: int = 36_000
     batch_size: int = 8
     image_size: int = 96
     whole_size: int = 256
     least_crop: float = 1.0
     restorer: RestorerConfig = RestorerConfig()
     weights: RestoreWeights = RestoreWeights()
-    rate: float = 2e-3
-    constant_share: float = 0.4
+    rate: float = 3e-3
+    constant_share: float = 0.3
     average_half_life: float = 1_000.0
     log_every: int = 1_600
     sample_every: int = 8_000

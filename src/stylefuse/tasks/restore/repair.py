@@ -11,11 +11,12 @@ from stylefuse.tasks.restore.network import Restorer
 from stylefuse.tasks.restore.params import ESTIMATE, RELIC, RestoreParams
 from stylefuse.tasks.restore.tiled import Found, look, restore
 
-# Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100. Of 100 untouched
-# training photos, which are JPEG files of quality 75, 95 lie below each. See `python -m benchmarks.restore thresholds`.
-LEAST_NOISE, LEAST_COMPRESSION = 3.5, 0.44
-# In 95 of 100 photos that JPEG has damaged, its traces look like noise of less than this deviation.
-NOISE_OF_JPEG = 2.0
+# Estimates below these are of clean pictures: noise in levels of 255, and 1 less JPEG's quality / 100. Of 250 untouched
+# training photos, which are JPEG files of quality 75, all lie below the first and 249 below the second. See
+# `python -m benchmarks.restore thresholds`.
+LEAST_NOISE, LEAST_COMPRESSION = 2.0, 0.42
+# In photos that JPEG has damaged, its traces look like noise of less than this deviation.
+NOISE_OF_JPEG = 1.0
 # Logits above which a pixel is a scratch: three to one; or, for relics, twenty to one.
 LIKELY, CERTAIN = 1.0, 3.0
 # Scratches of fewer px are not filled: they are details more often than damage.
@@ -55,7 +56,7 @@ def repair(restorer: Restorer, picture: np.ndarray, given: np.ndarray, params: R
     found = grown(seen.scratches)
     hole = given | found if params.scratches and found.mean() <= MOST_SCRATCHED else given
     with part(0.3, 1):
-        made = restore(restorer, fill(picture, hole), hole, noise, compression)
+        made = restore(restorer, fill(picture, hole), hole, noise, compression, seen.grid)
     return Repaired(made, seen, hole, noise, compression)
 
 

@@ -1,6 +1,7 @@
 """Run the detector and the U-Net on pictures of any size, in tiles; equal to the whole picture up to rounding."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,19 +11,33 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse._progress import tell
-from stylefuse.tasks.restore.levels import NOISE_QUANTILE, squares_of
+from stylefuse.tasks.restore.levels import (
+    ALIKE,
+    BLOCK,
+    FEW,
+    GREY,
+    OF_CHROMA,
+    chroma_roughness,
+    grid_of,
+    squares_of,
+)
 from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
+GRID_SEEN = 2048  # px from the corner that JPEG's grid is looked for in
 TILE = 768  # side of a tile without its margin, px; larger ones take more memory, smaller ones overlap more
 
 
 class Found(NamedTuple):
-    """scratches: H×W bool. noise: standard deviation in levels of 255. compression: 1 less JPEG's quality / 100."""
+    """scratches: H×W bool. noise: standard deviation in levels of 255. compression: 1 less JPEG's quality / 100.
+
+    grid: where the blocks of JPEG lie, as in `network.Levels`.
+    """
 
     scratches: np.ndarray
     noise: float
     compression: float
+    grid: tuple[int, int] = (0, 0)
 
 
 class Tile(NamedTuple):
@@ -67,12 +82,17 @@ def look(restorer: Restorer, picture: np.ndarray, certainty: float = 0.0, tile: 
 
 
 @torch.inference_mode()
-def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float]:
-    """Noise and compression of a picture, H×W×3 uint8, as in `Found`."""
-    pixels = squares_of(torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None])
-    noise, compression = restorer.estimator(pixels.to(_device(restorer)).float().div(127.5).sub(1))
-    deviation = float(noise.quantile(NOISE_QUANTILE))
-    return max(0.0, deviation), min(max(0.0, float(compression.median())), 0.99)
+def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tuple[int, int]]:
+    """Noise, compression and grid of a picture, H×W×3 uint8, as in `Found`."""
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
+    squares = squares_of(pixels).to(_device(restorer)).float().div(127.5).sub(1)
+    log_noise, compression = restorer.estimator(squares)
+    few, middle = (math.expm1(max(0.0, float(log_noise.quantile(share)))) for share in (FEW, 0.5))
+    noise = middle if few >= ALIKE * middle else few
+    chroma = float(chroma_roughness(squares).median())
+    noise = min(noise, OF_CHROMA * chroma) if chroma > GREY else noise
+    down, right = grid_of(pixels[:, :, :GRID_SEEN, :GRID_SEEN])[0].tolist()
+    return noise, min(max(0.0, float(compression.median())), 0.99), (down, right)
 
 
 @torch.inference_mode()
@@ -82,6 +102,7 @@ def restore(
     hole: np.ndarray,
     noise: float,
     compression: float,
+    grid: tuple[int, int] = (0, 0),
     tile: int = TILE,
 ) -> np.ndarray:
     """Restore a picture of any size.
@@ -89,14 +110,16 @@ def restore(
     Args:
         start: H×W×3 uint8, its holes filled.
         hole: H×W bool, where it was filled.
-        noise, compression: see `Found`; where both are 0, pixels outside the hole stay as they are.
+        noise, compression, grid: see `Found`; where noise and compression are 0, pixels outside the hole stay as they
+            are.
 
     Returns:
         H×W×3 uint8.
     """
     height, width = start.shape[:2]
-    levels = Levels(*(torch.tensor([each], device=_device(restorer)) for each in (noise, compression)))
-    whole = float(levels.severity()) > 0
+    device = _device(restorer)
+    strength = (torch.tensor([noise], device=device), torch.tensor([compression], device=device))
+    whole = noise > 0 or compression > 0
     out = start.copy()
     for part in _tiles(height, width, restorer.margin, tile):
         own = hole[part.rows, part.columns]
@@ -105,6 +128,9 @@ def restore(
         x = _read(start, part, restorer)
         mask = _read(hole[:, :, None], part, restorer)[:, :1].add(1).div(2)
         rows, columns = part.inner
+        corner = (part.seen_rows.start, part.seen_columns.start)
+        place = [(offset + at) % BLOCK for offset, at in zip(grid, corner, strict=True)]
+        levels = Levels(*strength, grid=torch.tensor([place], device=device))
         made = restorer(x, mask, levels)[0, :, rows, columns]
         levels_made = made.add(1).mul(127.5).round().clamp(0, 255).permute(1, 2, 0).to(torch.uint8)
         here = out[part.rows, part.columns]
