@@ -9,6 +9,7 @@ const painted = new Map();
 const wanted = [];
 let source = null;
 let busy = false;
+let held = false;
 
 const observer = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
@@ -37,10 +38,16 @@ export function watchTile(tile, task, name, value) {
   }
 }
 
+/** Paint no tiles while the server works on photos: a request of theirs would come first. */
+export function holdTiles(hold) {
+  held = hold;
+  work();
+}
+
 async function work() {
   if (busy || !source) return;
   busy = true;
-  while (wanted.length) {
+  while (wanted.length && !held) {
     const tile = wanted.shift(), { task, name, value } = tile.painting, from = source;
     if (!tile.isConnected) continue;
     try {

@@ -10,6 +10,7 @@ import { keep } from "./keeping.js";
 import { giveResult } from "./results.js";
 import { draw, drawActions, drawPhotos, tell } from "./drawing.js";
 import { stopPreview } from "./preview.js";
+import { holdTiles } from "./tiles.js";
 
 const progressOf = new Map();
 let jobs = [];
@@ -41,6 +42,7 @@ const on = {
     finish(job, "cancelled");
   },
   end() {
+    holdTiles(false);
     const count = (state) => jobs.filter(({ over }) => over === state).length;
     const texts = ["done", "failed", "cancelled"].filter(count).map((state) => t(jobs.length === 1 && state === "done" ? "end.one" : `end.${state}`, { count: count(state) }));
     tell(jobs.some(({ again, over }) => again && over === "done") ? t("explained") : texts.join(" "));
@@ -105,6 +107,7 @@ async function explain() {
 
 /** Run `jobs`. */
 async function begin() {
+  holdTiles(true);
   $("errors").replaceChildren();
   tell("");
   for (const { photo } of jobs) photo.state = "waiting";
