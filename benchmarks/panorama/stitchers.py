@@ -15,7 +15,7 @@ from stylefuse.tasks.validation import RequestError
 
 
 class Stitched(NamedTuple):
-    """panorama: H×W×3 uint8, or None. used: numbers of the pictures in it, from 0. said: what the caller is told."""
+    """panorama: H×W×3 uint8, or None. used: numbers of the pictures in it, from 0. said: what it reports."""
 
     panorama: np.ndarray | None
     used: list[int]

@@ -1,6 +1,6 @@
 """Classical rules with several settings; of each rule the best setting of a table's line counts.
 
-They are told the deviation of the noise, and the hole; ours estimates the noise.
+They know the deviation of the noise, and the hole; ours estimates the noise.
 """
 
 from collections.abc import Callable

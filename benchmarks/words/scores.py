@@ -46,8 +46,8 @@ def _one_spelling(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def score(request: Mapping[str, Any]) -> Scored:
-    told = request["state"]
-    last = told and {"chain": told["task"], "params": told["params"], "pictures": None}
+    state = request["state"]
+    last = state and {"chain": state["task"], "params": state["params"], "pictures": None}
     first = {"chain": "stylize", "params": {"style": request["styles"][0]}, "pictures": None}
     state = read_state({"requests": [first, last]} if last else None)
     served = Served(tuple(request["styles"]), tuple(find_tasks()))

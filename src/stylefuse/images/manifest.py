@@ -84,12 +84,12 @@ def _reasons(rows: pd.DataFrame) -> list[str]:
     """Return the most frequent reasons, each with its count and an example, and the count of the others."""
     kinds = ["repeats" if row.verdict == "duplicate" else _kind(row.reason) for row in rows.itertuples()]
     every = Counter(kinds).most_common()
-    told = []
+    lines = []
     for kind, count in every[:_MOST_REASONS]:
         first = rows.iloc[kinds.index(kind)]
-        told.append(f"{count} × {first['reason']}, e.g. {printable(first['path'])}")
+        lines.append(f"{count} × {first['reason']}, e.g. {printable(first['path'])}")
     rest = sum(count for _, count in every[_MOST_REASONS:])
-    return [*told, f"{rest} × other reasons"] if rest else told
+    return [*lines, f"{rest} × other reasons"] if rest else lines
 
 
 def _kind(reason: str) -> str:

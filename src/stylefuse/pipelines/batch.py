@@ -173,12 +173,12 @@ def _frequent(rows: Sequence[Row]) -> str:
     """The reasons of failures with their counts, each with an example."""
     count = Counter(row["reason"] for row in rows)
     first = {row["reason"]: row for row in reversed(rows)}
-    told = [
+    reasons = [
         f"{next(iter(first[reason].values()))}: {reason}" + (f" ({n} of them)" if n > 1 else "")
         for reason, n in count.most_common(REASONS)
     ]
-    more = len(count) - len(told)
-    return " | ".join(told) + (f" | and {more} more reasons, in the log" if more else "")
+    more = len(count) - len(reasons)
+    return " | ".join(reasons) + (f" | and {more} more reasons, in the log" if more else "")
 
 
 def _interval() -> float:

@@ -1,10 +1,10 @@
-"""Warnings about a result: sentences in English, and the facts from which other languages say the same."""
+"""Warnings about a result: sentences in English, and the facts that reports in any language are made from."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 WARNINGS, FACTS = "warnings", "warning_facts"
-# The code of a warning that came without facts; its value `sentence` is what it says.
+# The code of a warning that came without facts; its value `sentence` is the warning in English.
 OTHER = "other"
 
 
@@ -16,7 +16,7 @@ class Warned(NamedTuple):
     values: Mapping[str, Any] = {}
 
 
-def told(warned: Sequence[Warned]) -> dict[str, Any]:
+def report_part(warned: Sequence[Warned]) -> dict[str, Any]:
     """The part of a report about warnings: `warnings`, sentences, and `warning_facts`, each a `code` and values."""
     return {
         WARNINGS: [each.sentence for each in warned],
@@ -25,13 +25,13 @@ def told(warned: Sequence[Warned]) -> dict[str, Any]:
 
 
 def joined(*reports: Mapping[str, Any]) -> dict[str, Any]:
-    """The warnings of several reports, as `told`; empty where no report speaks of warnings."""
-    spoken = [report for report in reports if WARNINGS in report]
-    if not spoken:
+    """The warnings of several reports, as `report_part`; empty where no report has any."""
+    with_warnings = [report for report in reports if WARNINGS in report]
+    if not with_warnings:
         return {}
     return {
-        WARNINGS: [sentence for report in spoken for sentence in report[WARNINGS]],
-        FACTS: [fact for report in spoken for fact in facts(report)],
+        WARNINGS: [sentence for report in with_warnings for sentence in report[WARNINGS]],
+        FACTS: [fact for report in with_warnings for fact in facts(report)],
     }
 
 

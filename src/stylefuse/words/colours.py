@@ -26,7 +26,7 @@ def read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
         param = name or value
         if param is None or "kept" not in about_of(param) or param.param in decided:
             continue
-        if value is None and _is_told_to_change(clause[place + 1 :], param):
+        if value is None and _may_change(clause[place + 1 :], param):
             continue  # "颜色还是跟着画走": the words that follow say more than 还是
         result = _kept(clause, place, has, name, value)
         if result is not None:
@@ -37,7 +37,7 @@ def read_kept(clause: list[Token], has: set[str], tasks: list[str]) -> Any:
     return decided
 
 
-def _is_told_to_change(clause: list[Token], param: Meaning) -> bool:
+def _may_change(clause: list[Token], param: Meaning) -> bool:
     changed = about_of(param).get("changed")
     values = [each for token in clause for each in token.all(VALUE) if each.param == param.param]
     return any(each.value == changed for each in values)

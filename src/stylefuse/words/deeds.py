@@ -96,8 +96,10 @@ def _disposal(clause: list[Token]) -> list[str]:
     if place is None:
         return []
     after = clause[place + 1 :]
-    told = any(token.text in ("要", "想", "想要", "准备", "打算", "希望") for token in clause[:place])
-    if (told and not any(token.is_style for token in after)) or any(_is_done_here(token) for token in after):
+    is_wish = any(token.text in ("要", "想", "想要", "准备", "打算", "希望") for token in clause[:place])
+    if (is_wish and not any(token.is_style for token in after)) or any(
+        _is_done_here(token) for token in after
+    ):
         return []
     unknown = [
         token.text for token in after if is_chinese(token.text) and not (token.meanings or token.number)

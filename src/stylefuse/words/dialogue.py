@@ -100,8 +100,12 @@ class _Turn:
     def _only_goes_back(self) -> bool:
         """Whether nothing is asked for beside going back; "it was nicer", "too strong" only tell why."""
         reading = self.reading
-        told = all(each.param in ("strength", "stroke_size") for each in reading.changes) and not self.numbers
-        return reading.is_empty or bool(self.state.last and not reading.styles and not reading.tasks and told)
+        only_amounts = (
+            all(each.param in ("strength", "stroke_size") for each in reading.changes) and not self.numbers
+        )
+        return reading.is_empty or bool(
+            self.state.last and not reading.styles and not reading.tasks and only_amounts
+        )
 
     def _asked(self) -> Answer:
         reading = self.reading
@@ -120,9 +124,9 @@ class _Turn:
             and (out or (probability < SURE and reading.unknown))
         ):
             return self._out_of_scope()
-        told = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
+        has_wish = any(change.task in reading.tasks for change in reading.changes) or reading.pictures
         asked = "help" in flags or "asks" in flags
-        topic = DOUBTFUL if reading.styles or told else SURE  # below this, what is spoken of counts
+        topic = DOUBTFUL if reading.styles or has_wish else SURE  # below this, what is spoken of counts
         if not about and asked and probability < SURE:
             return self._out_of_scope()
         if about and probability < SURE and (out or asked or (reading.scene and probability < topic)):
@@ -134,7 +138,11 @@ class _Turn:
             return self._doubt("not_all", wish, words=", ".join(out))
         foreign = bool(reading.unknown or reading.scene)
         plain = self.state.last or "pictures" in flags
-        if probability < (UNLIKELY if told else SURE if plain else LIKELY) and foreign and not reading.styles:
+        if (
+            probability < (UNLIKELY if has_wish else SURE if plain else LIKELY)
+            and foreign
+            and not reading.styles
+        ):
             return self._doubt("really", wish)  # "restore my phone"
         foreign = not self.state.last and (foreign or bool(reading.acts and wish.tasks == (STYLIZE,)))
         apart = UNLIKELY if "becomes" in flags else TOLD_APART  # "as Monet" says more than the judge

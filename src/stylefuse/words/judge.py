@@ -18,12 +18,12 @@ EXAMPLES = Path(__file__).parent / "examples.json"
 
 def examples() -> tuple[list[str], list[bool]]:
     """Sentences, and whether each is in scope. `{style}` and the like stand for each of their values in turn."""
-    told = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    given = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     sentences, labels = [], []
     for label, kind in ((True, "in"), (False, "out")):
-        for number, sentence in enumerate(told[kind]):
+        for number, sentence in enumerate(given[kind]):
             filled = sentence
-            for slot, values in told["slots"].items():
+            for slot, values in given["slots"].items():
                 filled = filled.replace(f"{{{slot}}}", values[number % len(values)])
             sentences.append(normalise(filled))
             labels.append(label)

@@ -37,15 +37,15 @@ _OF_A_LOOK = re.compile(r"\blooks? (?:like|as)\b|\blook\b|\bif\b|\bstyle of\b")
 def kinds_of(tokens: list[Token], clauses: list[list[Token]]) -> set[str]:
     """The kinds that a sentence is of: "world", "clip", "nothing", "how_to", "this_picture", "becomes"; that is,
     something is to become a style."""
-    told = {
+    found = {
         "world": _is_about_the_world(clauses),
         "clip": _is_about_a_clip(clauses),
         "nothing": _is_from_nothing(tokens),
         "how_to": _HOW_TO.search(text_of(tokens)) is not None,
         "this_picture": _THIS_PICTURE.search(text_of(tokens).replace("这张 ", "这张")) is not None,
     }
-    told["becomes"] = any(becomes_a_style(clause) for clause in clauses)
-    return {kind for kind, is_told in told.items() if is_told}
+    found["becomes"] = any(becomes_a_style(clause) for clause in clauses)
+    return {kind for kind, is_found in found.items() if is_found}
 
 
 def becomes_a_style(tokens: list[Token]) -> bool:

@@ -64,10 +64,10 @@ async def answer(request: Request, about: Mapping[str, Any], held: limits.Held, 
     async with limits.body_of(request, MOST_BYTES, deadline, held) as body:
         try:
             # In a thread: the first question fits the judge, which takes a second.
-            told = await asyncio.to_thread(_answer, bytes(body), about)
+            answer = await asyncio.to_thread(_answer, bytes(body), about)
         except RequestError as error:
             raise Refused(400, error.code, str(error), error.field) from None
-    return Response(json.dumps(told), media_type=limits.JSON)
+    return Response(json.dumps(answer), media_type=limits.JSON)
 
 
 def languages(request: Request) -> list[str]:

@@ -19,7 +19,7 @@ from stylefuse.tasks.fuse.scene import join_scene
 from stylefuse.tasks.fuse.tiled import fuse_any_size
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
-from stylefuse.tasks.warned import Warned, told
+from stylefuse.tasks.warned import Warned, report_part
 
 MIN_SIDE = 16
 # A guessed mode less probable than this is a warning.
@@ -89,7 +89,7 @@ class FusePredictor:
             "mode_probabilities": {name: round(value, 4) for name, value in fused.mode.items()},
             "pixels_from": [round(share, 4) for share in (shares / shares.sum()).tolist()],
             **_registration_report(registration, params.align),
-            **told(warnings),
+            **report_part(warnings),
         }
         if used == "multimodal" and _look_like_scans(aligned):
             report["not_for_diagnosis"] = True
@@ -117,7 +117,7 @@ def _blended(pictures: Sequence[np.ndarray]) -> Result:
         "registration": {"verdict": verdict, "pictures": [], "motions": []},
         "aligned": False,
         "crop": None,
-        **told(warnings),
+        **report_part(warnings),
     }
     picture = _grey(scene.picture) if all(each.ndim == 2 for each in pictures) else scene.picture
     return Result(picture, report, {"weights": scene.weights})

@@ -18,7 +18,7 @@ from stylefuse.tasks.panorama.refusals import check_canvas, check_pictures, refu
 from stylefuse.tasks.panorama.surfaces import Layout, lay_out
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
-from stylefuse.tasks.warned import Warned, told
+from stylefuse.tasks.warned import Warned, report_part
 
 # Error of the fit, as a share of a picture's longest side, from which on the camera has moved or the scene has.
 _PARALLAX = 0.003
@@ -140,5 +140,5 @@ def _report(planned: Plan, count: int) -> dict[str, Any]:
         "error": round(cameras.error, 2),
         "projection": layout.surface,
         "field": layout.field and [round(value, 1) for value in layout.field],
-        **told(warnings),
+        **report_part(warnings),
     }

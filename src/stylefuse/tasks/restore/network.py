@@ -13,7 +13,7 @@ from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.detector import ROOT_HALF, Detector, act, init_for_leaky
 from stylefuse.tasks.restore.levels import BLOCK, Estimator
 
-# Levels of noise in one unit of what the U-Net is told.
+# Levels of noise in one unit of the U-Net's input.
 NOISE_UNIT = 50.0
 # Noise (levels) and compression at which 63 % of the residual are applied.
 SLIGHT_NOISE, SLIGHT_COMPRESSION = 4.0, 0.1

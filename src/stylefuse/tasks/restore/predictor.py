@@ -13,7 +13,7 @@ from stylefuse.tasks.restore.params import RestoreParams
 from stylefuse.tasks.restore.repair import Repaired, repair
 from stylefuse.tasks.task import Networks, Result
 from stylefuse.tasks.validation import RequestError
-from stylefuse.tasks.warned import Warned, told
+from stylefuse.tasks.warned import Warned, report_part
 
 # A hole wider than this (twice the largest distance to its rim, px) is filled with a blur.
 WIDE = 24
@@ -95,7 +95,7 @@ def _report(made: Repaired, given: np.ndarray, altered: np.ndarray) -> dict[str,
         "given": _share(given),
         "found": _share(made.hole & ~given),
         "altered": _share(altered),
-        **told(warnings),
+        **report_part(warnings),
     }
 
 

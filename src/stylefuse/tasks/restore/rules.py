@@ -1,4 +1,4 @@
-"""Classical rules that the restorer is measured beside; they are told how strong the damage is."""
+"""Classical rules that the restorer is measured beside; they know how strong the damage is."""
 
 from collections.abc import Callable
 

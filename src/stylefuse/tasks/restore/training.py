@@ -19,7 +19,7 @@ from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import RestoreOptions
 from stylefuse.training.head import HeadTraining
 
-# The U-Net is told levels that are wrong by up to this share, because estimates are.
+# The U-Net gets levels that are wrong by up to this share, because estimates are.
 _WRONG = 0.1
 # Sides to which photos are scaled before they are cut, as shares of `whole_size`.
 _SCALES = (0.5, 1.0)
@@ -33,7 +33,7 @@ _FILES, _FILE_QUALITIES = 0.5, (70.0, 95.0)
 class DamagedBatch(NamedTuple):
     """As `damage.Damaged`, pictures in [-1, 1].
 
-    truth: N×3×S×S. file_compression: N, of the truth. told_…: N, the levels that the U-Net is told.
+    truth: N×3×S×S. file_compression: N, of the truth. given_…: N, the levels that the U-Net gets.
     """
 
     truth: Tensor
@@ -44,8 +44,8 @@ class DamagedBatch(NamedTuple):
     noise: Tensor
     compression: Tensor
     file_compression: Tensor
-    told_noise: Tensor
-    told_compression: Tensor
+    given_noise: Tensor
+    given_compression: Tensor
     grid: Tensor
 
 
@@ -64,7 +64,7 @@ class Output(NamedTuple):
 class RestoreTraining(HeadTraining):
     """Trains detector, estimator and U-Net side by side.
 
-    The U-Net is not told what the estimator says: early estimates are so wrong that it learns to change nothing.
+    The U-Net does not get the estimator's output: early estimates are so wrong that it learns to change nothing.
 
     Args:
         store: decoded pictures.
@@ -135,7 +135,7 @@ def run_with(network: Restorer, batch: DamagedBatch) -> Output:
     """
     seen = batch.seen.contiguous(memory_format=torch.channels_last)
     log_noise, compression = network.estimator(torch.cat([batch.truth, batch.seen]))
-    levels = Levels(batch.told_noise, batch.told_compression, batch.grid)
+    levels = Levels(batch.given_noise, batch.given_compression, batch.grid)
     logits = network.detector(seen[: (len(seen) + 1) // 2])
     return Output(network(batch.start, batch.hole, levels), logits, log_noise, compression)
 

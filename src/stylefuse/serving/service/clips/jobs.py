@@ -192,8 +192,8 @@ class Jobs:
         loop = asyncio.get_running_loop()
         job.state, job.began = WORKING, loop.time()
         try:
-            async with aclosing(follow(self._command(), job.ask)) as told:
-                async for words in told:
+            async with aclosing(follow(self._command(), job.ask)) as lines:
+                async for words in lines:
                     self._note(job, words)
             if not (job.result or job.error):
                 raise WorkerDied

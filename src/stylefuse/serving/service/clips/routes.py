@@ -36,7 +36,7 @@ def add_video(app: FastAPI, service: "Service") -> None:
     @app.get("/v1/jobs/{job_id}", **TELL)
     async def tell(job_id: str) -> Response:
         every = _jobs(service)
-        return JSONResponse(told(every, _found(every, job_id)))
+        return JSONResponse(described(every, _found(every, job_id)))
 
     @app.delete("/v1/jobs/{job_id}", status_code=204, **REMOVE)
     async def remove(job_id: str) -> Response:
@@ -55,8 +55,8 @@ def add_video(app: FastAPI, service: "Service") -> None:
         return _Result(job, every)
 
 
-def told(every: Jobs, job: Job) -> dict[str, Any]:
-    """What a client is told of a job."""
+def described(every: Jobs, job: Job) -> dict[str, Any]:
+    """What a client gets to know of a job."""
     now = asyncio.get_running_loop().time()
     answer: dict[str, Any] = {"id": job.id, "state": job.state, "name": job.name}
     if job.state == jobs.WAITING:
@@ -105,7 +105,7 @@ async def _start(service: "Service", request: Request) -> Response:
         service.in_flight -= 1
         if job.state == jobs.SENDING:
             await every.remove(job)
-    return JSONResponse(told(every, job), 202, {"Location": f"/v1/jobs/{job.id}"})
+    return JSONResponse(described(every, job), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
 async def _check(service: "Service", call_id: str, ask: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ from stylefuse.video.reading import opened, video_stream
 from stylefuse.words.report import report_sentences
 
 log = logging.getLogger(__name__)
-# Progress is told no more often.
+# Progress is sent no more often.
 _TELL_SECONDS = 0.2
 
 
