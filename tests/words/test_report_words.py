@@ -10,7 +10,7 @@ from PIL import Image
 from project import SOURCE
 from stylefuse.images.differences import measured_differences
 from stylefuse.messages import LANGUAGES, catalogue
-from stylefuse.tasks.warned import OTHER, Warned, joined, told
+from stylefuse.tasks.warned import OTHER, Warned, joined, report_part
 from stylefuse.words.report import RULES, report_sentences, report_text
 
 REPORT = {
@@ -118,7 +118,7 @@ def test_every_warning_has_its_words():
 
 
 def test_warnings_are_said_in_the_language_of_the_report():
-    report = told(
+    report = report_part(
         [
             Warned(
                 "shifted",
@@ -141,7 +141,7 @@ def test_warnings_without_facts_are_said_as_they_are():
 
 
 def test_warnings_of_a_chain_are_all_kept():
-    first, second = told([Warned("seam", "a seam")]), {"warnings": ["the sky is green"]}
+    first, second = report_part([Warned("seam", "a seam")]), {"warnings": ["the sky is green"]}
     assert joined(first, {"style": "monet"}, second) == {
         "warnings": ["a seam", "the sky is green"],
         "warning_facts": [{"code": "seam"}, {"code": OTHER, "sentence": "the sky is green"}],

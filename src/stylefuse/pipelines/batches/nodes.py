@@ -128,8 +128,8 @@ def _make(
     try:
         result = run_labelled(bundle, steps, pictures, piece.sources, options.labelling, named)
     except RequestError as error:
-        named = error.named([source.name for source in piece.sources])
-        raise ImageError(named.code, named.message, named.remedy) from error
+        refused = error.named([source.name for source in piece.sources])
+        raise ImageError(refused.code, refused.message, refused.remedy) from error
     exif_of = piece.sources[0] if options.keep_metadata else None
     data, remark = encode_labelled(
         result, options.format, options.labelling, piece.sources, exif_of, options.limits
@@ -140,12 +140,12 @@ def _make(
     remarks = [printable(each) for each in remarks]
     for each in remarks:
         log.warning("%s: %s", printable(piece.name), each)
-    warnings = remarks + list(result.report.get("warnings", ()))
+    texts = remarks + list(result.report.get("warnings", ()))
     write(piece.target, data)
-    for ending, content in _further_files(task, result, piece, found.labels_of[piece.name], warnings).items():
+    for ending, content in _further_files(task, result, piece, found.labels_of[piece.name], texts).items():
         write(name.path(ending), content)
     cells = task.batch.cells(result.report)
-    return {"output": printable(piece.target), "warnings": printable("; ".join(warnings)), **cells}
+    return {"output": printable(piece.target), "warnings": printable("; ".join(texts)), **cells}
 
 
 def _make_clip(
@@ -166,8 +166,8 @@ def _make_clip(
         write(piece.target, make)
     except (RequestError, VideoError) as error:
         raise ImageError(error.code, error.message, error.remedy) from error
-    warnings = printable("; ".join(report.pop("warnings", ())))
-    return {"output": printable(piece.target), "warnings": warnings, **steps[0].task.batch.cells(report)}
+    texts = printable("; ".join(report.pop("warnings", ())))
+    return {"output": printable(piece.target), "warnings": texts, **steps[0].task.batch.cells(report)}
 
 
 def _decoded(sources: Sequence[Path], task: Task, options: BatchOptions) -> "tuple[list[Picture], list[str]]":
@@ -192,7 +192,7 @@ def _decoded(sources: Sequence[Path], task: Task, options: BatchOptions) -> "tup
 
 
 def _further_files(
-    task: Task, result: Result, piece: Piece, labels: Sequence[str], warnings: Sequence[str]
+    task: Task, result: Result, piece: Piece, labels: Sequence[str], texts: Sequence[str]
 ) -> dict[str, bytes]:
     """Files beside the result, by their ending."""
     from stylefuse.pipelines.batches.pieces import REPORT
@@ -200,6 +200,6 @@ def _further_files(
     files = task.batch.files(result, labels) if task.batch.files else {}
     if task.takes_several:
         names = [printable(path.name) for path in piece.sources]
-        report: dict[str, Any] = {"files": names, **result.report, "warnings": list(warnings)}
+        report: dict[str, Any] = {"files": names, **result.report, "warnings": list(texts)}
         files[REPORT] = json.dumps(report, indent=2, ensure_ascii=False).encode("utf-8")
     return files
