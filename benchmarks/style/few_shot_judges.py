@@ -45,12 +45,12 @@ class Judges:
         """How often each judge names the new style of pictures, N×3×128×128 in [-1, 1]."""
         known = statistics(pictures)
         last = self.judges[0].head.out_features - 1
-        return [float((logits(j, known).argmax(1) == last).float().mean()) for j in self.judges]
+        return [float((j.classify(known).argmax(1) == last).float().mean()) for j in self.judges]
 
 
 @torch.inference_mode()
 def statistics(pictures: Tensor) -> Tensor:
-    """The numbers that judges see, N×D."""
+    """The judges' input, N×D."""
     measure = TextureStatistics()
     return torch.cat([measure(batch) for batch in pictures.split(32)]).clone()
 
@@ -64,14 +64,8 @@ def fitted(groups: Sequence[Tensor], seed: int) -> Judge:
         optimiser.param_groups[0]["lr"] = RATE * lr_factor(step, STEPS, 0.3)
         label = torch.arange(BATCH) % len(groups)
         x = torch.stack([groups[c][torch.randint(len(groups[c]), ())] for c in label])
-        loss = F.cross_entropy(logits(judge, x), label, label_smoothing=0.1)
+        loss = F.cross_entropy(judge.classify(x), label, label_smoothing=0.1)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     return judge.eval().requires_grad_(False)
-
-
-def logits(judge: Judge, known: Tensor) -> Tensor:
-    """What a judge says of statistics, N×D; see `Judge.forward`."""
-    hidden = F.gelu(judge.hidden(F.dropout(judge.norm(known), 0.2, judge.training)))
-    return judge.head(F.dropout(hidden, 0.3, judge.training))

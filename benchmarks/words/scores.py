@@ -11,7 +11,7 @@ from stylefuse.words.answer import HELP, QUESTION, REFUSAL, REQUEST, Answer, rea
 from stylefuse.words.dialogue import Served, ask
 
 _FOLDER = Path(__file__).parents[2] / "tests" / "words"
-# The lexicon was tuned on all four sets; on the third and the fourth it was measured once before that.
+# The lexicon was tuned on the first four sets, on the third and the fourth after one measurement; never on the fifth.
 HELD_OUT, HELD_OUT_AGAIN = _FOLDER / "held_out.jsonl", _FOLDER / "held_out_again.jsonl"
 HELD_OUT_THIRD, HELD_OUT_FOURTH = _FOLDER / "held_out_third.jsonl", _FOLDER / "held_out_fourth.jsonl"
 HELD_OUT_FIFTH = _FOLDER / "held_out_fifth.jsonl"

@@ -96,11 +96,21 @@ class Judge(nn.Module):
             raise ValueError(f"the judge needs pictures of 64 px or more, not {x.shape[2]}×{x.shape[3]}")
         with torch.no_grad():
             statistics = self.statistics(x)
-        return F.gelu(self.hidden(F.dropout(self.norm(statistics), 0.2, self.training)))
+        return self._embed(statistics)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits N×(K+1) of x: N×3×H×W in [-1, 1], H, W ≥ 64."""
-        return self.head(F.dropout(self.embed(x), 0.3, self.training))
+        return self._logits(self.embed(x))
+
+    def classify(self, statistics: Tensor) -> Tensor:
+        """Logits N×(K+1) of N×width `TextureStatistics`, which need not be computed again for each judge."""
+        return self._logits(self._embed(statistics))
+
+    def _embed(self, statistics: Tensor) -> Tensor:
+        return F.gelu(self.hidden(F.dropout(self.norm(statistics), 0.2, self.training)))
+
+    def _logits(self, embedded: Tensor) -> Tensor:
+        return self.head(F.dropout(embedded, 0.3, self.training))
 
 
 def _gabor_bank(size: int = 9, sigma: float = 1.6, frequency: float = 2.0) -> Tensor:

@@ -14,7 +14,7 @@ from stylefuse.serving.bundle import Bundle
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.maps import Map, joined
 from stylefuse.tasks.task import Result, Task
-from stylefuse.tasks.warned import joined as joined_warnings
+from stylefuse.tasks.warned import merged
 
 
 def run_chain(
@@ -42,7 +42,7 @@ def run_chain(
         predictor: Any = bundle.predictor(task.name)
         with part(number / len(steps), (number + 1) / len(steps)):
             result: Result = predictor.predict(pictures, params, **named)
-        report = {**report, **result.report, **joined_warnings(report, result.report)}
+        report = merged(report, result.report)
         maps = joined(maps, result.maps)
         pictures, named = [result.picture], {}
     return Result(pictures[0], report, maps)

@@ -24,7 +24,7 @@ from stylefuse.tasks.chains import Step, chain_name
 from stylefuse.tasks.clips import Clips
 from stylefuse.tasks.task import Result
 from stylefuse.tasks.validation import RequestError
-from stylefuse.tasks.warned import Warned, joined, report_part
+from stylefuse.tasks.warned import Warned, merged, report_part
 from stylefuse.video.options import VideoOptions
 from stylefuse.video.pixels import Frame
 from stylefuse.video.reading import metadata_of_clip
@@ -100,7 +100,7 @@ def run_video(
     facts = {"frames": done.frames, "shots": done.shots, LABEL: label}
     first = reports[0] if reports else {}
     warned = [Warned(*remark) for remark in done.remarks]
-    return first | facts | joined(first, report_part(warned) if warned else {})
+    return merged(first, facts, report_part(warned) if warned else {})
 
 
 def check_steps(bundle: Bundle, steps: Sequence[Step], labelling: Labelling) -> None:
@@ -150,7 +150,7 @@ def painter(
         for stage in stages:
             result = stage(frames)
             frames = (np.asarray(to_rgb8(result.picture)),)
-            report = report | result.report | joined(report, result.report)
+            report = merged(report, result.report)
         if not reports:
             reports.append(report)
         return frames[0]

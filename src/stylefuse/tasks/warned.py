@@ -35,6 +35,11 @@ def joined(*reports: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def merged(*reports: Mapping[str, Any]) -> dict[str, Any]:
+    """Several reports about one result as one: later values win, and all warnings are kept."""
+    return {name: value for report in reports for name, value in report.items()} | joined(*reports)
+
+
 def facts(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The warnings of a report as facts, also where its task gave sentences alone."""
     plain = [{"code": OTHER, "sentence": sentence} for sentence in report.get(WARNINGS, ())]

@@ -1,4 +1,4 @@
-"""Find where the places of a frame are in another one, and fetch pixels from there.
+"""Compute the optical flow between two frames, and move pixels along it.
 
 Places are H×W×2 float32: for each pixel the x and y, in px, where it is in the other picture.
 """

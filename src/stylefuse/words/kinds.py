@@ -37,14 +37,15 @@ _OF_A_LOOK = re.compile(r"\blooks? (?:like|as)\b|\blook\b|\bif\b|\bstyle of\b")
 def kinds_of(tokens: list[Token], clauses: list[list[Token]]) -> set[str]:
     """The kinds that a sentence is of: "world", "clip", "nothing", "how_to", "this_picture", "becomes"; that is,
     something is to become a style."""
+    text = text_of(tokens)
     found = {
         "world": _is_about_the_world(clauses),
         "clip": _is_about_a_clip(clauses),
         "nothing": _is_from_nothing(tokens),
-        "how_to": _HOW_TO.search(text_of(tokens)) is not None,
-        "this_picture": _THIS_PICTURE.search(text_of(tokens).replace("这张 ", "这张")) is not None,
+        "how_to": _HOW_TO.search(text) is not None,
+        "this_picture": _THIS_PICTURE.search(text.replace("这张 ", "这张")) is not None,
+        "becomes": any(becomes_a_style(clause) for clause in clauses),
     }
-    found["becomes"] = any(becomes_a_style(clause) for clause in clauses)
     return {kind for kind, is_found in found.items() if is_found}
 
 
@@ -71,9 +72,9 @@ def _is_about_a_clip(clauses: list[list[Token]]) -> bool:
 def _is_from_nothing(tokens: list[Token]) -> bool:
     """Whether a picture is asked for where there is no photo: "generate a castle like Monet", "画一匹水墨的马"."""
     text = text_of(tokens)
-    if _NO_PHOTO.search(text.replace(" ", "") if is_chinese(text) else text):
-        return True
     joined = text.replace(" ", "") if is_chinese(text) else text
+    if _NO_PHOTO.search(joined):
+        return True
     if not (_MAKES.search(text) or _DRAWS.search(joined)) or _OWN.search(joined):
         return False
     return any(

@@ -1,4 +1,4 @@
-"""Find where the camera looked for each picture, from all matches at once (bundle adjustment).
+"""Estimate the camera of each picture from all matches at once (bundle adjustment).
 
 Two models. `rotation`: the camera turned on the spot; three angles a picture and one focal length. `plane`: it moved in
 front of something flat, such as a document or a wall; a homography (eight numbers) a picture.

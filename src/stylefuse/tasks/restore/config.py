@@ -1,4 +1,4 @@
-"""Sizes of the restorer. In a module of their own, because parameters are read without torch."""
+"""Sizes of the restorer's networks. They have their own module because parameters are read without torch."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Damage photos at random, as training pairs: noise, JPEG, scratches to be found, holes that are given."""
+"""Damage photos at random, for training: noise, JPEG, scratches to be found, holes with a given mask."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Estimate noise and JPEG's loss of a picture: from the roughness of its flattest places, and from its blocks."""
+"""Estimate a picture's noise from the roughness of its flattest places, and its JPEG compression from its blocks."""
 
 import torch
 from torch import Tensor, nn

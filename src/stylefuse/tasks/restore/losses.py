@@ -1,4 +1,4 @@
-"""Losses of detector and estimator; that of the picture is `losses.errors.log_error_loss`."""
+"""Losses of the restorer's detector and estimator; the restored picture's is `losses.errors.log_error_loss`."""
 
 from torch import Tensor
 from torch.nn import functional as F

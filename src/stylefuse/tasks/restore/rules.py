@@ -1,4 +1,4 @@
-"""Classical rules that the restorer is measured beside; they know how strong the damage is."""
+"""Classical rules to compare the restorer with; they know how strong the damage is."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Training of the restorer on photos that are damaged as they are drawn."""
+"""Train the restorer on photos that are damaged at random."""
 
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""What the pictures of a new style have in common, as frozen features and colours see it, and how far fakes are off."""
+"""Measure a new style's pictures in frozen features and colours, and compute losses of restyled photos against that."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

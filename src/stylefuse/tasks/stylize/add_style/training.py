@@ -1,4 +1,4 @@
-"""Training of an added style: its row of the generator's tables against two fresh critics; one step."""
+"""Train an added style: its row of the generator's style tables, against two new critics."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
