@@ -44,8 +44,9 @@ def _run(given: list[str]) -> int:
     from stylefuse import ask_command, style_command, task_command
     from stylefuse.labels import command as verify
     from stylefuse.serving.service import command
-    from stylefuse.tasks.chains import PLUS, parse_chain
+    from stylefuse.tasks.chains import PLUS, read_chain
     from stylefuse.tasks.task import find_tasks
+    from stylefuse.tasks.validation import RequestError
 
     kind = type("Parser", (Parser,), {"as_json": "--json" in given})
     parser = kind(
@@ -57,8 +58,11 @@ def _run(given: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for task in find_tasks().values():
         task_command.add_command(commands, [task])
-    if given and PLUS in given[0] and (chain := parse_chain(given[0])):
-        task_command.add_command(commands, chain)
+    if given and PLUS in given[0] and not given[0].startswith("-"):
+        try:
+            task_command.add_command(commands, read_chain(given[0], given[0]))
+        except RequestError as error:
+            parser.error(str(error))
     style_command.add_commands(commands)
     verify.add_command(commands)
     ask_command.add_command(commands, _run)

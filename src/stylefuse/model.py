@@ -11,15 +11,23 @@ from stylefuse.images.given import PictureLike, decoded_all, expanded, listed
 from stylefuse.labels.options import Labelling
 from stylefuse.networks.weights import read_weights
 from stylefuse.serving.bundle import GENERATOR, Bundle, ModelError, Stored, load_bundle, read_model
-from stylefuse.serving.chain import check_chain, result_size, size_of
+from stylefuse.serving.chain import check_chain, check_count, decoded_also, result_size, size_of
 from stylefuse.serving.default_model import CHAMPION, use_ready_made
 from stylefuse.serving.labelled import run_labelled
 from stylefuse.serving.predictor import missing
 from stylefuse.serving.registered import NotRegisteredError, fetch_registered
 from stylefuse.task_method import TaskMethod
-from stylefuse.tasks.chains import Step, appendable, listed_chains, parse_chain, read_steps, with_appended
+from stylefuse.tasks.chains import (
+    Step,
+    appendable,
+    listed_chains,
+    read_chain,
+    read_steps,
+    refuse_misplaced,
+    with_appended,
+)
 from stylefuse.tasks.task import Result, Task, find_tasks
-from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
+from stylefuse.tasks.validation import refuse_unknown, shown
 
 if TYPE_CHECKING:
     from stylefuse.video.options import VideoOptions
@@ -162,18 +170,18 @@ class Model:
             RequestError: naming the parameter, and what to do.
         """
         given = {name: value for name, value in params.items() if value is not None}
-        tasks = parse_chain(chain) if isinstance(chain, str) else []
-        also = {name: given.pop(name) for name in (tasks[0].also if tasks else ()) if name in given}
+        tasks = read_chain(chain, "chain")
+        also = {name: given.pop(name) for name in tasks[0].also if name in given}
         steps = self._steps(chain, given)
         check_chain(self._bundle, steps)
 
         def run(pictures: Any) -> Result:
             first, given = steps[0].task, listed(pictures)
-            _check_count(first, len(given))
+            check_count(first, len(given))
             decoded = decoded_all(given, first.deep)
             if file_format and (size := result_size(steps, [size_of(picture) for picture in decoded])):
                 check_sides(size, file_format)
-            named = {name: decoded_all([picture], deep=False)[0] for name, picture in also.items()}
+            named = {name: decoded_also(name, picture) for name, picture in also.items()}
             return run_labelled(self._bundle, steps, decoded, given, labelling, named)
 
         return run
@@ -212,13 +220,12 @@ class Model:
         )
 
     def _steps(self, chain: str, params: Mapping[str, Any], clips: bool = False) -> list[Step]:
-        tasks = parse_chain(chain) if isinstance(chain, str) else []
-        if not tasks:
-            raise RequestError("chain", f"there is no task {shown(chain)}", f"use {', '.join(self.tasks)}")
+        tasks = read_chain(chain, "chain")
         for task in tasks:
             if task not in self._bundle.tasks and not (clips and task.clips):
                 raise missing(self._bundle, task)
         known = [name for task in [*tasks, *self.appendable(tasks)] for name in task.specs]
+        refuse_misplaced(tasks, params)
         refuse_unknown(params, known, "parameter")
         return read_steps(with_appended(tasks, params), params)
 
@@ -236,11 +243,3 @@ class Model:
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(task.name for task in self._bundle.tasks)]
-
-
-def _check_count(task: Task, count: int) -> None:
-    least, most = task.pictures
-    if not least <= count <= most:
-        found = "there is 1 picture" if count == 1 else f"there are {count} pictures"
-        some = f"{least}" if least == most else f"{least} to {most}"
-        raise RequestError("pictures", f"{found} for the task {task.name}", f"give {some}", "count")

@@ -36,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser, tasks: Sequence[Task]) -> Non
     )
     for name, text in first.also.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"{text}; with one picture")
+    for name in {name for task in tasks[1:] for name in task.also} - {*first.also}:
+        parser.add_argument(
+            f"--{name}", type=Path, help=argparse.SUPPRESS
+        )  # only to be refused with a reason
     for spec in fields_of(tasks).values():
         _add_parameter(parser, spec)
     parser.add_argument(

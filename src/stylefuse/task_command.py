@@ -16,7 +16,7 @@ from stylefuse.messages import text
 from stylefuse.task_arguments import add_arguments
 from stylefuse.task_files import Fault, Work, WrongUse, find_work
 from stylefuse.task_maps import check_explain, write_maps
-from stylefuse.tasks.chains import chain_name, fields_of, read_steps, with_appended
+from stylefuse.tasks.chains import chain_name, fields_of, read_steps, refuse_misplaced, with_appended
 from stylefuse.tasks.task import Result, Task
 from stylefuse.tasks.validation import RequestError
 from stylefuse.video.names import is_video
@@ -48,8 +48,12 @@ def run(tasks: Sequence[Task], options: argparse.Namespace) -> int:
     """
     command = f"stylefuse {chain_name(tasks)}"
     params = {name: value for name in fields_of(tasks) if (value := getattr(options, name)) is not None}
-    also = {name: path for name in tasks[0].also if (path := getattr(options, name)) is not None}
+    named = {
+        name: path for task in tasks for name in task.also if (path := getattr(options, name)) is not None
+    }
+    also = {name: path for name, path in named.items() if name in tasks[0].also}
     try:
+        refuse_misplaced(tasks, named)
         tasks = with_appended(tasks, params)
         read_steps(tasks, params)
         labelling = read_flags(options)
@@ -146,7 +150,9 @@ def _outcome(
         data, _ = encode_labelled(result, file_format, labelling, work.sources)
     except RequestError as error:
         error = error.named([str(source) for source in work.sources])
-        return Fault(error.code, error.message, error.remedy)
+        path = getattr(options, error.field, None)  # of an optional picture, such as a mask
+        at_fault = f"--{error.field} {_shown(path)}: " if isinstance(path, Path) else ""
+        return Fault(error.code, f"{at_fault}{error.message}", error.remedy)
     except ImageError as error:
         return Fault(error.code, error.message, error.remedy)
     except (MemoryError, RuntimeError) as error:

@@ -160,6 +160,8 @@ def test_python_takes_a_mask_by_name(bundle):
     assert model.run("restore+stylize", photo(), mask=mask_of()).report["given"] > 0
     with pytest.raises(RequestError, match="unknown parameter 'mask'"):
         model.stylize(photo(), mask=mask_of())
+    with pytest.raises(RequestError, match="mask: it goes to restore, which takes it only as the first task"):
+        model.run("stylize+restore", photo(), mask=mask_of())
 
 
 def test_the_service_takes_a_mask_as_a_field(bundle):
@@ -189,6 +191,12 @@ def test_the_command_takes_a_mask(bundle, tmp_path, capsys):
     assert main([*line, *output, "--mask", str(tmp_path / "m.png")]) == 0
     assert json.loads(capsys.readouterr().out)["report"]["given"] > 0
     assert main([*line, *output, "--mask", str(tmp_path / "none.png"), "--force"]) == 2
+    capsys.readouterr()
+    (tmp_path / "text.png").write_text("no picture")
+    Image.new("L", (9, 9)).save(tmp_path / "small.png")
+    for wrong in (tmp_path / "text.png", tmp_path / "small.png"):
+        assert main([*line, *output, "--mask", str(wrong), "--force"]) == 1
+        assert json.loads(capsys.readouterr().out)["error"]["message"].startswith(f"--mask {wrong}: ")
     two = ["restore", str(tmp_path / "a.png"), str(tmp_path / "m.png"), *line[2:]]
     assert main([*two, "--mask", str(tmp_path / "m.png")]) == 2
 

@@ -38,6 +38,8 @@ REPORT = {
     "detail": 0.5,
     "noise": {"estimated": 12.0, "used": 12.0},
     "quality": {"estimated": 60, "used": 60},
+    "given": 0.004,
+    "found": 0.002,
     "altered": 0.01,
     "measured": {"colour_difference": 4.2, "contrast_ratio": 0.91},
     "not_for_diagnosis": True,
@@ -85,6 +87,19 @@ def test_nothing_is_said_without_facts():
 def test_sentences_show_the_values():
     text = report_text({"style": "vangogh", "strength": 0.5, "label": "none"}, "zh")
     assert text == "风格是梵高，强度 50%。结果没有 AI 标识。"
+
+
+def test_what_was_estimated_is_said_once():
+    for used, sentence in (
+        (None, "The noise is estimated at 3 levels of 255."),
+        (5.0, "Noise of 5 levels was removed"),
+    ):
+        (said,) = report_sentences({"noise": {"estimated": 3.0, "used": used}}, "en")
+        assert said.text.startswith(sentence)
+
+
+def test_nothing_is_said_of_pixels_that_were_not_filled():
+    assert report_sentences({"given": 0.0, "found": 0.0}, "en") == []
 
 
 @pytest.mark.parametrize("mode", ["focus", "exposure", "occlusion", "noise", "multimodal", "blend"])

@@ -9,11 +9,14 @@ from PIL import Image
 from stylefuse._progress import part
 from stylefuse.images.deep import deep_to_tensor
 from stylefuse.images.encoding import Picture
+from stylefuse.images.files import ImageError
+from stylefuse.images.given import PictureLike, decoded
 from stylefuse.images.io import to_image
 from stylefuse.serving.bundle import Bundle
 from stylefuse.tasks.chains import Step
 from stylefuse.tasks.maps import Map, joined
 from stylefuse.tasks.task import Result, Task
+from stylefuse.tasks.validation import RequestError
 from stylefuse.tasks.warned import merged
 
 
@@ -52,6 +55,27 @@ def check_chain(bundle: Bundle, steps: Sequence[Step]) -> None:
     """Raise RequestError, before any picture is decoded, for parameters that do not fit the bundle."""
     for task, params in steps:
         bundle.predictor(task.name).check(params)
+
+
+def check_count(task: Task, count: int) -> None:
+    """Raise RequestError unless the task works on so many pictures."""
+    least, most = task.pictures
+    if not least <= count <= most:
+        found = "there is 1 picture" if count == 1 else f"there are {count} pictures"
+        some = f"{least}" if least == most else f"{least} to {most}"
+        raise RequestError("pictures", f"{found} for the task {task.name}", f"give {some}", "count")
+
+
+def decoded_also(name: str, picture: PictureLike) -> Picture:
+    """Decode an optional picture of a task.
+
+    Raises:
+        RequestError: it cannot be decoded; the field is its name.
+    """
+    try:
+        return decoded(picture, deep=False)
+    except ImageError as error:
+        raise RequestError(name, error.message, error.remedy, error.code) from None
 
 
 def result_size(steps: Sequence[Step], sizes: Sequence[tuple[int, int]]) -> tuple[int, int] | None:

@@ -18,9 +18,8 @@ from stylefuse.tasks.chains import (
     PLUS,
     Step,
     chain_name,
-    listed_chains,
     merged_defaults,
-    parse_chain,
+    read_chain,
     read_steps,
 )
 from stylefuse.tasks.task import Task, default_task, find_tasks
@@ -85,7 +84,7 @@ def read_params(params: object, names: Names) -> Request:
         )
     known = defaults(names)
     refuse_unknown(params, tuple(known), "parameter")
-    tasks = _read_chain(params)
+    tasks = read_chain(params.get(TASK, default_task().name), TASK)
     _refuse_parameters_without_effect(params, tasks, known)
     file_format = read_name(params, FORMAT, FORMATS, PNG)
     return Request(read_steps(tasks, params), file_format)
@@ -94,15 +93,6 @@ def read_params(params: object, names: Names) -> Request:
 def example_params(names: Names) -> dict[str, Any]:
     """Two parameters of the default task, with values, for examples."""
     return dict(list(merged_defaults([default_task()], names).items())[:2])
-
-
-def _read_chain(params: Mapping[str, Any]) -> list[Task]:
-    value = params.get(TASK, default_task().name)
-    tasks = parse_chain(value) if isinstance(value, str) else []
-    if not tasks:
-        remedy = f"send one of {', '.join(listed_chains(list(find_tasks().values())))}"
-        raise RequestError(TASK, f"{shown(value)} is not an allowed value", remedy)
-    return tasks
 
 
 def _refuse_parameters_without_effect(

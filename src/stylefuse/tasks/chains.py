@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from stylefuse.tasks.params import Params, Spec
 from stylefuse.tasks.task import Task, find_tasks
-from stylefuse.tasks.validation import RequestError
+from stylefuse.tasks.validation import RequestError, shown
 
 PLUS = "+"
 IMAGE = "image"
@@ -34,18 +34,51 @@ def chain_name(tasks: Sequence[Task]) -> str:
     return PLUS.join(task.name for task in tasks)
 
 
-def parse_chain(name: str) -> list[Task]:
-    """The tasks of a chain "a+b+c"; empty where there is no such chain.
+def read_chain(name: object, field: str = "task") -> list[Task]:
+    """The tasks of a chain "a+b+c".
 
     Every task but the first works on one picture, the result of the task before. A task stands once in a chain,
     because its parameters are named once.
+
+    Args:
+        field: what errors call the part of the request that holds the name.
+
+    Raises:
+        RequestError: there is no such chain.
     """
     known = find_tasks()
-    names = name.split(PLUS)
-    if any(each not in known for each in names) or len(set(names)) < len(names):
-        return []
+    names = name.split(PLUS) if isinstance(name, str) else []
+    unknown = [each for each in names if each not in known] if names else [name]
+    if unknown:
+        remedy = f"send one of {', '.join(known)}, or several of them with {PLUS}"
+        raise RequestError(field, f"there is no task {shown(unknown[0])}", remedy)
     tasks = [known[each] for each in names]
-    return tasks if all(task.follows for task in tasks[1:]) else []
+    for number, task in enumerate(tasks):
+        if task in tasks[:number]:
+            raise RequestError(field, f"{task.name} stands in the chain twice", "name each task once")
+        if number and not task.follows:
+            message = f"{task.name} works on several pictures, and a task of a chain gives it only one"
+            followers = [each.name for each in known.values() if each.follows]
+            remedy = f"begin with {task.name}; after another task there can be {', '.join(followers)}"
+            raise RequestError(field, message, remedy)
+    return tasks
+
+
+def parse_chain(name: str) -> list[Task]:
+    """The tasks of a chain, as `read_chain`; empty where there is no such chain."""
+    try:
+        return read_chain(name)
+    except RequestError:
+        return []
+
+
+def refuse_misplaced(tasks: Sequence[Task], given: Collection[str]) -> None:
+    """Raise RequestError where an optional picture is given, such as a mask, whose task is not the chain's first."""
+    for task in tasks[1:]:
+        for name in task.also:
+            if name in given and name not in tasks[0].also:
+                message = f"it goes to {task.name}, which takes it only as the first task of a chain"
+                raise RequestError(name, message, f"begin with {task.name}, or leave it out", "unknown_field")
 
 
 def listed_chains(tasks: Sequence[Task]) -> list[str]:

@@ -112,12 +112,20 @@ def _field(language: str, field: list[float]) -> tuple[str, dict[str, Any]]:
     return "field", {"across": f"{across:.0f}", "down": f"{down:.0f}"}
 
 
-def _used(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
-    return lambda language, found, used: (key, {"estimated": f"{found:g}", "used": f"{used:g}"})
+def _removed(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
+    """What was removed of a damage, or where it was left alone, what was estimated."""
+
+    def said(language: str, estimated: float, damage: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        used = damage.get("used")
+        if used is None:
+            return f"{key}.estimated", {"estimated": f"{estimated:g}"}
+        return f"{key}.used", {"estimated": f"{estimated:g}", "used": f"{used:g}"}
+
+    return said
 
 
-def _estimated(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
-    return lambda language, found: (key, {"estimated": f"{found:g}"})
+def _filled(key: str) -> Callable[..., tuple[str, dict[str, Any]] | None]:
+    return lambda language, share: (key, {"share": f"{share:.1%}"}) if share else None
 
 
 def _label(language: str, label: str) -> tuple[str, dict[str, Any]] | None:
@@ -154,10 +162,10 @@ RULES = (
     _Rule(("scale",), lambda language, scale: ("scale", {"scale": scale})),
     _Rule(("denoise",), _unless("denoise", 0)),
     _Rule(("detail",), _unless("detail", 0)),
-    _Rule(("noise.estimated",), _estimated("noise.estimated")),
-    _Rule(("noise.estimated", "noise.used"), _used("noise.used")),
-    _Rule(("quality.estimated",), _estimated("quality.estimated")),
-    _Rule(("quality.estimated", "quality.used"), _used("quality.used")),
+    _Rule(("noise.estimated", "noise"), _removed("noise")),
+    _Rule(("quality.estimated", "quality"), _removed("quality")),
+    _Rule(("given",), _filled("given")),
+    _Rule(("found",), _filled("found")),
     _Rule(("altered",), lambda language, share: ("altered", {"share": f"{share:.1%}"})),
     _Rule(
         ("measured.colour_difference",),

@@ -23,7 +23,8 @@ export function drawControls(changed) {
   const groups = chainTasks().map((task) => taskGroup(task, changed, redraw));
   const open = [...$("controls").querySelectorAll("details[open]")].map((each) => each.id);
   const focused = document.activeElement?.id;
-  $("controls").replaceChildren(...(settings.tasks.length > 1 ? [steps(redraw)] : []), ...groups, formatControl(changed));
+  const [first, ...later] = groups; // optional pictures are the first task's
+  $("controls").replaceChildren(...(settings.tasks.length > 1 ? [steps(redraw)] : []), first, $("also"), ...later, formatControl(changed));
   for (const id of open) $(id)?.setAttribute("open", "");
   if (focused && $("controls").contains($(focused))) $(focused).focus();
 }
@@ -96,7 +97,7 @@ function rangeControl(schema, value, label, about, hint, set, name) {
   const toPlace = (x) => (byFactor ? Math.log2(x) : x);
   // By factor about an eighth of a doubling, so that the default is one of the places.
   const span = toPlace(schema.default) - toPlace(minimum);
-  const step = type === "integer" ? 1 : byFactor ? span / Math.round(8 * span) : (maximum - minimum) / 100;
+  const step = type === "integer" ? 1 : byFactor ? span / Math.round(8 * span) : roundStep((maximum - minimum) / 100);
   const spoken = (number) => known(`value.${name}.${number}`, amount(number));
   const output = el("output", { htmlFor: about.id }, spoken(value));
   const range = el("input", { type: "range", min: toPlace(minimum), max: toPlace(maximum), step, ...about });
@@ -111,6 +112,12 @@ function rangeControl(schema, value, label, about, hint, set, name) {
     set(Math.min(maximum, Math.max(minimum, toValue(range.value))));
   });
   return el("div", { className: "control" }, el("div", { className: "row" }, label, el("span", { className: "grow" }), output), range, hint);
+}
+
+/** 1, 2 or 5 times a power of ten, near a step: so that zero and whole numbers are places of the slider. */
+function roundStep(step) {
+  const power = 10 ** Math.floor(Math.log10(step)), digit = step / power;
+  return power * (digit < 1.5 ? 1 : digit < 3.5 ? 2 : digit < 7.5 ? 5 : 10);
 }
 
 /** Names of the model, such as styles, as tiles that show what each does to the photo; several of them can be mixed. */

@@ -69,7 +69,7 @@ async function drawSettings() {
   drawControls(changed);
   const row = await presetsRow(use);
   $("presets-row")?.remove();
-  $("also").after(row);
+  $("controls").after(row);
 }
 
 /** Bring back an entry of the history. */

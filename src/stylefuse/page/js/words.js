@@ -32,6 +32,8 @@ export function sentence({ code, message, field, pictures = [] }, files = []) {
   const text = known(`error.${code}.${field}`, known(`error.${code}`, "")).replace("{field}", setting);
   const plain = message.replace(/^\w+: (the picture: |picture \d+: )?/, "");
   const said = text && (language !== "en" || !plain || NAMES_A_FIELD.test(plain)) ? text : language === "en" ? plain : t("error.other", { message: plain });
+  const picture = known(`picture.${field}`, "");
+  if (picture && said !== known(`error.${code}.${field}`, "")) return t("failed", { name: picture, why: said });
   const names = pictures.map((number) => files[number - 1]?.name).filter(Boolean);
   return names.length ? t("failed", { name: names.join(", "), why: said }) : said;
 }

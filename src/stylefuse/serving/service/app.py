@@ -16,7 +16,7 @@ from stylefuse.serving.service.access import THIS_MACHINE, Access
 from stylefuse.serving.service.clips.jobs import Jobs
 from stylefuse.serving.service.clips.openapi import about_clips
 from stylefuse.serving.service.clips.routes import add_video
-from stylefuse.serving.service.errors import Refused, error_body, internal, shutting_down
+from stylefuse.serving.service.errors import Refused, error_body, internal, no_such_place, shutting_down
 from stylefuse.serving.service.fields import takes_several
 from stylefuse.serving.service.ipc import Frame
 from stylefuse.serving.service.metrics import Metrics
@@ -239,9 +239,8 @@ async def _refused(request: Request, error: Refused) -> Response:
 
 
 async def _no_such_place(request: Request, error: HTTPException) -> Response:
-    code = {404: "no_such_path", 405: "no_such_method"}.get(error.status_code, "http_error")
-    message = f"{error.detail}: /openapi.json says what there is"
-    return await _refused(request, Refused(error.status_code, code, message, "", error.headers))
+    name = request.url.path.removeprefix("/v1/") if request.method == "POST" else ""
+    return await _refused(request, no_such_place(error.status_code, error.detail, name, error.headers))
 
 
 async def _failed(request: Request, error: Exception) -> Response:

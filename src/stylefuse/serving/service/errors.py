@@ -7,6 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from stylefuse.tasks.chains import read_chain
+from stylefuse.tasks.validation import RequestError
+
 # Codes of request.RequestError and images.files.ImageError that are no plain 400.
 STATUS = {"too_large": 413, "too_many_pixels": 413, "unsupported_type": 415, "unsupported_format": 415}
 
@@ -51,6 +54,23 @@ def shutting_down() -> Refused:
 
 def out_of_memory() -> Refused:
     return Refused(503, "out_of_memory", "the pictures need more memory than there is: scale them down")
+
+
+def no_such_place(status: int, detail: str, name: str, headers: Mapping[str, str] | None = None) -> Refused:
+    """What to raise for a path or a method that the server does not have.
+
+    Args:
+        detail: what is wrong, in words.
+        name: of the task or chain that was asked for; empty where none was.
+    """
+    code = {404: "no_such_path", 405: "no_such_method"}.get(status, "http_error")
+    message = f"{detail}: /openapi.json says what there is"
+    try:
+        if name and "/" not in name:
+            read_chain(name)
+    except RequestError as error:
+        message = f"{error.message}: {error.remedy}"
+    return Refused(status, code, message, "", headers)
 
 
 def internal() -> Refused:

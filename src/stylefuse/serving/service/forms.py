@@ -12,7 +12,14 @@ from stylefuse.images.encoding import MIME_TYPES
 from stylefuse.serving.bodies import parse, twice
 from stylefuse.serving.request import FORMAT, PNG, TASK
 from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, reading_form, value_of
-from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, picture_field, with_appended
+from stylefuse.tasks.chains import (
+    chain_name,
+    fields_of,
+    parse_chain,
+    picture_field,
+    refuse_misplaced,
+    with_appended,
+)
 from stylefuse.tasks.params import Kind
 from stylefuse.tasks.task import Task
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
@@ -52,6 +59,7 @@ def read_form(chain: str, content_type: str, body: bytes) -> Form:
         fields = parse(body, f'send {{"{picture}": …}} with pictures in base64')
     else:
         fields = _from_parts(tasks, mime, options, body)
+    refuse_misplaced(tasks, fields)
     refuse_unknown(fields, (picture, *tasks[0].also, *fields_of(tasks), FORMAT, EXPLAIN), "field")
     if picture not in fields:
         raise RequestError(picture, "this field is missing", "send the picture in it", "missing_field")

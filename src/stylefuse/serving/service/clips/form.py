@@ -15,7 +15,7 @@ from stylefuse.serving.service import limits
 from stylefuse.serving.service.clips.params import ClipParams
 from stylefuse.serving.service.errors import Refused
 from stylefuse.serving.service.fields import MAX_PARTS, MAX_TEXT, reading_form, value_of
-from stylefuse.tasks.chains import chain_name, fields_of, parse_chain, with_appended
+from stylefuse.tasks.chains import chain_name, fields_of, read_chain, with_appended
 from stylefuse.tasks.params import specs
 from stylefuse.tasks.task import Task, default_task, find_tasks
 from stylefuse.tasks.validation import RequestError, refuse_unknown, shown
@@ -153,8 +153,8 @@ def read_request(fields: Mapping[str, str]) -> dict[str, Any]:
         RequestError: there is no such chain, it takes no clips, or it has no such parameter.
     """
     name = fields.get(TASK, default_task().name)
-    tasks = parse_chain(name)
-    if not tasks or not tasks[0].takes_clips:
+    tasks = read_chain(name, TASK)
+    if not tasks[0].takes_clips:
         remedy = f"send one of {', '.join(task.name for task in _for_frames())}, or several of them with +"
         raise RequestError(TASK, f"{shown(name)} cannot be done to the frames of a clip", remedy)
     known, of_clips = fields_of(tasks), specs(ClipParams)
