@@ -8,6 +8,10 @@ from stylefuse.networks.generator import Generator, GeneratorConfig, load_genera
 from stylefuse.networks.weights import write_weights
 from stylefuse.tasks.fuse.config import FuserConfig
 from stylefuse.tasks.fuse.network import Fuser, pack_fuser
+from stylefuse.tasks.restore.config import RestorerConfig
+from stylefuse.tasks.restore.network import Restorer, pack_restorer
+from stylefuse.tasks.upscale.config import UpscalerConfig
+from stylefuse.tasks.upscale.network import Upscaler, pack_upscaler
 
 STYLES = ["photo", "ink", "monet"]
 
@@ -53,6 +57,19 @@ def here(tmp_path, monkeypatch, loaded):
 @pytest.fixture(scope="session")
 def model_folder(weights, fuser_weights, tmp_path_factory):
     return saved(tmp_path_factory.mktemp("saved"), weights, fuser_weights)
+
+
+@pytest.fixture(scope="session")
+def chained_model(weights, tmp_path_factory):
+    """A folder with a generator, a restorer and an upscaler of one scale, all untrained."""
+    folder = tmp_path_factory.mktemp("chained")
+    torch.manual_seed(0)
+    write_weights(folder / "generator.safetensors", weights)
+    restorer = pack_restorer(Restorer(RestorerConfig((4, 8), (4, 4))))
+    write_weights(folder / "restorer.safetensors", restorer)
+    upscaler = pack_upscaler(Upscaler(UpscalerConfig(width=8, convs=2)))
+    write_weights(folder / "upscale_head.safetensors", upscaler)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -4,31 +4,18 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from protocol_cases import FORM_TYPE, form
 
 from service_support import real_server
 from serving_examples import bytes_of, decoded, picture
-from stylefuse.networks.weights import write_weights
-from stylefuse.tasks.restore.config import RestorerConfig
-from stylefuse.tasks.restore.network import Restorer, pack_restorer
-from stylefuse.tasks.upscale.config import UpscalerConfig
-from stylefuse.tasks.upscale.network import Upscaler, pack_upscaler
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(weights, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("chained")
-    torch.manual_seed(0)
-    write_weights(folder / "generator.safetensors", weights)
-    restorer = pack_restorer(Restorer(RestorerConfig((4, 8), (4, 4))))
-    write_weights(folder / "restorer.safetensors", restorer)
-    upscaler = pack_upscaler(Upscaler(UpscalerConfig(width=8, convs=2)))
-    write_weights(folder / "upscale_head.safetensors", upscaler)
-    with real_server(folder, "--model", str(folder)) as running:
+def server(chained_model, tmp_path_factory):
+    with real_server(tmp_path_factory.mktemp("server"), "--model", str(chained_model)) as running:
         yield running
 
 

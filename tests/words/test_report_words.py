@@ -98,6 +98,11 @@ def test_what_was_estimated_is_said_once():
         assert said.text.startswith(sentence)
 
 
+def test_where_nothing_was_altered_the_report_says_what_can_be_set():
+    assert "Nothing was altered" in report_text({"altered": 0.0}, "en")
+    assert "没有改动" in report_text({"altered": 0.0}, "zh")
+
+
 def test_nothing_is_said_of_pixels_that_were_not_filled():
     assert report_sentences({"given": 0.0, "found": 0.0}, "en") == []
 

@@ -124,6 +124,10 @@ def _removed(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
     return said
 
 
+def _altered(language: str, share: float) -> tuple[str, dict[str, Any]]:
+    return ("altered", {"share": f"{share:.1%}"}) if share else ("altered.none", {})
+
+
 def _filled(key: str) -> Callable[..., tuple[str, dict[str, Any]] | None]:
     return lambda language, share: (key, {"share": f"{share:.1%}"}) if share else None
 
@@ -166,7 +170,7 @@ RULES = (
     _Rule(("quality.estimated", "quality"), _removed("quality")),
     _Rule(("given",), _filled("given")),
     _Rule(("found",), _filled("found")),
-    _Rule(("altered",), lambda language, share: ("altered", {"share": f"{share:.1%}"})),
+    _Rule(("altered",), _altered),
     _Rule(
         ("measured.colour_difference",),
         lambda language, value: ("colour_difference", {"value": f"{value:.1f}"}),
