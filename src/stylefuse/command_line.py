@@ -52,7 +52,7 @@ def _run(given: list[str]) -> int:
     parser = kind(
         prog="stylefuse",
         description="Run tasks on pictures with a trained model, or serve it. Tasks can be chained: "
-        "stylefuse fuse+stylize near.jpg far.jpg --style brush.",
+        "stylefuse fuse+stylize near.jpg far.jpg --style brush. A chain has the options of all its tasks.",
     )
     parser.add_argument("--version", action="version", version=f"stylefuse {stylefuse.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -66,7 +66,8 @@ def _run(given: list[str]) -> int:
     style_command.add_commands(commands)
     verify.add_command(commands)
     ask_command.add_command(commands, _run)
-    serve = commands.add_parser("serve", help="answer requests over HTTP", description=command.__doc__)
+    about = "Answer requests over HTTP, and show a page for the browser at the same address."
+    serve = commands.add_parser("serve", help="answer requests over HTTP", description=about)
     command.add_options(serve)
     serve.set_defaults(run=command.run)
     options = parser.parse_args(given)

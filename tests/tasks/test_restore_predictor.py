@@ -157,6 +157,8 @@ def test_python_takes_a_mask_by_name(bundle):
     made = model.restore(photo(), mask=mask_of())
     assert made.info["report"]["given"] > 0
     assert "mask" in str(model.restore.__signature__)
+    assert made.info["report"]["label"] == "metadata"
+    assert model.restore(photo()).info["report"]["label"] == "none"  # nothing was altered
     assert model.run("restore+stylize", photo(), mask=mask_of()).report["given"] > 0
     with pytest.raises(RequestError, match="unknown parameter 'mask'"):
         model.stylize(photo(), mask=mask_of())

@@ -61,7 +61,9 @@ def run_labelled(
     marks = inherited([marks_in(packets_of(source)) for source in sources])
     if result.report.get(MEDICAL):
         marks = marks._replace(instructions=NOT_FOR_DIAGNOSIS)
-    repainted = any(task.repainted(params) for task, params in steps)
+    repainted = any(task.repainted(params) for task, params in steps) and not _is_one_of(
+        result.picture, pictures
+    )
     if not repainted or labelling.mode == NONE:
         label = INHERITED if marks else NONE
         return result._replace(marks=marks, report=result.report | {LABEL: label})
@@ -73,6 +75,11 @@ def run_labelled(
     tool = f"StyleFuse {stylefuse.__version__} {chain_name([step.task for step in steps])}"
     marks = marks._replace(source_type=marks.source_type or COMPOSITE, tool=tool)
     return Result(picture, result.report | {LABEL: labelling.mode}, result.maps, marks)
+
+
+def _is_one_of(picture: Picture, pictures: Sequence[Picture]) -> bool:
+    """Whether a result has the very pixels of an input: a restorer, for one, leaves an undamaged picture alone."""
+    return any(np.array_equal(np.asarray(picture), np.asarray(each)) for each in pictures)
 
 
 def encode_labelled(
