@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse._progress import tell
+from stylefuse.tasks.restore.jpeg import BLOCK
 from stylefuse.tasks.restore.levels import (
     ALIKE,
-    BLOCK,
     FEW,
     GREY,
     OF_CHROMA,
@@ -25,7 +25,7 @@ from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
 GRID_SEEN = 2048  # px from the corner that JPEG's grid is looked for in
-TILE = 768  # side of a tile without its margin, px; larger ones take more memory, smaller ones overlap more
+TILE = 768  # side of a tile without its margin, px, a multiple of BLOCK; larger ones take more memory, smaller ones overlap more
 
 
 class Found(NamedTuple):
@@ -98,7 +98,7 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tup
 @torch.inference_mode()
 def restore(
     restorer: Restorer,
-    start: np.ndarray,
+    filled: np.ndarray,
     hole: np.ndarray,
     noise: float,
     compression: float,
@@ -108,7 +108,7 @@ def restore(
     """Restore a picture of any size.
 
     Args:
-        start: H×W×3 uint8, its holes filled.
+        filled: H×W×3 uint8, its holes filled.
         hole: H×W bool, where it was filled.
         noise, compression, grid: see `Found`; where noise and compression are 0, pixels outside the hole stay as they
             are.
@@ -116,16 +116,16 @@ def restore(
     Returns:
         H×W×3 uint8.
     """
-    height, width = start.shape[:2]
+    height, width = filled.shape[:2]
     device = _device(restorer)
     strength = (torch.tensor([noise], device=device), torch.tensor([compression], device=device))
     whole = noise > 0 or compression > 0
-    out = start.copy()
+    out = filled.copy()
     for part in _tiles(height, width, restorer.margin, tile):
         own = hole[part.rows, part.columns]
         if not whole and not own.any():
             continue
-        x = _read(start, part, restorer)
+        x = _read(filled, part, restorer)
         mask = _read(hole[:, :, None], part, restorer)[:, :1].add(1).div(2)
         rows, columns = part.inner
         corner = (part.seen_rows.start, part.seen_columns.start)
@@ -137,7 +137,7 @@ def restore(
         here[:] = levels_made[: here.shape[0], : here.shape[1]].cpu().numpy()
         tell(part.share)
     if not whole:  # rounding must not touch what is outside
-        out = np.where(hole[:, :, None], out, start)
+        out = np.where(hole[:, :, None], out, filled)
     return out
 
 
