@@ -67,7 +67,7 @@ def read_layers(file: Path) -> Layers:
             found = [content[reference] for reference in content["net"]["layers"][:].ravel()]
             pairs = [layer["weights"][:].ravel() for layer in found if "weights" in layer]
             return [_layer(*(content[each][:] for each in pair)) for pair in pairs]
-    except (OSError, KeyError) as error:
+    except (OSError, KeyError, TypeError) as error:
         raise ValueError(f"{file} is no network of DnCNN: name the folder `model` of cszn/DnCNN") from error
 
 
