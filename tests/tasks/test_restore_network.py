@@ -14,12 +14,13 @@ from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.damage import damage
 from stylefuse.tasks.restore.fill import fill, fill_batch
 from stylefuse.tasks.restore.jpeg import compress
+from stylefuse.tasks.restore.lattice import read_quality
 from stylefuse.tasks.restore.levels import grid_of
 from stylefuse.tasks.restore.measure import measure, summarise
 from stylefuse.tasks.restore.network import Levels, Restorer, load_restorer, pack_restorer
 from stylefuse.tasks.restore.options import RestoreOptions
 from stylefuse.tasks.restore.shrinkage import shrink
-from stylefuse.tasks.restore.tiled import look, restore
+from stylefuse.tasks.restore.tiled import estimate, look, restore
 from stylefuse.tasks.restore.training import RestoreTraining
 
 SMALL = RestorerConfig((4, 8), (4, 4))
@@ -123,6 +124,29 @@ def test_the_loss_of_jpeg_is_that_of_a_file(quality, subsample):
 def test_the_grid_of_the_blocks_is_found(grid):
     x = torch.from_numpy(smooth_photo()).permute(2, 0, 1)[None].float()
     assert grid_of(compress(x, torch.tensor([20.0]), grid)).tolist() == [list(grid)]
+
+
+def as_jpeg(photo, quality):
+    file = io.BytesIO()
+    Image.fromarray(photo).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+@pytest.mark.parametrize("quality", [10, 20, 40, 60, 85])
+def test_the_quality_is_read_exactly(quality):
+    saved = as_jpeg(smooth_photo(256), quality)
+    assert read_quality(saved, (0, 0)) == quality
+    assert read_quality(saved[5:, 3:], (5, 3)) == quality
+    _, compression, grid = estimate(restorer(), saved)
+    assert (compression, grid) == (pytest.approx(1 - quality / 100), (0, 0))
+
+
+def test_no_quality_is_read_where_the_coefficients_were_changed():
+    photo = smooth_photo(256)
+    saved = as_jpeg(photo, 30)
+    noise = np.random.default_rng(0).normal(scale=4, size=photo.shape)
+    for changed in (photo, saved[1:, 2:], (saved + noise).clip(0, 255).astype(np.uint8), saved[:7, :7]):
+        assert read_quality(changed, (0, 0)) is None
 
 
 def test_a_filled_hole_leaves_the_rest_and_a_batch_is_filled_alike():

@@ -49,8 +49,8 @@ class Restorer(nn.Module):
         config: widths.
     """
 
-    # Pixels around a pixel that its result depends on: those of the U-Net, and of the blocks of its start; rounded up to
-    # whole blocks.
+    # Pixels around a pixel that its result depends on: those of the U-Net, and of the blocks of its start; rounded
+    # up to whole blocks.
     margin = -(-(4 * (sum(DILATIONS) + 1) + 2 * 7 + 2 + BLOCK) // BLOCK) * BLOCK
 
     def __init__(self, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)

@@ -15,8 +15,11 @@ OF_STEP = 0.35
 # Blocks begin at these rows and columns, and at every eighth from there: a quarter of all places, evenly spread.
 SHIFTS = tuple((y, x) for y in range(0, BLOCK, 2) for x in range(y % 4, BLOCK, 4))
 # Red, green and blue to brightness and two differences of colours, in which photos vary less; orthonormal.
-_COLOURS = ((1 / math.sqrt(3),) * 3, (1 / math.sqrt(2), 0.0, -1 / math.sqrt(2)))
-_COLOURS += (tuple(each / math.sqrt(6) for each in (1.0, -2.0, 1.0)),)
+_COLOURS = (
+    tuple(each / math.sqrt(3) for each in (1, 1, 1)),
+    tuple(each / math.sqrt(2) for each in (1, 0, -1)),
+    tuple(each / math.sqrt(6) for each in (1, -2, 1)),
+)
 # What a step of JPEG's luma and chroma is in these.
 _LUMA_STEP, _CHROMA_STEP = math.sqrt(3), 1.55
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from stylefuse._progress import tell
 from stylefuse.tasks.restore.jpeg import BLOCK
+from stylefuse.tasks.restore.lattice import read_quality
 from stylefuse.tasks.restore.levels import (
     ALIKE,
     FEW,
@@ -25,7 +26,8 @@ from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
 GRID_SEEN = 2048  # px from the corner that JPEG's grid is looked for in
-TILE = 768  # side of a tile without its margin, px, a multiple of BLOCK; larger ones take more memory, smaller ones overlap more
+# Side of a tile without its margin, px, a multiple of BLOCK; larger ones take more memory, smaller ones overlap more.
+TILE = 768
 
 
 class Found(NamedTuple):
@@ -92,7 +94,13 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tup
     chroma = float(chroma_roughness(squares).median())
     noise = min(noise, OF_CHROMA * chroma) if chroma > GREY else noise
     down, right = grid_of(pixels[:, :, :GRID_SEEN, :GRID_SEEN])[0].tolist()
-    return noise, min(max(0.0, float(compression.median())), 0.99), (down, right)
+    guess = min(max(0.0, float(compression.median())), 0.99)
+    for grid in ((0, 0), (down, right)):
+        if quality := read_quality(
+            picture, grid
+        ):  # of the last saving; an earlier one may have been stronger
+            return noise, max(guess, 1 - quality / 100), grid
+    return noise, guess, (down, right)
 
 
 @torch.inference_mode()
