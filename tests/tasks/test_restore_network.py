@@ -14,11 +14,13 @@ from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.damage import damage
 from stylefuse.tasks.restore.fill import fill, fill_batch
 from stylefuse.tasks.restore.jpeg import compress
+from stylefuse.tasks.restore.lattice import read_quality
 from stylefuse.tasks.restore.levels import grid_of
 from stylefuse.tasks.restore.measure import measure, summarise
 from stylefuse.tasks.restore.network import Levels, Restorer, load_restorer, pack_restorer
 from stylefuse.tasks.restore.options import RestoreOptions
-from stylefuse.tasks.restore.tiled import look, restore
+from stylefuse.tasks.restore.shrinkage import shrink
+from stylefuse.tasks.restore.tiled import estimate, look, restore
 from stylefuse.tasks.restore.training import RestoreTraining
 
 SMALL = RestorerConfig((4, 8), (4, 4))
@@ -44,7 +46,31 @@ def smooth_photo(side=128, seed=0):
 def test_before_training_it_returns_what_it_starts_from():
     x = torch.rand(2, 3, 32, 32) * 2 - 1
     levels = Levels(torch.tensor([0.0, 30.0]), torch.tensor([0.0, 0.5]), torch.tensor([[0, 0], [3, 5]]))
-    assert torch.equal(restorer()(x, torch.ones(2, 1, 32, 32), levels), x)
+    made = restorer()(x, torch.ones(2, 1, 32, 32), levels)
+    assert torch.equal(made, shrink(x, levels.noise, levels.compression))
+    assert torch.equal(made[0], x[0])  # no damage
+    assert not torch.equal(made[1], x[1])
+
+
+@pytest.mark.parametrize("noise", [15.0, 50.0])
+def test_shrinkage_removes_noise(noise):
+    photo = torch.from_numpy(smooth_photo()).permute(2, 0, 1)[None].float() / 127.5 - 1
+    noisy = photo + noise / 127.5 * torch.randn(photo.shape, generator=torch.Generator().manual_seed(0))
+    made = shrink(noisy, torch.tensor([noise]), torch.zeros(1))
+    assert (made - photo).square().mean() < 0.15 * (noisy - photo).square().mean()
+
+
+def test_shrinkage_removes_traces_of_jpeg():
+    photo = torch.from_numpy(smooth_photo()).permute(2, 0, 1)[None].float()
+    saved = compress(photo, torch.tensor([10.0]))
+    made = shrink(saved / 127.5 - 1, torch.zeros(1), torch.tensor([0.9])).add(1).mul(127.5)
+    assert (made - photo).square().mean() < 0.9 * (saved - photo).square().mean()
+
+
+def test_shrinkage_of_a_part_is_that_of_the_whole():
+    x, levels = torch.rand(1, 3, 50, 67) * 2 - 1, (torch.tensor([20.0]), torch.tensor([0.4]))
+    part = shrink(x[..., 16:, 8:], *levels)
+    assert torch.allclose(part[..., 8:, 8:], shrink(x, *levels)[..., 24:, 16:], atol=1e-5)
 
 
 def test_without_damage_nothing_outside_the_hole_changes():
@@ -57,13 +83,13 @@ def test_without_damage_nothing_outside_the_hole_changes():
 
 def test_tiles_come_to_the_same_as_the_whole():
     network = awake(restorer())
-    picture = np.random.default_rng(0).integers(0, 256, (331, 458, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, (203, 234, 3), np.uint8)
     hole = np.zeros(picture.shape[:2], bool)
-    hole[50:90, 30:400] = True
+    hole[50:90, 30:200] = True
     whole, parts = look(network, picture, tile=4096), look(network, picture, tile=64)
     assert (whole.scratches != parts.scratches).mean() < 1e-4
     assert (whole.noise, whole.compression) == pytest.approx((parts.noise, parts.compression), abs=1e-3)
-    one, other = (restore(network, picture, hole, 10.0, 0.3, (3, 6), tile).astype(int) for tile in (4096, 76))
+    one, other = (restore(network, picture, hole, 10.0, 0.3, (3, 6), tile).astype(int) for tile in (4096, 72))
     assert abs(one - other).max() <= 1
     assert abs(one - picture).max() > 1
 
@@ -100,6 +126,29 @@ def test_the_grid_of_the_blocks_is_found(grid):
     assert grid_of(compress(x, torch.tensor([20.0]), grid)).tolist() == [list(grid)]
 
 
+def as_jpeg(photo, quality):
+    file = io.BytesIO()
+    Image.fromarray(photo).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+@pytest.mark.parametrize("quality", [10, 20, 40, 60, 85])
+def test_the_quality_is_read_exactly(quality):
+    saved = as_jpeg(smooth_photo(256), quality)
+    assert read_quality(saved, (0, 0)) == quality
+    assert read_quality(saved[5:, 3:], (5, 3)) == quality
+    _, compression, grid = estimate(restorer(), saved)
+    assert (compression, grid) == (pytest.approx(1 - quality / 100), (0, 0))
+
+
+def test_no_quality_is_read_where_the_coefficients_were_changed():
+    photo = smooth_photo(256)
+    saved = as_jpeg(photo, 30)
+    noise = np.random.default_rng(0).normal(scale=4, size=photo.shape)
+    for changed in (photo, saved[1:, 2:], (saved + noise).clip(0, 255).astype(np.uint8), saved[:7, :7]):
+        assert read_quality(changed, (0, 0)) is None
+
+
 def test_a_filled_hole_leaves_the_rest_and_a_batch_is_filled_alike():
     photo, hole = smooth_photo(), np.zeros((128, 128), bool)
     hole[40:60, 50:80] = True
@@ -121,7 +170,7 @@ def test_damage_says_what_it_did():
     alone = (made.noise == 0) & (made.compression == 0)
     assert alone.any() and made.hole[alone].flatten(1).any(1).all()
     kept = (made.hole == 0)[alone].expand(-1, 3, -1, -1)
-    assert torch.equal(made.start[alone][kept], truth[alone][kept])
+    assert torch.equal(made.filled[alone][kept], truth[alone][kept])
     only_noise = (made.noise > 5) & (made.compression == 0) & ~made.hole.flatten(1).any(1)
     difference = (made.seen - truth)[only_noise].flatten(1).std(1)
     assert torch.allclose(difference, made.noise[only_noise], rtol=0.3)

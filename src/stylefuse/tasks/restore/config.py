@@ -13,7 +13,7 @@ class RestorerConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
-    widths: tuple[int, int] = (40, 56)
+    widths: tuple[int, int] = (36, 48)
     detector: tuple[int, int] = (24, 32)
 
     def __post_init__(self) -> None:

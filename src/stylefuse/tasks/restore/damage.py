@@ -29,14 +29,14 @@ COVERED = 0.25
 class Damaged(NamedTuple):
     """Pictures and what was done to them; levels are from 0 to 255.
 
-    seen: N×3×S×S, with scratches; given holes are filled. start: the same with scratches filled as well, from which
-    the restorer starts. hole: N×1×S×S, where `start` was filled. scratched: N×1×S×S, what is to be found.
+    seen: N×3×S×S, with scratches; given holes are filled. filled: the same with scratches filled as well. hole:
+    N×1×S×S, where `filled` was. scratched: N×1×S×S, what is to be found.
     noise: N, standard deviation in levels. compression: N, 1 less JPEG's quality / 100; 0 for none. grid: N×2, where
     the blocks of the stronger compression lie; see `network.Levels`.
     """
 
     seen: Tensor
-    start: Tensor
+    filled: Tensor
     hole: Tensor
     scratched: Tensor
     noise: Tensor
@@ -76,10 +76,10 @@ def damage(truth: Tensor, random: np.random.Generator, grid: tuple[int, int] = (
         make = strokes if random.random() < 0.5 else blocks
         given[rows] = make(len(rows), side, random, device).float()
     seen = fill_batch(x, given)
-    start = seen.clone()
+    filled = seen.clone()
     rows = hole.flatten(1).any(1)
-    start[rows] = fill_batch(x[rows], given[rows].maximum(hole[rows]))
-    return Damaged(seen, start, given.maximum(hole), scratched, noise, compression, grids)
+    filled[rows] = fill_batch(x[rows], given[rows].maximum(hole[rows]))
+    return Damaged(seen, filled, given.maximum(hole), scratched, noise, compression, grids)
 
 
 def _kinds(n: int, random: np.random.Generator) -> Kinds:

@@ -18,7 +18,7 @@ _CHROMA = (
     *(24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99),
     *(99,) * 32,
 )
-_BLOCK = 8
+BLOCK = 8  # side of a block, px
 # RGB of 0 to 255 to luma and chroma around 0 (JFIF 1.02).
 _TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
@@ -37,34 +37,41 @@ def compress(x: Tensor, quality: Tensor, shift: tuple[int, int] = (0, 0), subsam
     down, right = shift
     x = F.pad(x, (right, -(width + right) % 16, down, -(height + down) % 16), mode="replicate")
     ycc = torch.einsum("dc,nchw->ndhw", x.new_tensor(_TO_YCC), x).round()
-    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None, None]
-    luma = _coded(ycc[:, :1] - 128, _table(_LUMA, scale)) + 128
+    luma_steps, chroma_steps = quantisation(quality)
+    luma = _coded(ycc[:, :1] - 128, luma_steps) + 128
     chroma = F.avg_pool2d(ycc[:, 1:], 2).round() if subsample else ycc[:, 1:]
-    chroma = _coded(chroma, _table(_CHROMA, scale))
+    chroma = _coded(chroma, chroma_steps)
     if subsample:  # decoders weigh the nearer sample by 3/4
         chroma = F.interpolate(chroma, scale_factor=2.0, mode="bilinear", align_corners=False).round()
     rgb = torch.einsum("dc,nchw->ndhw", x.new_tensor(_TO_RGB), torch.cat([luma, chroma], 1))
     return rgb[..., down : down + height, right : right + width].round().clamp(0, 255)
 
 
-def _table(table: tuple[int, ...], scale: Tensor) -> Tensor:
-    """Steps of quantisation, N×1×8×8; scale is in percent, N×1×1×1."""
-    return ((scale.new_tensor(table).view(1, 1, 8, 8) * scale + 50) / 100).floor().clamp(1, 255)
+def quantisation(quality: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the steps of quantisation of luma and of chroma, N×8×8 each, as libjpeg scales its tables.
+
+    Args:
+        quality: N, 1 to 100.
+    """
+    scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None, None]
+    tables = (quality.new_tensor(table).view(1, BLOCK, BLOCK) for table in (_LUMA, _CHROMA))
+    luma, chroma = (((table * scale + 50) / 100).floor().clamp(1, 255) for table in tables)
+    return luma, chroma
 
 
 def _coded(x: Tensor, steps: Tensor) -> Tensor:
     """Quantise the cosine transform of every block of N×C×H×W; levels around 0, rounded and clipped as decoders do."""
     n, c, height, width = x.shape
-    cosines = _cosines(x)
-    blocks = x.reshape(n, c, height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK).transpose(3, 4)
-    spectrum = cosines @ blocks @ cosines.T
-    steps = steps[:, :, None, None]
-    blocks = cosines.T @ ((spectrum / steps).round() * steps) @ cosines
+    waves = cosines(x)
+    blocks = x.reshape(n, c, height // BLOCK, BLOCK, width // BLOCK, BLOCK).transpose(3, 4)
+    spectrum = waves @ blocks @ waves.T
+    steps = steps[:, None, None, None]
+    blocks = waves.T @ ((spectrum / steps).round() * steps) @ waves
     return blocks.transpose(3, 4).reshape(n, c, height, width).round().clamp(-128, 127)
 
 
-def _cosines(like: Tensor) -> Tensor:
-    """The orthonormal cosine transform of eight values, 8×8."""
-    k = torch.arange(_BLOCK, device=like.device, dtype=like.dtype)
-    matrix = torch.cos(math.pi / _BLOCK * k[:, None] * (k + 0.5)) / 2
+def cosines(like: Tensor) -> Tensor:
+    """Return the orthonormal cosine transform of eight values, 8×8, on the device of `like`."""
+    k = torch.arange(BLOCK, device=like.device, dtype=like.dtype)
+    matrix = torch.cos(math.pi / BLOCK * k[:, None] * (k + 0.5)) / 2
     return torch.cat([matrix[:1] / math.sqrt(2), matrix[1:]])

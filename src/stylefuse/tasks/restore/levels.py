@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-BLOCK = 8  # side of JPEG's blocks, px
+from stylefuse.tasks.restore.jpeg import BLOCK
+
 CELL = 8  # px; roughness is measured in cells of this side
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75)  # quantiles of the cells' roughness
 STATISTICS = 4 * len(SHARES) + 4 * 3 + 2

@@ -11,7 +11,9 @@ from torch.nn import functional as F
 from stylefuse.networks.weights import Weights
 from stylefuse.tasks.restore.config import RestorerConfig
 from stylefuse.tasks.restore.detector import ROOT_HALF, Detector, act, init_for_leaky
-from stylefuse.tasks.restore.levels import BLOCK, Estimator
+from stylefuse.tasks.restore.jpeg import BLOCK
+from stylefuse.tasks.restore.levels import Estimator
+from stylefuse.tasks.restore.shrinkage import shrink
 
 # Levels of noise in one unit of the U-Net's input.
 NOISE_UNIT = 50.0
@@ -39,46 +41,49 @@ class Levels(NamedTuple):
 class Restorer(nn.Module):
     """Result = start + residual × severity; in a hole all of the residual. The last layer starts at zero.
 
-    It works at half of the picture's size, on the four pixels of each square side by side (FFDNet, Zhang et al. 2018).
-    It sees pixels alone; the generator's encoder has nothing to add (docs/tasks/restore.md).
+    The start is the picture after classical shrinkage of DCT coefficients; the U-Net sees it and the picture. It works
+    at half of the picture's size, on the four pixels of each square side by side (FFDNet, Zhang et al. 2018). The
+    generator's encoder has nothing to add (docs/tasks/restore.md).
 
     Args:
         config: widths.
     """
 
-    # Pixels around a pixel that the U-Net's result depends on, a multiple of 4.
-    margin = 4 * (sum(DILATIONS) + 1) + 2 * 7 + 2
+    # Pixels around a pixel that its result depends on: those of the U-Net, and of the blocks of its start; rounded
+    # up to whole blocks.
+    margin = -(-(4 * (sum(DILATIONS) + 1) + 2 * 7 + 2 + BLOCK) // BLOCK) * BLOCK
 
     def __init__(self, config: RestorerConfig = RestorerConfig()):  # noqa: B008 (frozen)
         super().__init__()
         self.config = config
         self.detector, self.estimator = Detector(config.detector), Estimator()
         half, quarter = config.widths
-        self.enter = _conv(4 * (3 + 1) + 2 + 4, half)
+        self.enter = _conv(4 * (3 + 3 + 1) + 2 + 4, half)
         self.at_half = nn.ModuleList(_conv(half, half) for _ in range(2))
         self.to_quarter = _conv(half, quarter, stride=2)
         self.at_quarter = nn.ModuleList(_conv(quarter, quarter, d) for d in DILATIONS)
         self.up = nn.Conv2d(quarter, half, 1)
         self.leave = nn.ModuleList(_conv(half, half) for _ in range(2))
-        self.head = _conv(half + 4 * (3 + 1), 4 * 3)
+        self.head = _conv(half + 4 * (3 + 3 + 1), 4 * 3)
         for name, module in self.named_children():
             if name not in ("detector", "estimator"):
                 init_for_leaky(module)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
-    def forward(self, start: Tensor, hole: Tensor, levels: Levels) -> Tensor:
+    def forward(self, filled: Tensor, hole: Tensor, levels: Levels) -> Tensor:
         """Restore pictures of known damage.
 
         Args:
-            start: N×3×H×W in [-1, 1], H and W multiples of 4; holes are filled.
+            filled: N×3×H×W in [-1, 1], H and W multiples of 4; holes are filled.
             hole: N×1×H×W, 1 where the picture was filled.
             levels: of noise and compression.
 
         Returns:
             N×3×H×W float32, not clipped.
         """
-        squares = F.pixel_unshuffle(torch.cat([start, hole], 1), 2)
+        start = shrink(filled, levels.noise, levels.compression)
+        squares = F.pixel_unshuffle(torch.cat([start, filled, hole], 1), 2)
         seen = torch.cat([squares, _maps(levels, *squares.shape[2:])], 1)
         fine = act(self.enter(seen.contiguous(memory_format=torch.channels_last)))
         for conv in self.at_half:
@@ -90,7 +95,7 @@ class Restorer(nn.Module):
         for conv in self.leave:
             fine = ROOT_HALF * (fine + act(conv(fine)))
         gate = hole.maximum(levels.severity()[:, None, None, None]).float()
-        return start.float() + gate * F.pixel_shuffle(self.head(torch.cat([fine, squares], 1)), 2).float()
+        return start + gate * F.pixel_shuffle(self.head(torch.cat([fine, squares], 1)), 2).float()
 
 
 def _maps(levels: Levels, height: int, width: int) -> Tensor:

@@ -35,14 +35,14 @@ class RestoreOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 36_000
+    images: int = 44_000
     batch_size: int = 8
     image_size: int = 96
     whole_size: int = 256
     least_crop: float = 1.0
     restorer: RestorerConfig = RestorerConfig()
     weights: RestoreWeights = RestoreWeights()
-    rate: float = 3e-3
+    rate: float = 2e-3
     constant_share: float = 0.3
     average_half_life: float = 1_000.0
     log_every: int = 1_600

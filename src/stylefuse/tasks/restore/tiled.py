@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from stylefuse._progress import tell
+from stylefuse.tasks.restore.jpeg import BLOCK
+from stylefuse.tasks.restore.lattice import read_quality
 from stylefuse.tasks.restore.levels import (
     ALIKE,
-    BLOCK,
     FEW,
     GREY,
     OF_CHROMA,
@@ -25,7 +26,8 @@ from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
 GRID_SEEN = 2048  # px from the corner that JPEG's grid is looked for in
-TILE = 768  # side of a tile without its margin, px; larger ones take more memory, smaller ones overlap more
+# Side of a tile without its margin, px, a multiple of BLOCK; larger ones take more memory, smaller ones overlap more.
+TILE = 768
 
 
 class Found(NamedTuple):
@@ -92,13 +94,19 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tup
     chroma = float(chroma_roughness(squares).median())
     noise = min(noise, OF_CHROMA * chroma) if chroma > GREY else noise
     down, right = grid_of(pixels[:, :, :GRID_SEEN, :GRID_SEEN])[0].tolist()
-    return noise, min(max(0.0, float(compression.median())), 0.99), (down, right)
+    guess = min(max(0.0, float(compression.median())), 0.99)
+    for grid in ((0, 0), (down, right)):
+        if quality := read_quality(
+            picture, grid
+        ):  # of the last saving; an earlier one may have been stronger
+            return noise, max(guess, 1 - quality / 100), grid
+    return noise, guess, (down, right)
 
 
 @torch.inference_mode()
 def restore(
     restorer: Restorer,
-    start: np.ndarray,
+    filled: np.ndarray,
     hole: np.ndarray,
     noise: float,
     compression: float,
@@ -108,7 +116,7 @@ def restore(
     """Restore a picture of any size.
 
     Args:
-        start: H×W×3 uint8, its holes filled.
+        filled: H×W×3 uint8, its holes filled.
         hole: H×W bool, where it was filled.
         noise, compression, grid: see `Found`; where noise and compression are 0, pixels outside the hole stay as they
             are.
@@ -116,16 +124,16 @@ def restore(
     Returns:
         H×W×3 uint8.
     """
-    height, width = start.shape[:2]
+    height, width = filled.shape[:2]
     device = _device(restorer)
     strength = (torch.tensor([noise], device=device), torch.tensor([compression], device=device))
     whole = noise > 0 or compression > 0
-    out = start.copy()
+    out = filled.copy()
     for part in _tiles(height, width, restorer.margin, tile):
         own = hole[part.rows, part.columns]
         if not whole and not own.any():
             continue
-        x = _read(start, part, restorer)
+        x = _read(filled, part, restorer)
         mask = _read(hole[:, :, None], part, restorer)[:, :1].add(1).div(2)
         rows, columns = part.inner
         corner = (part.seen_rows.start, part.seen_columns.start)
@@ -137,7 +145,7 @@ def restore(
         here[:] = levels_made[: here.shape[0], : here.shape[1]].cpu().numpy()
         tell(part.share)
     if not whole:  # rounding must not touch what is outside
-        out = np.where(hole[:, :, None], out, start)
+        out = np.where(hole[:, :, None], out, filled)
     return out
 
 

@@ -38,7 +38,7 @@ class DamagedBatch(NamedTuple):
 
     truth: Tensor
     seen: Tensor
-    start: Tensor
+    filled: Tensor
     hole: Tensor
     scratched: Tensor
     noise: Tensor
@@ -97,7 +97,7 @@ class RestoreTraining(HeadTraining):
         return DamagedBatch(
             truth / 127.5 - 1,
             made.seen / 127.5 - 1,
-            made.start / 127.5 - 1,
+            made.filled / 127.5 - 1,
             made.hole,
             made.scratched,
             made.noise,
@@ -137,7 +137,7 @@ def run_with(network: Restorer, batch: DamagedBatch) -> Output:
     log_noise, compression = network.estimator(torch.cat([batch.truth, batch.seen]))
     levels = Levels(batch.given_noise, batch.given_compression, batch.grid)
     logits = network.detector(seen[: (len(seen) + 1) // 2])
-    return Output(network(batch.start, batch.hole, levels), logits, log_noise, compression)
+    return Output(network(batch.filled, batch.hole, levels), logits, log_noise, compression)
 
 
 def _crops(photos: Tensor, side: int, random: np.random.Generator) -> Tensor:
