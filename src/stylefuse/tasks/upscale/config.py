@@ -16,7 +16,7 @@ class UpscalerConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 (read by pydantic where parameters are typed)
 
-    width: int = 32
+    width: int = 36
     convs: int = 6
 
     def __post_init__(self) -> None:

@@ -36,21 +36,21 @@ class UpscaleOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 44_000
-    batch_size: int = 8
+    images: int = 30_000
+    batch_size: int = 4
     image_size: int = 256
     window: int = 48
     least_crop: float = 1.0
-    spoilt_share: float = 0.25
-    detail_share: float = 0.08
+    spoilt_share: float = 0.15
+    detail_share: float = 0.05
     upscaler: UpscalerConfig = UpscalerConfig()
     critic: CriticConfig = CriticConfig((16, 32, 64))
     weights: UpscaleWeights = UpscaleWeights()
-    rate: float = 1e-3
+    rate: float = 2e-3
     detail_rate: float = 3e-4
     critic_rate: float = 1e-3
     constant_share: float = 0.3
-    penalty_every: int = 4  # steps between gradient penalties, each then weighted by as much
+    penalty_every: int = 4  # rounds of both scales between gradient penalties, each then weighted by as much
     average_half_life: float = 1_000.0
     log_every: int = 1_600
     sample_every: int = 8_000

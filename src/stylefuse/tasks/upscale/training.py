@@ -29,9 +29,12 @@ from stylefuse.training.head import MAX_GRADIENT, HeadTraining
 from stylefuse.training.schedule import lr_factor
 from stylefuse.training.state import Losses
 
+# Scales of successive batches: ×2 has more to learn from the small picture than ×4.
+TURNS = (2, 2, 4)
+
 
 class UpscaleTraining(HeadTraining):
-    """Trains the networks of all scales in turn, a batch each.
+    """Trains the networks of all scales, one a batch, in the order of `TURNS`.
 
     Args:
         build: makes the upscaler with random weights.
@@ -63,7 +66,7 @@ class UpscaleTraining(HeadTraining):
     @property
     def scale(self) -> int:
         """The factor of the next batch."""
-        return SCALES[self.state.images_seen // self._options.batch_size % len(SCALES)]
+        return TURNS[self.state.images_seen // self._options.batch_size % len(TURNS)]
 
     def pairs(self, photos: Tensor, options: UpscaleOptions) -> Pairs:
         scale = self.scale
@@ -115,7 +118,7 @@ class UpscaleTraining(HeadTraining):
         optimiser.zero_grad(set_to_none=True)
         self.total(terms, options).backward()
         critic.requires_grad_(True)
-        penalise = batch_number // len(SCALES) % options.penalty_every == 0
+        penalise = batch_number // len(TURNS) % options.penalty_every == 0
         terms |= self._critic_step(critic, batch.truth, made.detach(), penalise, options)
         all_reduce_gradients((optimiser, self.critic_optimiser))
         terms["gradient"] = nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT)
