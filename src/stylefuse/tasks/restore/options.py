@@ -35,7 +35,7 @@ class RestoreOptions(HeadOptions):
 
     __pydantic_config__ = STRICT
 
-    images: int = 44_000
+    images: int = 32_000
     batch_size: int = 8
     image_size: int = 96
     whole_size: int = 256
