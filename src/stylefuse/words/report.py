@@ -100,7 +100,7 @@ def _cropped(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
         left, top, right, bottom = crop
         return key, {"width": right - left, "height": bottom - top}
 
-    return said
+    return sentence
 
 
 def _joined(language: str, used: list[int], surface: str) -> tuple[str, dict[str, Any]]:
@@ -115,13 +115,13 @@ def _field(language: str, field: list[float]) -> tuple[str, dict[str, Any]]:
 def _removed(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
     """What was removed of a damage, or where it was left alone, what was estimated."""
 
-    def said(language: str, estimated: float, damage: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    def sentence(language: str, estimated: float, damage: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         used = damage.get("used")
         if used is None:
             return f"{key}.estimated", {"estimated": f"{estimated:g}"}
         return f"{key}.used", {"estimated": f"{estimated:g}", "used": f"{used:g}"}
 
-    return said
+    return sentence
 
 
 def _altered(language: str, share: float) -> tuple[str, dict[str, Any]]:
