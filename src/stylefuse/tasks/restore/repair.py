@@ -50,13 +50,16 @@ def repair(restorer: Restorer, picture: np.ndarray, given: np.ndarray, params: R
         given: H×W bool, holes to fill.
     """
     certainty = CERTAIN if params.preset == RELIC else LIKELY
+    filled, hole = fill(picture, given), given
     with part(0, 0.3):
-        seen = look(restorer, fill(picture, given), certainty)
+        seen = look(restorer, filled, certainty)
     noise, compression = _levels(seen, params)
     found = grown(seen.scratches)
-    hole = given | found if params.scratches and found.mean() <= MOST_SCRATCHED else given
+    if params.scratches and found.mean() <= MOST_SCRATCHED:
+        hole = given | found
+        filled = fill(picture, hole)
     with part(0.3, 1):
-        made = restore(restorer, fill(picture, hole), hole, noise, compression, seen.grid)
+        made = restore(restorer, filled, hole, noise, compression, seen.grid)
     return Repaired(made, seen, hole, noise, compression)
 
 
