@@ -44,8 +44,8 @@ def _sentences(report: Mapping[str, Any], language: str) -> Iterator[Sentence]:
         values = [_fact(report, name) for name in facts]
         if any(value is None for value in values):
             continue
-        if said := says(language, *values):
-            key, filled = said
+        if found := says(language, *values):
+            key, filled = found
             yield Sentence(text(SECTION, key, language, **filled), facts)
 
 
@@ -96,7 +96,7 @@ def _shift(language: str, pictures: list[Mapping[str, Any]]) -> tuple[str, dict[
 
 
 def _cropped(key: str) -> Callable[..., tuple[str, dict[str, Any]]]:
-    def said(language: str, crop: list[int], _: Any) -> tuple[str, dict[str, Any]]:
+    def sentence(language: str, crop: list[int], _: Any) -> tuple[str, dict[str, Any]]:
         left, top, right, bottom = crop
         return key, {"width": right - left, "height": bottom - top}
 
@@ -137,9 +137,9 @@ def _label(language: str, label: str) -> tuple[str, dict[str, Any]] | None:
 
 
 def _warnings(language: str, warnings: list[Mapping[str, Any]]) -> tuple[str, dict[str, Any]] | None:
-    said = [_warning(language, **fact) for fact in warnings]
+    lines = [_warning(language, **fact) for fact in warnings]
     gap = " " if language == "en" else ""
-    return ("warnings", {"warnings": gap.join(said)}) if said else None
+    return ("warnings", {"warnings": gap.join(lines)}) if lines else None
 
 
 def _warning(language: str, code: str, **values: Any) -> str:
