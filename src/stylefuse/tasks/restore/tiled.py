@@ -26,6 +26,8 @@ from stylefuse.tasks.restore.network import Levels, Restorer
 from stylefuse.tasks.restore.options import STRIDE
 
 GRID_SEEN = 2048  # px from the corner that JPEG's grid is looked for in
+# The compression of the last saving counts alone if it is at least this; else an earlier one may have been stronger.
+STRONG = 0.4
 # Side of a tile without its margin, px, a multiple of BLOCK; larger ones take more memory, smaller ones overlap more.
 TILE = 768
 
