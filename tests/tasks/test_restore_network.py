@@ -141,6 +141,13 @@ def test_the_quality_is_read_exactly(quality):
     assert (compression, grid) == (pytest.approx(1 - quality / 100), (0, 0))
 
 
+def test_a_low_quality_that_was_read_overrules_the_network_and_a_high_one_does_not():
+    network = restorer()
+    network.estimator.layers[-1].bias.data[1] = 0.8
+    assert estimate(network, as_jpeg(smooth_photo(256), 40))[1] == pytest.approx(0.6)
+    assert estimate(network, as_jpeg(smooth_photo(256), 85))[1] == pytest.approx(0.8)
+
+
 def test_no_quality_is_read_where_the_coefficients_were_changed():
     photo = smooth_photo(256)
     saved = as_jpeg(photo, 30)

@@ -98,10 +98,9 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tup
     down, right = grid_of(pixels[:, :, :GRID_SEEN, :GRID_SEEN])[0].tolist()
     guess = min(max(0.0, float(compression.median())), 0.99)
     for grid in ((0, 0), (down, right)):
-        if quality := read_quality(
-            picture, grid
-        ):  # of the last saving; an earlier one may have been stronger
-            return noise, max(guess, 1 - quality / 100), grid
+        if quality := read_quality(picture, grid):
+            read = 1 - quality / 100
+            return noise, read if read >= STRONG else max(guess, read), grid
     return noise, guess, (down, right)
 
 
