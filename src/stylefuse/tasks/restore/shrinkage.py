@@ -12,7 +12,7 @@ from stylefuse.tasks.restore.jpeg import BLOCK, cosines, quantisation
 OF_NOISE = 2.7
 # Coefficients below this share of JPEG's quantisation step may have been any smaller value.
 OF_STEP = 0.35
-# Blocks begin at these rows and columns, and at every eighth from there: a quarter of all places, evenly spread.
+# Blocks begin at these rows and columns, and at every eighth from there: an eighth of all places, evenly spread.
 SHIFTS = tuple((y, x) for y in range(0, BLOCK, 2) for x in range(y % 4, BLOCK, 4))
 # Red, green and blue to brightness and two differences of colours, in which photos vary less; orthonormal.
 _COLOURS = (
