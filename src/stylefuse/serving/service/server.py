@@ -121,11 +121,15 @@ async def serve(
     folder: ClipFolder | None = None
     try:
         why = no_clips(settings)
-        if why:
-            log.info("no clips are worked on: %s", why)
-        else:
-            folder = ClipFolder()
+        if not why:
+            try:
+                folder = ClipFolder()
+            except OSError as error:  # a full disk must not keep pictures from being served
+                why = f"no folder for them can be made ({error}): set TMPDIR to one that can be written to"
+        if folder:
             jobs = Jobs(folder.path, settings, lambda: clip_command(model, settings))
+        else:
+            log.info("no clips are worked on: %s", why)
         service = Service(pool, settings, _version(model, pool), jobs, why)
         reloading: set[asyncio.Task] = set()
 
