@@ -1,6 +1,6 @@
 """DnCNN (Zhang et al. 2017) with its authors' weights: a trained rival for noise and JPEG.
 
-Like ours it knows neither the deviation of the noise nor the quality; unlike ours it is told which of the two damages
+Like ours it knows neither the deviation of the noise nor the quality; unlike ours it is given which of the two damages
 a picture has. One network of 0.67 million weights takes colour pictures with noise, another one the luma of JPEG
 files; the chroma of JPEG files stays. Weights: the files GD_Color_Blind.mat and DnCNN3.mat in the folder `model` of
 https://github.com/cszn/DnCNN, which names no licence: they serve to measure, and are no part of this project.
@@ -35,9 +35,8 @@ def dncnn(folder: Path) -> Rival:
         picture = case.picture.astype(np.float32) / np.float32(255)
         saved = case.quality < 100
         damage = damage_in(luma(picture)[:, :, None], for_jpeg) if saved else damage_in(picture, for_noise)
-        return np.rint((picture - damage).clip(0, 1) * 255).astype(
-            np.uint8
-        )  # that of the luma in all channels
+        clean = (picture - damage).clip(0, 1)  # the damage of the luma is that of every channel
+        return np.rint(clean * 255).astype(np.uint8)
 
     return restore
 

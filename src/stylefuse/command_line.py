@@ -1,4 +1,7 @@
-"""The command `stylefuse`: a subcommand for each task, `ask` and `serve`. Kedro's own commands are with `kedro`."""
+"""The command `stylefuse`: subcommands for tasks, styles, labels, requests in words and the server.
+
+Kedro's own commands are with `kedro`.
+"""
 
 import argparse
 import contextlib

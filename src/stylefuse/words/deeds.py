@@ -1,4 +1,4 @@
-"""Find deeds that StyleFuse lacks by how a sentence is built: "mail the Monet picture", "把它印在杯子上".
+"""Find actions that StyleFuse cannot do, by how a sentence is built: "mail the Monet picture", "把它印在杯子上".
 
 The lexicon cannot list every deed. An order has a verb first, and after it what it is done to; a verb that the lexicon
 lacks at that place is a deed that nobody here can do, also where a style is named beside it.

@@ -1,4 +1,4 @@
-"""Tell what kind of sentence is none of a request: a question about the world, a clip, a picture out of nothing."""
+"""Recognise sentences that ask for what no task does: facts about the world, a clip, a picture out of nothing."""
 
 import re
 

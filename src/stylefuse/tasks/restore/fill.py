@@ -1,4 +1,4 @@
-"""The classical filling of holes, from which the restorer starts."""
+"""Fill holes with the mean of three classical rules; the restorer starts from the result."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""JPEG's loss on batches of tensors: DCT, quantisation and colour subsampling, without the entropy coding."""
+"""Compress batches of tensors and read them again as JPEG does: DCT, quantisation, subsampling; no entropy coding."""
 
 import math
 

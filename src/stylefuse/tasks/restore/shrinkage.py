@@ -40,7 +40,9 @@ def shrink(x: Tensor, noise: Tensor, compression: Tensor) -> Tensor:
         damaged = (noise > 0) | (compression > 0)
         if not damaged.any():
             return x
-        return torch.where(damaged[:, None, None, None], _shrink(x, thresholds(noise, compression)), x)
+        out = x.clone()
+        out[damaged] = _shrink(x[damaged], thresholds(noise[damaged], compression[damaged]))
+        return out
 
 
 def thresholds(noise: Tensor, compression: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ def estimate(restorer: Restorer, picture: np.ndarray) -> tuple[float, float, tup
     noise = min(noise, OF_CHROMA * chroma) if chroma > GREY else noise
     down, right = grid_of(pixels[:, :, :GRID_SEEN, :GRID_SEEN])[0].tolist()
     guess = min(max(0.0, float(compression.median())), 0.99)
-    for grid in ((0, 0), (down, right)):
+    for grid in dict.fromkeys([(0, 0), (down, right)]):  # each once
         if quality := read_quality(picture, grid):
             read = 1 - quality / 100
             return noise, read if read >= STRONG else max(guess, read), grid

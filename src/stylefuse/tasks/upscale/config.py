@@ -1,4 +1,4 @@
-"""Sizes of the upscaler. In a module of their own, because parameters are read without torch."""
+"""Sizes of the upscaler. They have their own module because parameters are read without torch."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Training of the upscaler: the faithful networks, then, from their weights on, the detailed ones with critics."""
+"""Train the upscaler: first the faithful networks, then, from their weights on, the detailed ones with critics."""
 
 from collections.abc import Callable
 from dataclasses import replace
